@@ -1,0 +1,1 @@
+"""Foreign programs that code: one adapter per file, each behind the `Agent` protocol of `base`."""

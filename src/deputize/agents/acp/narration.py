@@ -1,0 +1,197 @@
+"""What an agent tells while it works, in our words: pure, one update after the other."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from deputize.agents.acp.permission import as_list, as_object, as_text, paths_in
+from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
+from deputize.agents.output import Tail
+from deputize.agents.vocabulary import action_of, one_line
+from deputize.model.attempt import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OUTPUT_CHARACTERS = 2000
+ENDED = frozenset({"completed", "failed"})
+
+ERROR_TEXT = re.compile(
+    r"\s*(?:(?:API )?Error: (?=\S)|Ran into this error: )(?P<error>.+)", re.DOTALL
+)
+"""How Copilot and goose tell that the model failed when they end their turn as if all were well."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A tool call that was told of."""
+
+    name: str
+    told: dict[str, object]
+    ended: bool = False
+
+
+class Narrator:
+    """Keeps what later updates refer to, and what the answer is made of."""
+
+    def __init__(self, paid_before: Decimal = Decimal(0)) -> None:
+        """Start before the first update of a session that has cost `paid_before` dollars."""
+        self._calls: dict[str, Call] = {}
+        self._refused: set[str] = set()
+        self._answer = Tail()
+        self._last_chunk = ""
+        self._paid_before = paid_before
+        self._cost: Decimal | None = None
+
+    @property
+    def paid(self) -> Decimal:
+        """Return the dollars that the session has cost, where the agent tells."""
+        return self._paid_before if self._cost is None else self._cost
+
+    def refuse(self, identifier: str) -> None:
+        """Remember that a tool call was refused."""
+        self._refused.add(identifier)
+
+    @property
+    def has_refused(self) -> bool:
+        """Tell whether a tool call was refused."""
+        return bool(self._refused)
+
+    def call(self, identifier: str) -> Call | None:
+        """Return a tool call that was told of."""
+        return self._calls.get(identifier)
+
+    @property
+    def answer(self) -> str:
+        """Return what the agent said since its last tool call."""
+        return self._answer.text().strip()
+
+    @property
+    def error(self) -> str | None:
+        """Return the model's failure, where the last thing that was said is one."""
+        found = ERROR_TEXT.match(self._last_chunk)
+        return found["error"].strip() if found else None
+
+    def hear(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
+        """Yield what an update tells; kinds that nobody knows here tell nothing."""
+        kind = update.get("sessionUpdate")
+        if kind == "agent_message_chunk":
+            yield from self._message(as_text(as_object(update.get("content")).get("text")))
+        elif kind == "agent_thought_chunk":
+            if text := as_text(as_object(update.get("content")).get("text")):
+                yield Said(text=text, thought=True)
+        elif kind in {"tool_call", "tool_call_update"}:
+            yield from self._tool(update)
+        elif kind == "usage_update":
+            self._cost = _cost_in(update) or self._cost
+
+    def used(self, response: Mapping[str, object], model: str | None) -> Used | None:
+        """Return what the answer to the prompt says it took, where it says so.
+
+        A program is prompted once, so what counts up within a session starts at nothing here.
+        """
+        usage = as_object(response.get("usage"))
+        if not usage:
+            quota = as_object(as_object(response.get("_meta")).get("quota"))
+            usage = as_object(quota.get("token_count"))
+        if not usage:
+            return None
+        count = Usage(
+            input_tokens=_count(usage, "inputTokens", "input_tokens"),
+            output_tokens=_count(usage, "outputTokens", "output_tokens"),
+            cached_tokens=_count(usage, "cachedReadTokens", "cached_tokens"),
+            cost_usd=self._spent(),
+        )
+        return Used(usage=count, model=model)
+
+    def _spent(self) -> str | None:
+        return (
+            None
+            if self._cost is None
+            else format((self._cost - self._paid_before).normalize(), "f")
+        )
+
+    def _message(self, text: str) -> Iterator[AgentEvent]:
+        if not text:
+            return
+        self._last_chunk = text
+        if text.startswith("Info: "):
+            # Copilot's remarks come as chunks of the answer, each whole.
+            yield Noted(text=one_line(text))
+            return
+        self._answer.add(text)
+        yield Said(text=text)
+
+    def _tool(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
+        identifier = as_text(update.get("toolCallId"))
+        known = self._calls.get(identifier)
+        if known is None:
+            known = Call(name=_name(update), told=dict(update))
+            self._calls[identifier] = known
+            self._answer.clear()
+            yield ToolStarted(id=identifier, name=known.name, summary=_summary(known))
+        else:
+            known.told.update({key: value for key, value in update.items() if value is not None})
+        if update.get("status") in ENDED and not known.ended:
+            known.ended = True
+            self._answer.clear()
+            yield self._finished(identifier, known, update)
+
+    def _finished(self, identifier: str, call: Call, update: Mapping[str, object]) -> ToolFinished:
+        return ToolFinished(
+            id=identifier,
+            name=call.name,
+            ok=update.get("status") == "completed",
+            denied=identifier in self._refused,
+            output=_output(update),
+        )
+
+
+def _name(update: Mapping[str, object]) -> str:
+    """Return the tool's name where it is given, else its kind, else the first word of its title."""
+    meta = as_object(update.get("_meta"))
+    goose = as_object(as_object(meta.get("goose")).get("toolCall"))
+    claude = as_object(meta.get("claudeCode"))
+    named = as_text(goose.get("toolName")) or as_text(claude.get("toolName"))
+    kind = as_text(update.get("kind"))
+    if named or kind not in {"", "other"}:
+        return one_line(named or kind, 60)
+    return one_line(as_text(update.get("title")).partition(" ")[0] or "other", 60)
+
+
+def _summary(call: Call) -> str:
+    told = call.told
+    return action_of(
+        call.name,
+        as_object(told.get("rawInput")),
+        kind=as_text(told.get("kind")),
+        title=as_text(told.get("title")),
+        paths=paths_in(told),
+    ).summary
+
+
+def _output(update: Mapping[str, object]) -> str:
+    parts = (as_object(part) for part in as_list(update.get("content")))
+    texts = [as_text(as_object(part.get("content")).get("text")) for part in parts]
+    text = "\n".join(text for text in texts if text)
+    raw = update.get("rawOutput")
+    if not text and raw is not None:
+        text = raw if isinstance(raw, str) else json.dumps(raw, default=str)
+    return text[:OUTPUT_CHARACTERS]
+
+
+def _cost_in(update: Mapping[str, object]) -> Decimal | None:
+    cost = as_object(update.get("cost"))
+    amount = cost.get("amount")
+    if as_text(cost.get("currency")).upper() != "USD" or not isinstance(amount, int | float):
+        return None
+    return round(Decimal(str(amount)), 6)
+
+
+def _count(usage: Mapping[str, object], *names: str) -> int:
+    counts = (usage.get(name) for name in names)
+    return next((max(0, int(count)) for count in counts if isinstance(count, int | float)), 0)

@@ -1,0 +1,66 @@
+"""A permission request of the Agent Client Protocol as an action, and the answer to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.agents.vocabulary import action_of
+from deputize.model.policy import Decision, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deputize.model.policy import Action
+
+CANCELLED: dict[str, object] = {"outcome": {"outcome": "cancelled"}}
+
+
+def action_in(params: Mapping[str, object], known: Mapping[str, object], name: str) -> Action:
+    """Return what is asked for; `known` is what the agent told of that call before, by `name`."""
+    asked = as_object(params.get("toolCall"))
+    return action_of(
+        name,
+        {**as_object(known.get("rawInput")), **as_object(asked.get("rawInput"))},
+        kind=_kind(asked, known),
+        title=as_text(asked.get("title")) or as_text(known.get("title")),
+        paths=(*paths_in(known), *paths_in(asked)),
+    )
+
+
+def answer_to(params: Mapping[str, object], decision: Decision) -> dict[str, object]:
+    """Choose the option that carries out a decision: once only, and no where there is doubt."""
+    allowed = decision.verdict is Verdict.ALLOW
+    wanted = ("allow_once",) if allowed else ("reject_once", "reject_always")
+    options = [as_object(option) for option in as_list(params.get("options"))]
+    for kind in wanted:
+        for option in options:
+            if option.get("kind") == kind and option.get("optionId"):
+                return {"outcome": {"outcome": "selected", "optionId": option["optionId"]}}
+    return CANCELLED
+
+
+def paths_in(call: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the paths that a tool call names as places and in its changes."""
+    places = [*as_list(call.get("locations")), *as_list(call.get("content"))]
+    found = (as_text(as_object(place).get("path")) for place in places)
+    return tuple(dict.fromkeys(path for path in found if path))
+
+
+def as_object(value: object) -> dict[str, object]:
+    """Return a JSON object, or an empty one where it is something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """Return a JSON list, or an empty one where it is something else."""
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str:
+    """Return a JSON text, or an empty one where it is something else."""
+    return value if isinstance(value, str) else ""
+
+
+def _kind(asked: Mapping[str, object], known: Mapping[str, object]) -> str | None:
+    kinds = (as_text(call.get("kind")) for call in (asked, known))
+    return next((kind for kind in kinds if kind and kind != "other"), None)

@@ -1,0 +1,160 @@
+"""The seam between a worker and any coding agent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from deputize.model.policy import Action, Decision
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from deputize.model.attempt import Usage
+    from deputize.model.outcome import Outcome
+
+Gate = Callable[[Action], Awaitable[Decision]]
+"""Asked before each tool call; an adapter carries out what it answers (`ask` counts as deny)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where a model is served, when it isn't the agent's own login."""
+
+    name: str
+    type: str
+    """`openai`, `azure`, `anthropic` or `ollama`."""
+    base_url: str
+    key_variable: str | None = None
+    """The environment variable that holds the key; the key itself is kept nowhere."""
+    wire: str | None = None
+    """`completions` or `responses`, for providers of type openai."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What an agent is given: one prompt, one folder, one environment."""
+
+    prompt: str
+    workspace: Path
+    environment: Mapping[str, str]
+    """Complete and already scrubbed: an adapter adds only what its own program needs."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Keys by variable name, for the provider in use."""
+    marker: str = ""
+    """The value of DEPUTIZE_ATTEMPT in `environment`, by which all its processes are found."""
+    session: str | None = None
+    """A session of this agent to resume."""
+    model: str | None = None
+    provider: Provider | None = None
+    state: Path | None = None
+    """A folder that outlives the attempt, for the agent's own session files."""
+    containment: tuple[str, ...] = ()
+    """An argument prefix that starts a program in a PID namespace, or nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A piece of what the agent says; `thought` where it is not meant for the reader."""
+
+    text: str
+    thought: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolStarted:
+    """The agent began a tool call."""
+
+    id: str
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished:
+    """A tool call ended; `output` is the beginning of what it gave back."""
+
+    id: str
+    name: str
+    ok: bool
+    denied: bool = False
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """A model call was paid for. Never cumulative: an adapter subtracts what it reported before."""
+
+    usage: Usage
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted:
+    """The agent's session has a name by which it can be resumed."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStarted:
+    """The agent's program runs; `pid` is ours to find again by identity."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something worth a line in the log that is none of the others (a retry, a warning, stderr)."""
+
+    text: str
+
+
+AgentEvent = Said | ToolStarted | ToolFinished | Used | SessionStarted | ProcessStarted | Noted
+
+Emit = Callable[[AgentEvent], None]
+"""Takes each event as it happens; never blocks, never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a run ended. What it left in the workspace is judged by others."""
+
+    outcome: Outcome
+    answer: str = ""
+    exit_code: int | None = None
+    error: str | None = None
+    retry_at: datetime | None = None
+    """When a rate limit or quota resets, where the provider said so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where an agent's program was found, or why it wasn't."""
+
+    path: str | None
+    how: str
+    """`config`, `COPILOT_CLI_PATH`, `PATH`, `npm`, `download`."""
+    version: str | None = None
+    problem: str | None = None
+    hint: str | None = None
+
+
+class Agent(Protocol):
+    """A coding agent. Its `run` can be cancelled at any point and then leaves no process behind."""
+
+    name: str
+
+    def find(self) -> Found:
+        """Look for the program without starting a session; cheap enough for `doctor`."""
+        ...
+
+    async def run(self, job: Job, gate: Gate, emit: Emit) -> Report:
+        """Give the job to the agent and see it through.
+
+        Time limits belong to the caller, who cancels. Never raises for what the agent or its
+        model did: that is a `Report`. Raises `ProcessError` where a process can't be ended.
+        """
+        ...

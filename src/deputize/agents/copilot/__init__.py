@@ -1,0 +1,7 @@
+"""GitHub Copilot, through its official SDK.
+
+agent       starting the runtime, seeing one prompt through, ending everything
+login       which token, or which provider of one's own, a session uses: pure
+narration   the session's events in our words: pure
+sdk         the only module that imports `copilot`
+"""

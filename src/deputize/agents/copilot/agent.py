@@ -1,0 +1,67 @@
+"""GitHub Copilot as an agent: one runtime, one session, one prompt."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from deputize.agents.base import Found, Report
+from deputize.agents.failures import failure_of
+from deputize.agents.find import find_copilot
+from deputize.clock import SystemClock
+from deputize.errors import AgentError
+from deputize.model.outcome import Outcome
+
+if TYPE_CHECKING:
+    from deputize.agents.base import Emit, Gate, Job
+    from deputize.clock import Clock
+
+PATIENCE_SECONDS = 20.0
+"""How long the runtime may try again by itself when the provider has set a limit."""
+
+
+class CopilotAgent:
+    """GitHub Copilot, with a login of GitHub or with one's own provider."""
+
+    def __init__(
+        self,
+        name: str = "copilot",
+        *,
+        path: str | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+        clock: Clock | None = None,
+    ) -> None:
+        """Use the runtime at `path`, else the one that is found."""
+        self.name = name
+        self._path = path
+        self._patience_seconds = patience_seconds
+        self._clock = clock or SystemClock()
+
+    def find(self) -> Found:
+        """Look for the runtime."""
+        return find_copilot(self._path, os.environ)
+
+    async def run(self, job: Job, gate: Gate, emit: Emit) -> Report:
+        """See one prompt through; see `Agent.run`."""
+        found = self.find()
+        if found.path is None:
+            return Report(outcome=Outcome.AGENT_MISSING, error=found.problem)
+        from deputize.agents.copilot.run import run
+
+        try:
+            return await run(
+                found.path,
+                job,
+                gate,
+                emit,
+                patience_seconds=self._patience_seconds,
+                clock=self._clock,
+            )
+        except AgentError as exc:
+            return self._failed(exc)
+
+    def _failed(self, error: AgentError) -> Report:
+        if error.outcome != Outcome.AGENT_ERROR:
+            return Report(outcome=Outcome(error.outcome), error=error.message)
+        failure = failure_of(text=error.message, now=self._clock.now())
+        return Report(outcome=failure.outcome, error=error.message, retry_at=failure.retry_at)

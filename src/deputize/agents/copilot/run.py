@@ -1,0 +1,185 @@
+"""One prompt to Copilot, from starting the runtime until its last process is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize.agents.base import Noted, ProcessStarted, Report, SessionStarted
+from deputize.agents.copilot.login import login_of
+from deputize.agents.copilot.narration import Narrator, Trouble
+from deputize.agents.copilot.sdk import Launch, Runtime
+from deputize.errors import AgentError
+from deputize.model.outcome import Outcome
+from deputize.model.policy import Decision, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deputize.agents.base import Emit, Gate, Job
+    from deputize.agents.copilot.login import Login
+    from deputize.clock import Clock
+    from deputize.model.policy import Action
+
+ABORT_SECONDS = 3.0
+"""How long the session may take to stop its tools."""
+UNDECIDED = Decision(verdict=Verdict.DENY, rule="undecided", reason="the gate could not decide")
+
+
+async def run(
+    program: str, job: Job, gate: Gate, emit: Emit, *, patience_seconds: float, clock: Clock
+) -> Report:
+    """Start the runtime `program`, give it the job, and end it; raises AgentError."""
+    login = login_of(job)
+    runtime = Runtime(
+        Launch(
+            program=program,
+            workspace=job.workspace,
+            environment=job.environment,
+            containment=job.containment,
+            # A login is stored beside the sessions, so who uses it keeps them there.
+            state=None if login.is_stored else job.state,
+            uses_stored_login=login.is_stored,
+        )
+    )
+    try:
+        emit(ProcessStarted(pid=await runtime.start()))
+        prompting = Prompting(runtime, gate, emit, patience_seconds=patience_seconds, clock=clock)
+        return await prompting.see_through(job, login)
+    finally:
+        await runtime.close()
+
+
+class Prompting:
+    """A prompt on its way through a session, and whatever may end it."""
+
+    def __init__(
+        self, runtime: Runtime, gate: Gate, emit: Emit, *, patience_seconds: float, clock: Clock
+    ) -> None:
+        """Use a runtime that has been started."""
+        self._runtime = runtime
+        self._gate = gate
+        self._emit = emit
+        self._patience_seconds = patience_seconds
+        self._clock = clock
+        self._narrator = Narrator(clock.now)
+        self._over = anyio.Event()
+        self._limited = anyio.Event()
+        self._exit_code: int | None = None
+        self._given_up: Trouble | None = None
+        self._failure: Exception | None = None
+
+    async def see_through(self, job: Job, login: Login) -> Report:
+        """Open the session, give the prompt, and wait for what ends it first; raises AgentError."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch, tasks.cancel_scope)
+            tasks.start_soon(self._lose_patience)
+            try:
+                await self._prompt(job, login)
+            except AgentError as exc:
+                self._failure = self._failure or exc
+            finally:
+                await self._abort()
+            tasks.cancel_scope.cancel()
+        if self._exit_code is not None:
+            return self._crashed(self._exit_code)
+        if self._failure is not None:
+            raise self._failure
+        return self._report()
+
+    async def _prompt(self, job: Job, login: Login) -> None:
+        session = await self._open(job, login)
+        self._emit(SessionStarted(token=session))
+        self._narrator.begin()
+        await self._runtime.send(job.prompt)
+        await self._over.wait()
+
+    async def _open(self, job: Job, login: Login) -> str:
+        if job.session is not None:
+            try:
+                return await self._begin(job, login, job.session)
+            except AgentError as exc:
+                if exc.outcome == Outcome.AGENT_CRASHED:
+                    raise
+                told = f"a new session is begun: {job.session} can't be resumed: {exc.message}"
+                self._emit(Noted(text=told))
+        return await self._begin(job, login, None)
+
+    async def _begin(self, job: Job, login: Login, resume: str | None) -> str:
+        return await self._runtime.open(
+            login=login, model=job.model, resume=resume, hear=self._hear, ask=self._ask
+        )
+
+    async def _watch(self, scope: anyio.CancelScope) -> None:
+        self._exit_code = await self._runtime.gone()
+        scope.cancel()
+
+    async def _lose_patience(self) -> None:
+        """Give up when the provider's limit lasts: a slot is not for waiting."""
+        while self._given_up is None:
+            await self._limited.wait()
+            limit = self._narrator.limit
+            if limit is not None and not self._lasts(limit):
+                await anyio.sleep(self._patience_seconds)
+            if limit is not None and limit is self._narrator.limit:
+                self._given_up = limit
+                self._over.set()
+            self._limited = anyio.Event()
+            if self._narrator.limit is not None:
+                self._limited.set()
+
+    def _lasts(self, limit: Trouble) -> bool:
+        """Tell whether a limit is known to last longer than we are patient."""
+        if limit.failure.outcome is Outcome.QUOTA_SPENT:
+            return True
+        retry_at = limit.failure.retry_at
+        seconds = 0.0 if retry_at is None else (retry_at - self._clock.now()).total_seconds()
+        return seconds > self._patience_seconds
+
+    async def _abort(self) -> None:
+        """Stop what is not over by itself: on cancellation, on a limit, where the gate failed."""
+        if self._narrator.is_over or self._exit_code is not None:
+            return
+        with anyio.move_on_after(ABORT_SECONDS, shield=True):
+            try:
+                await self._runtime.abort()
+            except AgentError as exc:
+                self._emit(Noted(text=f"the session could not be stopped: {exc.message}"))
+
+    def _hear(self, kind: str, data: Mapping[str, object]) -> None:
+        for event in self._narrator.hear(kind, data):
+            self._emit(event)
+        if self._narrator.limit is not None:
+            self._limited.set()
+        if self._narrator.is_over:
+            self._over.set()
+
+    async def _ask(self, action: Action) -> Decision:
+        """Ask the gate; where it fails nothing is done, and the run ends with that failure."""
+        try:
+            return await self._gate(action)
+        except Exception as exc:  # noqa: BLE001 - raised by `see_through`
+            self._failure = exc
+            self._over.set()
+            return UNDECIDED
+
+    def _crashed(self, exit_code: int) -> Report:
+        error = f"the Copilot runtime ended with exit code {exit_code} before it was done"
+        return Report(outcome=Outcome.AGENT_CRASHED, exit_code=exit_code, error=error)
+
+    def _report(self) -> Report:
+        answer = self._narrator.answer
+        trouble = self._given_up or self._narrator.error
+        if trouble is not None:
+            failure = trouble.failure
+            return Report(
+                outcome=failure.outcome,
+                answer=answer,
+                error=trouble.text,
+                retry_at=failure.retry_at,
+            )
+        if self._narrator.was_aborted:
+            error = "the session was aborted"
+            return Report(outcome=Outcome.AGENT_ERROR, answer=answer, error=error)
+        return Report(outcome=Outcome.SUCCEEDED, answer=answer)

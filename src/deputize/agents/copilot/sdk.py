@@ -1,0 +1,238 @@
+"""One Copilot runtime and one session in it: the only module that knows the package `copilot`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+from copilot import CopilotClient, CopilotSession, RuntimeConnection
+from copilot._jsonrpc import ProcessExitedError
+from copilot.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject
+
+from deputize.agents.vocabulary import action_of
+from deputize.errors import AgentError, ProcessError
+from deputize.model.outcome import Outcome
+from deputize.model.policy import Action, Decision, Verdict
+from deputize.workspace.processes import reaper
+from deputize.workspace.processes.environment import RUN
+from deputize.workspace.processes.identity import ProcessIdentity, identify
+from deputize.workspace.processes.program import KILLED_BASE, end_tree
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from copilot.session_events import SessionEvent
+
+    from deputize.agents.copilot.login import Login
+
+OWN_SESSION = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+"""Leads a session of its own, out of reach of a terminal's Ctrl-C, and becomes the runtime."""
+QUIET = {"COPILOT_GITHUB_TELEMETRY_DISABLED": "true", "COPILOT_AUTO_UPDATE": "false"}
+WATCH_SECONDS = 0.2
+STOP_SECONDS = 5.0
+"""How long the runtime may take to write its session down and leave."""
+FORCE_SECONDS = 3.0
+
+Hear = Callable[[str, Mapping[str, object]], None]
+Ask = Callable[[Action], Awaitable[Decision]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Which runtime to start, and what it gets."""
+
+    program: str
+    workspace: Path
+    environment: Mapping[str, str]
+    containment: tuple[str, ...]
+    state: Path | None
+    """Where it keeps its sessions; None leaves them where the stored login is."""
+    uses_stored_login: bool
+
+
+class Runtime:
+    """A runtime that runs, with at most one session."""
+
+    def __init__(self, launch: Launch) -> None:
+        """Prepare to start what `launch` says."""
+        self._marker = secrets.token_hex(16)
+        self._identity: ProcessIdentity | None = None
+        self._session: CopilotSession | None = None
+        self._workspace = str(launch.workspace)
+        launcher = (sys.executable, "-I", "-S", "-c", OWN_SESSION)
+        path, *arguments = (*launcher, *launch.containment, launch.program)
+        self._client = CopilotClient(
+            connection=RuntimeConnection.for_stdio(path=path, args=tuple(arguments)),
+            working_directory=self._workspace,
+            env={**launch.environment, **QUIET, RUN: self._marker},
+            base_directory=None if launch.state is None else str(launch.state),
+            use_logged_in_user=launch.uses_stored_login,
+            log_level="error",
+        )
+
+    async def start(self) -> int:
+        """Start it and return its process number; raises AgentError."""
+        with _translated():
+            await self._client.start()
+        process = self._started()
+        self._identity = identify(process.pid)
+        if self._identity is not None:
+            reaper.claim(self._identity)
+        return process.pid
+
+    async def open(
+        self, *, login: Login, model: str | None, resume: str | None, hear: Hear, ask: Ask
+    ) -> str:
+        """Begin a session, or take up `resume`, and return its id; raises AgentError."""
+        options = self._options(login, model, hear, ask)
+        with _translated():
+            if resume is None:
+                self._session = await self._client.create_session(**options)
+            else:
+                self._session = await self._client.resume_session(resume, **options)
+        return self._session.session_id
+
+    async def send(self, prompt: str) -> None:
+        """Give the session a prompt; raises AgentError."""
+        if self._session is None:
+            raise AgentError(Outcome.AGENT_ERROR, "there is no session to give the prompt to")
+        with _translated():
+            await self._session.send(prompt)
+
+    async def abort(self) -> None:
+        """Have the session stop its tools; raises AgentError."""
+        if self._session is not None:
+            with _translated():
+                await self._session.abort()
+
+    async def gone(self) -> int:
+        """Wait until the runtime has ended; return its exit code as a shell tells it."""
+        process = self._started()
+        # Nothing tells that it ended but the process itself: the SDK goes on waiting.
+        while (code := process.poll()) is None:  # noqa: ASYNC110 - there is no event
+            await anyio.sleep(WATCH_SECONDS)
+        return code if code >= 0 else KILLED_BASE - code
+
+    async def close(self) -> None:
+        """End it with everything that it started; raises ProcessError if that can't be done."""
+        process = self._process()
+        with anyio.CancelScope(shield=True):
+            if process is not None and process.poll() is None:
+                await _within(STOP_SECONDS, self._client.stop)
+            roots = [] if self._identity is None else [self._identity]
+            await end_tree(self._marker, roots)
+            await _within(FORCE_SECONDS, self._client.force_stop)
+        if self._identity is not None:
+            reaper.disclaim(self._identity)
+        if process is not None:
+            _collect(process)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        process = self._process()
+        if process is None:
+            raise AgentError(Outcome.AGENT_CRASHED, "the Copilot runtime is not there")
+        return process
+
+    def _process(self) -> subprocess.Popen[bytes] | None:
+        # The SDK has no public way to the process that it starts.
+        return cast("subprocess.Popen[bytes] | None", self._client._cli_process)  # noqa: SLF001
+
+    def _options(self, login: Login, model: str | None, hear: Hear, ask: Ask) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "client_name": "deputize",
+            "model": model,
+            "provider": login.provider,
+            "github_token": login.token,
+            "streaming": True,
+            "include_sub_agent_streaming_events": False,
+            "working_directory": self._workspace,
+            "on_event": lambda event: _tell(event, hear),
+            "on_permission_request": _permission(ask),
+            "hooks": {"on_pre_tool_use": _pre_tool_use(ask)},
+            # What a repository says may instruct an agent, but not run programs behind the gate.
+            "enable_file_hooks": False,
+            "enable_config_discovery": False,
+            "enable_session_telemetry": False,
+        }
+        return {name: value for name, value in options.items() if value is not None}
+
+
+def _tell(event: SessionEvent, hear: Hear) -> None:
+    data = event.to_dict().get("data")
+    hear(event.type.value, data if isinstance(data, dict) else {})
+
+
+def _pre_tool_use(ask: Ask) -> Callable[[Any, Any], Awaitable[dict[str, str]]]:
+    """Return the hook that decides every tool call; what it allows isn't asked about again."""
+
+    async def decide(call: Any, _: object) -> dict[str, str]:  # noqa: ANN401 - the SDK's typed dict
+        decision = await ask(action_of(str(call.get("toolName")), call.get("toolArgs")))
+        if decision.verdict is Verdict.ALLOW:
+            return {"permissionDecision": "allow"}
+        return {"permissionDecision": "deny", "permissionDecisionReason": _reason(decision)}
+
+    return decide
+
+
+def _permission(
+    ask: Ask,
+) -> Callable[[Any, Any], Awaitable[PermissionDecisionApproveOnce | PermissionDecisionReject]]:
+    """Return what answers requests that no hook was asked about, as those for hosts are."""
+
+    async def answer(
+        request: Any,  # noqa: ANN401 - one of the SDK's many kinds
+        _: object,
+    ) -> PermissionDecisionApproveOnce | PermissionDecisionReject:
+        told = request.to_dict()
+        decision = await ask(requested_action(told if isinstance(told, dict) else {}))
+        if decision.verdict is Verdict.ALLOW:
+            return PermissionDecisionApproveOnce()
+        return PermissionDecisionReject(feedback=_reason(decision))
+
+    return answer
+
+
+def requested_action(request: Mapping[str, object]) -> Action:
+    """Put a permission request into our vocabulary."""
+    kind = str(request.get("kind") or "other")
+    names = {"url": "web_fetch", "mcp": f"mcp__{request.get('toolName')}"}
+    title = request.get("intention")
+    return action_of(
+        names.get(kind, kind), request, title=title if isinstance(title, str) else None
+    )
+
+
+def _reason(decision: Decision) -> str:
+    return f"{decision.reason} ({decision.rule})"
+
+
+async def _within(seconds: float, stop: Callable[[], Awaitable[None]]) -> None:
+    """Give a way of stopping some time; what it fails at is done by harder ones."""
+    with suppress(Exception), anyio.move_on_after(seconds):
+        await stop()
+
+
+def _collect(process: subprocess.Popen[bytes]) -> None:
+    """Take the exit code and close the pipes, which the SDK leaves open."""
+    if process.poll() is None:
+        raise ProcessError(f"process {process.pid} of the Copilot runtime could not be ended")
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ProcessExitedError as exc:
+        raise AgentError(Outcome.AGENT_CRASHED, str(exc)) from exc
+    except Exception as exc:  # the SDK raises whatever its layers raise
+        raise AgentError(Outcome.AGENT_ERROR, str(exc) or type(exc).__name__) from exc

@@ -1,0 +1,145 @@
+"""The trail that people read: one record per finished attempt, from the journal and the rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, cast
+
+from deputize.redaction import redacted, redacted_value
+from deputize.store import attempts, changes, journal, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from deputize.model.attempt import Attempt
+    from deputize.model.change import Change
+    from deputize.model.event import Entry
+    from deputize.model.task import Task
+    from deputize.store.database import Database, Transaction
+
+SCHEMA = "deputize.audit/1"
+ENDINGS = frozenset({"attempt.finished", "attempt.rescued"})
+"""Each attempt has exactly one event of these kinds: the one that closed it."""
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What one attempt was told, did and left behind. Texts are redacted, but else as they were."""
+
+    event: int
+    """The event that closed it."""
+    seq: int | None
+    """The place of that event in the sealed journal."""
+    task: Task
+    attempt: Attempt
+    prompt: str
+    """What the agent was given, with all that was added to the task's own words where known."""
+    change: Change | None
+    """What it proposed, as the change stands now."""
+    refusals: tuple[Mapping[str, object], ...]
+    """Tool calls that the gate did not allow."""
+
+
+def records(
+    database: Database, *, task: int | None = None, since: datetime | None = None
+) -> list[Record]:
+    """Return the records of attempts that ended, of one task or all, since a moment, in order."""
+    found = []
+    for page in _endings(database, task, since):
+        with database.read() as transaction:
+            found += [record_of(transaction, entry) for entry in page]
+    return found
+
+
+def _endings(database: Database, task: int | None, since: datetime | None) -> Iterator[list[Entry]]:
+    after = 0
+    while True:
+        with database.read() as transaction:
+            if task is None:
+                page = journal.recent(transaction, after=after, since=since, limit=PAGE)
+            else:
+                page = journal.of_task(transaction, task, after, PAGE)
+        if not page:
+            return
+        after = page[-1].id
+        yield [
+            entry
+            for entry in page
+            if entry.kind in ENDINGS and (since is None or entry.at >= since)
+        ]
+
+
+def record_of(transaction: Transaction, ending: Entry) -> Record:
+    """Put together what is known of the attempt that `ending` closed."""
+    attempt = attempts.get(transaction, cast("int", ending.attempt))
+    task = tasks.get(transaction, attempt.task)
+    proposed = changes.of_task(transaction, task.id)
+    history = [
+        entry for entry in journal.of_task(transaction, task.id) if entry.attempt == attempt.id
+    ]
+    return Record(
+        event=ending.id,
+        seq=ending.seq,
+        task=task,
+        attempt=attempt,
+        prompt=_prompt(task, history),
+        change=next((change for change in proposed if change.attempt == attempt.id), None),
+        refusals=tuple(
+            {"at": entry.at.isoformat(), **entry.body}
+            for entry in history
+            if entry.kind == "attempt.tool_decided" and entry.body.get("verdict") != "allow"
+        ),
+    )
+
+
+def _prompt(task: Task, history: list[Entry]) -> str:
+    """Return the prompt that an event of the attempt noted, or the task's own."""
+    noted = [entry.body["prompt"] for entry in history if "prompt" in entry.body]
+    return redacted(str(noted[-1]) if noted else task.prompt)
+
+
+def document_of(record: Record) -> dict[str, object]:
+    """Return a record as a JSON value, redacted; times are UTC, spans left to the reader."""
+    task, attempt, ended = record.task, record.attempt, record.attempt.finished_at
+    content = {
+        "schema": SCHEMA,
+        "seq": record.seq,
+        "task": task.id,
+        "title": task.title,
+        "attempt": attempt.number,
+        "started_at": attempt.started_at.isoformat(),
+        "finished_at": ended.isoformat() if ended else None,
+        "role": task.role,
+        "agent": attempt.agent,
+        "model": attempt.model,
+        "session": attempt.session,
+        "prompt": record.prompt,
+        "outcome": attempt.outcome,
+        "exit_code": attempt.exit_code,
+        "error": attempt.error,
+        "summary": attempt.summary,
+        "usage": asdict(attempt.usage),
+        "tools": [asdict(tool) for tool in attempt.tools],
+        "refusals": [dict(refusal) for refusal in record.refusals],
+        "change": _change(record.change),
+    }
+    return cast("dict[str, object]", redacted_value(content))
+
+
+def _change(change: Change | None) -> dict[str, object] | None:
+    if change is None:
+        return None
+    files = [
+        {"path": file.path, "op": file.op, "added": file.added, "removed": file.removed}
+        for file in change.files
+    ]
+    return {
+        "id": change.id,
+        "state": change.state,
+        "added": change.added,
+        "removed": change.removed,
+        "files": files,
+        "landed_commit": change.landed_commit,
+    }

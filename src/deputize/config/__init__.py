@@ -1,0 +1,1 @@
+"""Settings: defaults < home config.toml < repository deputize.toml < environment < flags."""

@@ -1,0 +1,128 @@
+"""Read and merge settings from their five places."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+from deputize.config.settings import (
+    MODES_FROM_LOOSE_TO_STRICT,
+    REPOSITORY_KEYS,
+    Config,
+    LandingSettings,
+)
+from deputize.config.shape import Shape
+from deputize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+REPOSITORY_FILE = "deputize.toml"
+INCLUDE_FILE = ".worktreeinclude"
+_OURS = frozenset(
+    {"DEPUTIZE_HOME", "DEPUTIZE_DATABASE", "DEPUTIZE_LOG", "DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT"}
+)
+"""Variables with a meaning of their own; every other `DEPUTIZE_…` is a setting."""
+
+
+def load_config(
+    home_file: Path, repository: bytes | None = None, *, origin: str = REPOSITORY_FILE
+) -> Config:
+    """Return the settings that hold for a repository whose file says `repository`.
+
+    Raises ConfigError with file and key.
+    """
+    config = _from_home(home_file)
+    if repository:
+        config = narrowed(config, repository, origin)
+    return _with_environment(config)
+
+
+def narrowed(config: Config, repository: bytes, origin: str) -> Config:
+    """Lay a repository's own file over the home's settings: it may narrow, never widen."""
+    table = _parse(repository, origin)
+    shape = Shape(origin)
+    for key in table:
+        if key not in REPOSITORY_KEYS:
+            if key in set(Config._fields):
+                hint = "it belongs in the config.toml of your deputize home"
+                raise ConfigError(f"{origin}: a repository may not set `{key}`", hint=hint)
+            raise shape.unknown(key, key, REPOSITORY_KEYS)
+    own = cast("Config", shape.fill(Config, table))
+    given = {key: getattr(own, key) for key in table if key != "landing"}
+    landing = _stricter(config.landing, own.landing, table.get("landing"))
+    return config._replace(**given, landing=landing)
+
+
+def _stricter(home: LandingSettings, own: LandingSettings, table: object) -> LandingSettings:
+    """Take what a repository says of landing, but never less caution than home asks for."""
+    given = {name: getattr(own, name) for name in cast("Mapping[str, object]", table or {})}
+    merged = home._replace(**given)
+    order = MODES_FROM_LOOSE_TO_STRICT
+    mode = max(home.mode, merged.mode, key=order.index)
+    without = "ask" if "ask" in {home.without_checks, merged.without_checks} else "land"
+    return merged._replace(mode=mode, without_checks=without)
+
+
+def _from_home(file: Path) -> Config:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror}") from error
+    return cast("Config", Shape(str(file)).fill(Config, _parse(content, str(file))))
+
+
+def _parse(content: bytes, origin: str) -> dict[str, object]:
+    import tomllib
+
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{origin}: not valid TOML: {error}") from error
+
+
+def _with_environment(config: Config) -> Config:
+    """Lay `DEPUTIZE_LANDING__MODE=ask` and its like over the settings."""
+    for variable, value in os.environ.items():
+        path = _path_of(variable)
+        if path:
+            config = _set(config, path, value, variable)
+    return config
+
+
+def _path_of(variable: str) -> tuple[str, ...]:
+    if not variable.startswith("DEPUTIZE_") or variable in _OURS:
+        return ()
+    parts = tuple(variable.removeprefix("DEPUTIZE_").lower().split("__"))
+    plain = {"default_agent", "default_repo", "landing", "worker", "audit"}
+    return parts if parts[0] in plain else ()
+
+
+def _set(config: Config, path: tuple[str, ...], value: str, variable: str) -> Config:
+    table: object = _typed(value)
+    for part in reversed(path):
+        table = {part: table}
+    own = cast("Config", Shape(variable).fill(Config, table))
+    if len(path) == 1:
+        return config._replace(**{path[0]: getattr(own, path[0])})
+    group, key = path[0], path[-1]
+    merged = getattr(config, group)._replace(**{key: getattr(getattr(own, group), key)})
+    return config._replace(**{group: merged})
+
+
+def _typed(value: str) -> object:
+    if value in {"true", "false"}:
+        return value == "true"
+    return int(value) if value.isascii() and value.isdigit() else value
+
+
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """Return the `DEPUTIZE_…` variables that mean nothing, for a warning."""
+    return sorted(
+        name
+        for name in environment
+        if name.startswith("DEPUTIZE_") and name not in _OURS and not _path_of(name)
+    )

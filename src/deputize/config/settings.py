@@ -1,0 +1,139 @@
+"""Every setting with its default, and the shape that a file must have.
+
+Named tuples, not dataclasses: they are as frozen, and cost `add` a fifth of the time to define.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - read at run time, to check files
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from deputize.model.agent import AgentSettings  # noqa: TC001 - as above
+
+
+class ProviderSettings(NamedTuple):
+    """One `[providers.NAME]` table: where a model is served."""
+
+    type: str
+    base_url: str
+    key_variable: str | None = None
+    wire: str | None = None
+
+
+class RoleSettings(NamedTuple):
+    """One `[roles.NAME]` table: what a kind of worker is told and may leave behind."""
+
+    change: str = "forbidden"
+    """Whether a change is `required`, `allowed` or `forbidden`."""
+    preamble: str = ""
+    agent: str | None = None
+
+
+class Step(NamedTuple):
+    """One command of `workspace.setup`."""
+
+    command: str
+    timeout_seconds: int = 300
+
+
+class WorkspaceSettings(NamedTuple):
+    """The `[workspace]` table."""
+
+    setup: tuple[Step, ...] = ()
+    include: tuple[str, ...] = ()
+    """Ignored files that are copied from the checkout, besides those of `.worktreeinclude`."""
+
+
+class CheckSettings(NamedTuple):
+    """One `[checks.NAME]` table."""
+
+    command: str
+    timeout_seconds: int = 600
+    paths: tuple[str, ...] = ()
+    """Run only where a changed path matches one of these patterns; none means always."""
+    required: bool = True
+
+
+class LandingSettings(NamedTuple):
+    """The `[landing]` table."""
+
+    mode: str = "auto"
+    without_checks: str = "ask"
+    style: str = "merge"
+    rework: int = 1
+
+
+class WorkerSettings(NamedTuple):
+    """The `[worker]` table."""
+
+    slots: int = 3
+    autostart: bool = True
+
+
+class AuditSettings(NamedTuple):
+    """The `[audit]` table."""
+
+    mirror: str | None = None
+    """A file in the checkout, `.md` or `.jsonl`, that repeats the audit trail."""
+
+
+class ChannelSettings(NamedTuple):
+    """One `[[notify]]` table."""
+
+    kind: str
+    command: tuple[str, ...] = ()
+    url: str | None = None
+    on: tuple[str, ...] = ()
+    """Event kinds; none means the end of a task and every need of a person."""
+    name: str | None = None
+
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+"""No table."""
+
+BUILT_IN_ROLES: Mapping[str, RoleSettings] = {
+    "writer": RoleSettings(change="required"),
+    "inspector": RoleSettings(preamble="You inspect and report. Change no file; answer in words."),
+    "tester": RoleSettings(
+        preamble="You run tests and report what they show. Change no file that git tracks."
+    ),
+}
+
+
+class Config(NamedTuple):
+    """All settings, merged."""
+
+    default_agent: str = "copilot"
+    default_repo: str | None = None
+    agents: Mapping[str, AgentSettings] = EMPTY
+    providers: Mapping[str, ProviderSettings] = EMPTY
+    roles: Mapping[str, RoleSettings] = EMPTY
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    checks: Mapping[str, CheckSettings] = EMPTY
+    landing: LandingSettings = LandingSettings()
+    worker: WorkerSettings = WorkerSettings()
+    audit: AuditSettings = AuditSettings()
+    notify: tuple[ChannelSettings, ...] = ()
+
+    def role(self, name: str) -> RoleSettings | None:
+        """Return a role's settings, configured or built in."""
+        return self.roles.get(name) or BUILT_IN_ROLES.get(name)
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "agents.*.kind": ("copilot", "acp", "command"),
+    "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
+    "providers.*.wire": ("completions", "responses"),
+    "roles.*.change": ("required", "allowed", "forbidden"),
+    "landing.mode": ("auto", "ask", "branch"),
+    "landing.without_checks": ("ask", "land"),
+    "landing.style": ("merge", "squash"),
+    "notify.*.kind": ("command", "webhook"),
+}
+"""Keys that take one of a few words; `*` stands for a name or a place in a list."""
+
+REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit"})
+"""What a repository's own file may set. It may narrow what home allows, never widen it."""
+
+MODES_FROM_LOOSE_TO_STRICT = ("auto", "ask", "branch")

@@ -1,0 +1,121 @@
+"""Check a table against the named tuple that it fills, and name what is wrong in it."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, cast
+
+from deputize.config.settings import CHOICES
+from deputize.errors import ConfigError
+
+SHOWN_LENGTH = 60
+"""How much of a wrong value an error shows, in characters."""
+_NAMED = frozenset({"agents", "providers", "roles", "checks", "notify"})
+_SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(value: object) -> int | None:
+    """Read `90`, `10m` or `2h` as seconds; None where it is none of these."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if value > 0 else None
+    if not isinstance(value, str) or not value:
+        return None
+    count, unit = (value[:-1], value[-1]) if value[-1] in _SPANS else (value, "s")
+    if not (count.isascii() and count.isdigit()):
+        return None
+    return int(count) * _SPANS[unit] or None
+
+
+class Shape:
+    """Reads tables of one file (or variable) named `source`."""
+
+    def __init__(self, source: str) -> None:
+        """Name what is read, for error messages."""
+        self.source = source
+
+    def fill(self, kind: type[Any], table: object, key: str = "") -> Any:  # noqa: ANN401 - what `kind` is
+        """Make a `kind` of a table; ConfigError names the key and what would be right."""
+        if not isinstance(table, Mapping):
+            raise self.wrong(key, "a table", table)
+        known = typing.get_type_hints(kind)
+        for name in table:
+            if name not in known:
+                raise self.unknown(_join(key, name), name, known)
+        for name in known:
+            if name not in kind._field_defaults and name not in table:
+                raise ConfigError(f"{self.source}: `{_join(key, name)}` is missing")
+        values = {name: self._value(known[name], table[name], _join(key, name)) for name in table}
+        return kind(**values)
+
+    def _value(self, wanted: object, value: object, key: str) -> object:
+        origin = typing.get_origin(wanted)
+        if origin is types.UnionType:
+            wanted = next(part for part in typing.get_args(wanted) if part is not types.NoneType)
+            return self._value(wanted, value, key)
+        if origin is tuple:
+            return self._list(typing.get_args(wanted)[0], value, key)
+        if origin is Mapping:
+            return self._named(typing.get_args(wanted)[1], value, key)
+        if hasattr(wanted, "_fields"):
+            return self.fill(cast("type[Any]", wanted), value, key)
+        return self._plain(wanted, value, key)
+
+    def _plain(self, wanted: object, value: object, key: str) -> object:
+        if key.endswith("_seconds"):
+            seconds = duration(value)
+            if seconds is None:
+                raise self.wrong(key, "a duration such as 90, 10m or 2h", value)
+            return seconds
+        if wanted is bool and not isinstance(value, bool):
+            raise self.wrong(key, "true or false", value)
+        if wanted is int and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise self.wrong(key, "a whole number from 0", value)
+        if wanted is str and not isinstance(value, str):
+            raise self.wrong(key, "a text", value)
+        choices = CHOICES.get(_pattern(key))
+        if choices and value not in choices:
+            raise self.wrong(key, " or ".join(f'"{word}"' for word in choices), value)
+        return value
+
+    def _list(self, wanted: object, value: object, key: str) -> tuple[object, ...]:
+        if not isinstance(value, list):
+            raise self.wrong(key, "a list", value)
+        return tuple(
+            self._value(wanted, item, f"{key}.{place}") for place, item in enumerate(value)
+        )
+
+    def _named(self, wanted: object, value: object, key: str) -> dict[str, object]:
+        if not isinstance(value, Mapping):
+            raise self.wrong(key, "a table", value)
+        return {name: self._value(wanted, item, _join(key, name)) for name, item in value.items()}
+
+    def wrong(self, key: str, right: str, value: object) -> ConfigError:
+        """Make the error for a value of the wrong kind."""
+        shown = (
+            repr(value) if len(repr(value)) <= SHOWN_LENGTH else f"{repr(value)[:SHOWN_LENGTH]}…"
+        )
+        return ConfigError(f"{self.source}: `{key}` must be {right}, not {shown}")
+
+    def unknown(self, key: str, name: str, known: typing.Iterable[str]) -> ConfigError:
+        """Make the error for a key that does not exist, with the nearest one that does."""
+        import difflib
+
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        place = key.removesuffix(name)
+        hint = f"did you mean `{place}{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
+        return ConfigError(f"{self.source}: unknown key `{key}`", hint=hint)
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name
+
+
+def _pattern(key: str) -> str:
+    parts = key.split(".")
+    if parts[0] in _NAMED and parts[2:]:
+        parts[1] = "*"
+    return ".".join(parts)

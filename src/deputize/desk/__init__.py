@@ -1,0 +1,1 @@
+"""The front desk: the verbs that every surface says, and the facts that it shows."""

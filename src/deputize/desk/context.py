@@ -1,0 +1,52 @@
+"""What every verb of the desk needs: the home, its database, the time, and who asks."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from deputize.clock import Clock, SystemClock
+from deputize.config.home import Home, ensure, find_home
+from deputize.store.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deputize.store.database import Database
+
+
+class Desk(NamedTuple):
+    """An open desk."""
+
+    home: Home
+    database: Database
+    clock: Clock
+    actor: str
+    """Who asks: `person:NAME`."""
+
+
+@contextmanager
+def open_desk(home: Home | None = None, actor: str | None = None) -> Iterator[Desk]:
+    """Open the desk of a home; raises StoreError where its database can't be used."""
+    place = home or find_home()
+    ensure(place.path)
+    database = SqliteDatabase(place.database)
+    try:
+        yield Desk(
+            home=place,
+            database=database,
+            clock=SystemClock(),
+            actor=actor or f"person:{user_name()}",
+        )
+    finally:
+        database.close()
+
+
+def user_name() -> str:
+    """Return the name of the user, as the machine knows it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "unknown"

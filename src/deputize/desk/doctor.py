@@ -1,0 +1,238 @@
+"""A check-up of everything that deputize needs, each finding with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from deputize.config.load import load_config, unknown_variables
+from deputize.desk.context import open_desk
+from deputize.errors import DeputizeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from deputize.config.home import Home
+    from deputize.desk.context import Desk
+
+TIGHT_BYTES = 2 << 30
+TOO_LITTLE_BYTES = 200 << 20
+SILENT_SECONDS = 60
+"""A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
+FOREIGN_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "ntfs", "ntfs3", "fuseblk", "afs",
+     "ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.glusterfs", "vboxsf", "prl_fs"}
+)  # fmt: skip
+"""Where SQLite's locks or its shared memory can't be relied on (sqlite.org/wal.html)."""
+CREDENTIALS = (
+    "COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY",
+    "AZURE_OPENAI_API_KEY",
+)  # fmt: skip
+
+
+class Level(StrEnum):
+    """How a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one look found."""
+
+    level: Level
+    about: str
+    text: str
+    hint: str | None = None
+
+
+def examine(home: Home) -> list[Finding]:
+    """Look at everything; a look that fails is a finding, never an error."""
+    with ExitStack() as stack:
+        findings = list(_look("git", _git))
+        findings += _look("sqlite", _sqlite)
+        findings += _look("settings", lambda: _settings(home))
+        findings += _look("home", lambda: _home(home))
+        findings += _look("disk", lambda: _disk(home))
+        desk: Desk | None = None
+        if home.database.exists():
+            try:
+                desk = stack.enter_context(open_desk(home))
+            except DeputizeError as error:
+                findings.append(_failed("database", error))
+        if desk is not None:
+            opened = desk
+            findings += _look("database", lambda: _database(opened))
+            findings += _look("journal", lambda: _journal(opened))
+            findings += _look("workers", lambda: _workers(opened))
+        findings += _look("agents", lambda: _agents(home))
+        findings += _look("credentials", lambda: _credentials(home))
+    return findings
+
+
+def _look(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    try:
+        return list(look())
+    except DeputizeError as error:
+        return [_failed(about, error)]
+    except OSError as error:
+        return [Finding(level=Level.FAIL, about=about, text=str(error))]
+
+
+def _failed(about: str, error: DeputizeError) -> Finding:
+    return Finding(level=Level.FAIL, about=about, text=error.message, hint=error.hint)
+
+
+def _ok(about: str, text: str) -> Finding:
+    return Finding(level=Level.OK, about=about, text=text)
+
+
+def _warn(about: str, text: str, hint: str | None = None) -> Finding:
+    return Finding(level=Level.WARN, about=about, text=text, hint=hint)
+
+
+def _git() -> Iterator[Finding]:
+    from deputize.git.command import require_git
+
+    yield _ok("git", "version " + ".".join(map(str, require_git())))
+
+
+def _sqlite() -> Iterator[Finding]:
+    yield _ok("sqlite", f"version {sqlite3.sqlite_version}, in Python {sys.version.split()[0]}")
+
+
+def _settings(home: Home) -> Iterator[Finding]:
+    config = load_config(home.config)
+    where = str(home.config) if home.config.exists() else "all defaults"
+    yield _ok("settings", f"{where}; new tasks go to {config.default_agent}")
+    for name in unknown_variables(os.environ):
+        yield _warn("settings", f"the variable {name} means nothing to deputize")
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    if not home.path.exists():
+        yield _ok("home", f"{home.path} will be made by the first `deputize add`")
+        return
+    with tempfile.TemporaryFile(dir=home.path):
+        yield _ok("home", f"{home.path} can be written to")
+    if stat.S_IMODE(home.path.stat().st_mode) & 0o077:
+        yield _warn("home", "others may look into it", f"chmod 700 {home.path}")
+    kind = file_system_of(home.path)
+    if kind in FOREIGN_FILE_SYSTEMS:
+        hint = "set DEPUTIZE_HOME to a folder on a local disk"
+        yield _warn("home", f"it is on a {kind} mount, where a database may be damaged", hint)
+
+
+def file_system_of(path: Path, table: str = "/proc/self/mountinfo") -> str | None:
+    """Return the type of the file system that holds `path`; None where the system doesn't tell."""
+    try:
+        with open(table, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - /proc
+            mounts = [line.split() for line in file]
+    except OSError:
+        return None
+    wanted = path.resolve()
+    best: tuple[int, str | None] = (-1, None)
+    for fields in mounts:
+        point = fields[4].encode().decode("unicode_escape")
+        if wanted.is_relative_to(point) and len(point) >= best[0]:
+            best = (len(point), fields[fields.index("-") + 1])
+    return best[1]
+
+
+def _disk(home: Home) -> Iterator[Finding]:
+    folder = next(place for place in (home.path, *home.path.parents) if place.exists())
+    free = shutil.disk_usage(folder).free
+    text = f"{free / (1 << 30):.1f} GiB free"
+    hint = "free some: each workspace is a checkout of its own"
+    if free < TOO_LITTLE_BYTES:
+        yield Finding(level=Level.FAIL, about="disk", text=text, hint=hint)
+    else:
+        yield _warn("disk", text, hint) if free < TIGHT_BYTES else _ok("disk", text)
+
+
+def _database(desk: Desk) -> Iterator[Finding]:
+    path = desk.home.database
+    with desk.database.read() as transaction:
+        row = transaction.one("meta.check")
+    found = str(row["quick_check"]) if row else "no answer"
+    if found == "ok":
+        yield _ok("database", f"{path} is whole")
+    else:
+        hint = "stop all workers and restore a backup; nothing is written over it"
+        yield Finding(level=Level.FAIL, about="database", text=f"damaged: {found}", hint=hint)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield _warn("database", "others may read it", f"chmod 600 {path}")
+
+
+def _journal(desk: Desk) -> Iterator[Finding]:
+    from deputize.desk.history import verify
+
+    proof = verify(desk)
+    if proof.problem:
+        hint = "somebody changed the audit trail; `deputize audit verify` names the entry"
+        yield Finding(level=Level.FAIL, about="journal", text=proof.problem, hint=hint)
+    else:
+        rest = f", {proof.unsealed_count} not sealed yet" if proof.unsealed_count else ""
+        yield _ok("journal", f"{proof.count} entries in an unbroken chain{rest}")
+
+
+def _workers(desk: Desk) -> Iterator[Finding]:
+    from deputize.desk.stations import listing
+
+    found = listing(desk)
+    alive = [worker for worker, is_alive in found if is_alive]
+    yield _ok("workers", f"{len(alive)} running" if alive else "none runs; `add` starts one")
+    for worker, is_alive in found:
+        silent = (datetime.now(UTC) - worker.seen_at).total_seconds()
+        if not is_alive:
+            text = f"{worker.id} ended without saying so"
+            yield _warn("workers", text, "the next worker takes its tasks over: `deputize up`")
+        elif silent > SILENT_SECONDS:
+            text = f"{worker.id} has been silent for {int(silent)} s"
+            yield _warn("workers", text, f"look into {desk.home.logs / 'worker.log'}")
+
+
+def _agents(home: Home) -> Iterator[Finding]:
+    from deputize.desk.agents import listing
+
+    for agent in listing(home):
+        about = f"agent {agent.name}"
+        if agent.problem is None:
+            version = f" ({agent.version})" if agent.version else ""
+            yield _ok(about, f"{agent.path}{version}")
+        elif agent.default:
+            level = Level.FAIL
+            yield Finding(level=level, about=about, text=agent.problem, hint=agent.hint)
+        else:
+            yield _warn(about, agent.problem, agent.hint)
+
+
+def _credentials(home: Home) -> Iterator[Finding]:
+    """Look for names only: no value is read, let alone shown."""
+    config = load_config(home.config)
+    keys = {each.key_variable for each in config.providers.values() if each.key_variable}
+    present = [name for name in (*CREDENTIALS, *sorted(keys)) if name in os.environ]
+    if present:
+        yield _ok("credentials", ", ".join(dict.fromkeys(present)))
+    else:
+        hint = "log in to your agent, or set GH_TOKEN or a provider's key"
+        yield _warn("credentials", "none in the environment; a stored login still works", hint)
+    for name, provider in config.providers.items():
+        if provider.key_variable and provider.key_variable not in os.environ:
+            yield _warn(
+                "credentials",
+                f"provider {name} needs {provider.key_variable}",
+                f"export {provider.key_variable}=…",
+            )

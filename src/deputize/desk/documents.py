@@ -1,0 +1,205 @@
+"""The JSON documents that every surface gives out, redacted. Programs rely on their fields.
+
+Moments are RFC 3339 in UTC, ids are integers, lists are arrays; what isn't there is null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from deputize.model.outcome import MEANINGS
+from deputize.redaction import redacted_value
+from deputize.store.rows import maybe_text, to_text
+
+if TYPE_CHECKING:
+    from deputize.desk.tasks import TaskView
+    from deputize.model.approval import Approval
+    from deputize.model.attempt import Attempt
+    from deputize.model.change import Change
+    from deputize.model.event import Entry
+    from deputize.model.task import Task
+    from deputize.model.worker import Worker
+
+Document = dict[str, object]
+
+
+def task_document(view: TaskView) -> Document:
+    """Describe a task with all that is known of it."""
+    task, change = view.task, view.change
+    return _clean(
+        {
+            "id": task.id,
+            "title": task.title,
+            "prompt": task.prompt,
+            "role": task.role,
+            "kind": task.kind,
+            "state": task.state,
+            "held": task.held,
+            "waiting_for": view.waiting_for,
+            "priority": task.priority,
+            "repo": task.repo,
+            "base": task.base,
+            "target": task.target,
+            "scope": task.scope,
+            "agent": task.agent,
+            "model": task.model,
+            "provider": task.provider,
+            "needs": [{"id": need.id, "on": need.on} for need in view.needs],
+            "attempts": [attempt_document(attempt) for attempt in view.attempts],
+            "change": {"id": change.id, "state": change.state} if change else None,
+            "approvals": [approval_document(approval) for approval in view.approvals],
+            "created_at": to_text(task.created_at),
+            "started_at": maybe_text(task.started_at),
+            "finished_at": maybe_text(task.finished_at),
+            "result": task.result,
+            "error": _error(task),
+            "labels": task.labels,
+            "plan": task.plan,
+            "origin": task.origin,
+        }
+    )
+
+
+def _error(task: Task) -> Document | None:
+    if task.reason is None:
+        return None
+    return {"reason": task.reason, "message": task.message, "hint": what_to_do(task)}
+
+
+def what_to_do(task: Task) -> str | None:
+    """Say what a person can do about a task that failed or was cancelled."""
+    if task.reason is None:
+        return None
+    return MEANINGS[task.reason].what_to_do.replace("ID", str(task.id))
+
+
+def attempt_document(attempt: Attempt) -> Document:
+    """Describe an attempt."""
+    usage = attempt.usage
+    return _clean(
+        {
+            "number": attempt.number,
+            "worker": attempt.worker,
+            "agent": attempt.agent,
+            "model": attempt.model,
+            "session": attempt.session,
+            "workspace": attempt.workspace,
+            "pid": _pid(attempt.processes[0]) if attempt.processes else None,
+            "started_at": to_text(attempt.started_at),
+            "finished_at": maybe_text(attempt.finished_at),
+            "outcome": attempt.outcome,
+            "exit_code": attempt.exit_code,
+            "error": attempt.error,
+            "usage": {
+                "input_tokens": usage.input_tokens,
+                "output_tokens": usage.output_tokens,
+                "cost_usd": None if usage.cost_usd is None else float(usage.cost_usd),
+            },
+            "tools": [
+                {
+                    "name": tool.name,
+                    "count": tool.count,
+                    "denied_count": tool.denied_count,
+                    "failed_count": tool.failed_count,
+                }
+                for tool in attempt.tools
+            ],
+            "summary": attempt.summary,
+            "log": attempt.log,
+        }
+    )
+
+
+def change_document(change: Change) -> Document:
+    """Describe a change."""
+    files = [
+        {
+            "path": file.path,
+            "op": file.op,
+            "before": file.before,
+            "after": file.after,
+            "added": file.added,
+            "removed": file.removed,
+        }
+        for file in change.files
+    ]
+    return _clean(
+        {
+            "id": change.id,
+            "task": change.task,
+            "state": change.state,
+            "base": change.base,
+            "head": change.head,
+            "tree": change.tree,
+            "files": files,
+            "added": change.added,
+            "removed": change.removed,
+            "risk": change.risk,
+            "reason": change.reason,
+            "landed_commit": change.landed_commit,
+            "batch": change.batch,
+        }
+    )
+
+
+def approval_document(approval: Approval) -> Document:
+    """Describe a question to a person."""
+    return _clean(
+        {
+            "id": approval.id,
+            "subject": approval.subject,
+            "reason": approval.reason,
+            "risk": approval.risk,
+            "state": approval.state,
+            "asked_at": to_text(approval.asked_at),
+            "deadline_at": maybe_text(approval.deadline_at),
+            "answered_at": maybe_text(approval.answered_at),
+            "answered_by": approval.answered_by,
+        }
+    )
+
+
+def worker_document(worker: Worker, *, alive: bool) -> Document:
+    """Describe a worker; `alive` where its process really runs on this machine."""
+    return _clean(
+        {
+            "id": worker.id,
+            "host": worker.host,
+            "pid": _pid(worker.identity),
+            "roles": worker.roles,
+            "slots": worker.slots,
+            "started_at": to_text(worker.started_at),
+            "seen_at": to_text(worker.seen_at),
+            "draining": worker.draining,
+            "alive": alive,
+        }
+    )
+
+
+def event_document(entry: Entry) -> Document:
+    """Describe an entry of the journal; `seq` and `hash` are null until it is sealed."""
+    return _clean(
+        {
+            "id": entry.id,
+            "seq": entry.seq,
+            "at": to_text(entry.at),
+            "kind": entry.kind,
+            "actor": entry.actor,
+            "task": entry.task,
+            "attempt": entry.attempt,
+            "change": entry.change,
+            "approval": entry.approval,
+            "worker": entry.worker,
+            "body": dict(entry.body),
+            "hash": entry.hash,
+        }
+    )
+
+
+def _pid(identity: str) -> int | None:
+    number = identity.partition(":")[0]
+    return int(number) if number.isdecimal() else None
+
+
+def _clean(document: Document) -> Document:
+    return cast("Document", redacted_value(document))

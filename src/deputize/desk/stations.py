@@ -1,0 +1,65 @@
+"""Verbs about workers: start one in the background, list them, let them end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from deputize.config.home import ensure
+from deputize.desk.bells import live_workers, ring
+from deputize.store import workers
+from deputize.workspace.processes.identity import ProcessIdentity, is_running
+
+if TYPE_CHECKING:
+    from deputize.desk.context import Desk
+    from deputize.model.task import Task
+    from deputize.model.worker import Worker
+
+
+def ensure_worker(desk: Desk, task: Task) -> bool:
+    """Start a background worker if no live one could take the task; tell whether it did."""
+    with desk.database.read() as transaction:
+        serving = live_workers(transaction)
+    if any(not worker.roles or task.role in worker.roles for worker in serving):
+        return False
+    start_worker(desk)
+    return True
+
+
+def start_worker(desk: Desk) -> int:
+    """Start a background worker of this home, with all its stations; return its pid.
+
+    It gets a fixed environment: what the user has set for agents is read from this one, and
+    nothing else of the caller's reaches it.
+    """
+    from deputize.workspace.processes.detached import spawn_detached
+
+    ensure(desk.home.logs)
+    argv = (sys.executable, "-m", "deputize", "up", "--background")
+    return spawn_detached(argv, worker_environment(desk), desk.home.logs / "worker.out")
+
+
+def worker_environment(desk: Desk) -> dict[str, str]:
+    """Return what a background worker is started with: all of ours but what marks an attempt."""
+    dropped = {"DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"}
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    return environment | {"DEPUTIZE_HOME": str(desk.home.path)}
+
+
+def listing(desk: Desk) -> list[tuple[Worker, bool]]:
+    """Return the workers that have not stopped, each with whether its process really runs."""
+    with desk.database.read() as transaction:
+        known = workers.live(transaction)
+    return [(worker, is_running(ProcessIdentity.parse(worker.identity))) for worker in known]
+
+
+def down(desk: Desk) -> list[Worker]:
+    """Ask every worker to finish what it has and end; return those that were asked."""
+    now = desk.clock.now()
+    with desk.database.write() as transaction:
+        known = workers.live(transaction)
+        for worker in known:
+            workers.drain(transaction, worker.id, now)
+    ring(desk)
+    return known

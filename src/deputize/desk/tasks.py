@@ -1,0 +1,165 @@
+"""Verbs about tasks that are there: look, wait, cancel, retry, hold."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deputize import queue
+from deputize.desk.bells import live_workers, ring
+from deputize.errors import InvalidInput, NotFound, NotYet
+from deputize.model.states import TaskState
+from deputize.model.waiting import Facts, waiting_for
+from deputize.store import approvals, attempts, changes, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from deputize.desk.context import Desk
+    from deputize.model.approval import Approval
+    from deputize.model.attempt import Attempt
+    from deputize.model.change import Change
+    from deputize.model.task import Need, Task
+    from deputize.store.database import Transaction
+
+LOOKS = 20
+"""Looks without news after which it reads anyway, once a second."""
+POLL_SECONDS = 0.05
+"""How often a waiting verb looks whether anything was committed; a look costs microseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """A task with everything that is known of it."""
+
+    task: Task
+    waiting_for: str | None
+    needs: Sequence[Need]
+    attempts: Sequence[Attempt]
+    change: Change | None
+    approvals: Sequence[Approval]
+
+
+def latest_id(desk: Desk) -> int:
+    """Return the id of the newest task; NotFound if there is none."""
+    with desk.database.read() as transaction:
+        newest = tasks.latest(transaction)
+    if newest is None:
+        raise NotFound("there is no task yet", hint='deputize add "what is to be done"')
+    return newest.id
+
+
+def view(desk: Desk, task_id: int) -> TaskView:
+    """Return one task whole; NotFound if there is none."""
+    with desk.database.read() as transaction:
+        return _view(transaction, tasks.get(transaction, task_id), desk.clock.now())
+
+
+def listing(
+    desk: Desk,
+    *,
+    everything: bool = False,
+    state: str | None = None,
+    role: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[TaskView]:
+    """Return what is not final, oldest first; or, with any filter, tasks newest first."""
+    if state is not None and state not in set(TaskState):
+        raise InvalidInput(f"unknown state {state!r}", hint=f"known: {', '.join(TaskState)}")
+    now = desk.clock.now()
+    with desk.database.read() as transaction:
+        if everything or state or since:
+            found = tasks.listing(transaction, state=state, role=role, since=since, limit=limit)
+        else:
+            open_tasks = tasks.unfinished(transaction)
+            found = [task for task in open_tasks if role in {None, task.role}][:limit]
+        return [_view(transaction, task, now) for task in found]
+
+
+def _view(transaction: Transaction, task: Task, now: datetime) -> TaskView:
+    needs = tasks.needs(transaction, task.id)
+    change = changes.latest_of_task(transaction, task.id)
+    asked = approvals.unanswered_of_task(transaction, task.id)
+    serving = [] if task.is_final else live_workers(transaction)
+    busy = len(attempts.unfinished(transaction)) if serving else 0
+    facts = Facts(
+        unmet=[need.id for need, state in needs if state is not TaskState.DONE],
+        approvals=asked,
+        change=change,
+        roles_served=[worker.roles for worker in serving],
+        free_slots=sum(worker.slots for worker in serving) - busy,
+        now=now,
+    )
+    return TaskView(
+        task=task,
+        waiting_for=waiting_for(task, facts),
+        needs=[need for need, _ in needs],
+        attempts=attempts.of_task(transaction, task.id),
+        change=change,
+        approvals=approvals.of_task(transaction, task.id),
+    )
+
+
+def cancel(desk: Desk, task_id: int) -> Task:
+    """Cancel a task; one that is final stays as it is."""
+    task = queue.cancel(desk.database, task_id, desk.actor, desk.clock.now())
+    ring(desk)
+    return task
+
+
+def retry(desk: Desk, task_id: int, *, resume: bool = False) -> Task:
+    """Revive a task that failed or was cancelled."""
+    task = queue.retry(desk.database, task_id, desk.actor, desk.clock.now(), resume=resume)
+    ring(desk)
+    return task
+
+
+def hold(desk: Desk, task_id: int) -> Task:
+    """Pause a task that hasn't started."""
+    return queue.hold(desk.database, task_id, desk.actor, desk.clock.now(), held=True)
+
+
+def release(desk: Desk, task_id: int) -> Task:
+    """Let a held task go on."""
+    task = queue.hold(desk.database, task_id, desk.actor, desk.clock.now(), held=False)
+    ring(desk)
+    return task
+
+
+def result(desk: Desk, task_id: int) -> Task:
+    """Return a final task; NotYet while it isn't final."""
+    task = view(desk, task_id).task
+    if not task.is_final:
+        hint = f"`deputize wait {task.id}` waits for it"
+        raise NotYet(f"#{task.id} is {task.state}: there is no result yet", hint=hint)
+    return task
+
+
+def wait(desk: Desk, ids: Iterable[int], timeout_seconds: float | None = None) -> list[Task]:
+    """Return the tasks once all are final; NotYet where `timeout_seconds` pass before."""
+    wanted = list(ids)
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    while True:
+        with desk.database.read() as transaction:
+            found = [tasks.get(transaction, task_id) for task_id in wanted]
+        pending = [task for task in found if not task.is_final]
+        if not pending:
+            return found
+        if not await_commit(desk, deadline):
+            shown = ", ".join(f"#{task.id} is {task.state}" for task in pending)
+            raise NotYet(f"still waiting: {shown}", hint="the tasks go on; wait again, or longer")
+
+
+def await_commit(desk: Desk, deadline: float | None = None) -> bool:
+    """Return True once another process may have committed, False at the `deadline` (monotonic)."""
+    before = desk.database.changes()
+    looks = 0
+    while desk.database.changes() == before and looks < LOOKS:
+        if deadline is not None and time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+        looks += 1
+    return deadline is None or time.monotonic() < deadline

@@ -1,0 +1,232 @@
+"""Take one change a step further, whatever step it was interrupted in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deputize.errors import ConfigError, IllegalMove
+from deputize.git.merges import Conflicted, is_ancestor, merge_base
+from deputize.git.refs import delete_ref, landing_ref
+from deputize.git.target import Moved, advance, fetch_into, new_branch
+from deputize.landing import records
+from deputize.landing.candidate import Candidate, Ground, look, make_candidate
+from deputize.landing.inspection import inspect
+from deputize.landing.risk import assess
+from deputize.landing.route import (
+    Ask,
+    blamed,
+    checks_for,
+    feedback_on_checks,
+    feedback_on_conflict,
+    route,
+)
+from deputize.model.outcome import Outcome
+from deputize.model.states import ChangeState, TaskState
+from deputize.store import attempts, changes, meta, tasks
+from deputize.workshop import aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deputize.model.change import Change, CheckResult
+    from deputize.model.task import Task
+    from deputize.workshop import Workshop
+
+    Holds = Callable[[], bool]
+
+
+async def advance_change(shop: Workshop, change_id: int, holds: Holds) -> bool:
+    """Take a change a step further; False where it has to wait for somebody.
+
+    `holds` says whether the lease on the target is still ours: asked right before the branch moves.
+    """
+    change, task = await shop.in_store(_read, shop, change_id)
+    if change.settled_at is not None:
+        return True
+    ground = await aside(look, shop.home, change)
+    landed = await aside(_landed, ground, change)
+    if landed:
+        await shop.in_store(records.land, shop.database, change, landed, shop.now())
+        return True
+    if task.cancel_requested or task.state is not TaskState.LANDING:
+        await shop.in_store(records.withdraw, shop.database, change, shop.now())
+        return True
+    if ground.problem:
+        raise ConfigError(ground.problem)
+    if change.state is ChangeState.PROPOSED:
+        return await _propose(shop, change, task, ground)
+    if change.state is ChangeState.CHECKING:
+        await shop.in_store(_step, shop, change, ChangeState.QUEUED)
+        return True
+    return await _land(shop, change, task, ground, holds)
+
+
+def _read(shop: Workshop, change_id: int) -> tuple[Change, Task]:
+    with shop.database.read() as transaction:
+        change = changes.get(transaction, change_id)
+        return change, tasks.get(transaction, change.task)
+
+
+def _landed(ground: Ground, change: Change) -> str | None:
+    """Return the candidate if the target has it: only the row was not written any more."""
+    if change.candidate is None or change.candidate == change.tip:
+        return None
+    there = is_ancestor(ground.mirror.git_dir, change.candidate, ground.tip)
+    return change.candidate if there else None
+
+
+def _step(shop: Workshop, change: Change, state: ChangeState, **columns: object) -> Change:
+    return records.step(shop.database, change, state, shop.now(), **columns)  # type: ignore[arg-type]
+
+
+async def _propose(shop: Workshop, change: Change, task: Task, ground: Ground) -> bool:
+    risk, reasons = assess(change.files, task.scope)
+    assessed = await shop.in_store(
+        _step,
+        shop,
+        change,
+        change.state,
+        kind="change.proposed",
+        risk=risk,
+        risk_reasons=reasons,
+        body={"risk": risk, "reasons": list(reasons)},
+    )
+    wanted = checks_for(assessed, ground.config.checks, task.checks)
+    answer = route(assessed, ground.config.landing, wanted)
+    if isinstance(answer, Ask):
+        await shop.in_store(records.ask, shop.database, assessed, answer.reason, shop.now())
+    else:
+        await shop.in_store(_step, shop, assessed, ChangeState.QUEUED)
+    return True
+
+
+async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, holds: Holds) -> bool:
+    if ground.config.landing.mode == "branch":
+        return await _make_branch(shop, change, task, ground)
+    if change.tip == ground.tip and change.candidate:
+        return await _move(shop, change, ground, change.candidate, holds)
+    store, agent = await shop.in_store(_names, shop, change)
+    made = await aside(make_candidate, ground, change, task, agent, store)
+    if isinstance(made, Conflicted):
+        return await _conflict(shop, change, ground, made)
+    if made.commit == ground.tip:
+        note = f"{change.target} had it already"
+        await shop.in_store(records.land, shop.database, change, made.commit, shop.now(), note=note)
+        return True
+    return await _check(shop, change, task, ground, made)
+
+
+def _names(shop: Workshop, change: Change) -> tuple[str, str]:
+    with shop.database.read() as transaction:
+        agent = attempts.get(transaction, change.attempt).agent
+        return meta.store_name(transaction), agent
+
+
+async def _conflict(shop: Workshop, change: Change, ground: Ground, conflict: Conflicted) -> bool:
+    await shop.in_store(
+        records.send_back,
+        shop.database,
+        change,
+        reason=Outcome.CONFLICT,
+        message="conflicts with what has landed since: " + ", ".join(conflict.paths[:5]),
+        feedback=feedback_on_conflict(change, conflict.paths, conflict.text),
+        base=ground.tip,
+        granted=ground.config.landing.rework,
+        checks=(),
+        now=shop.now(),
+    )
+    return True
+
+
+async def _check(
+    shop: Workshop, change: Change, task: Task, ground: Ground, made: Candidate
+) -> bool:
+    """Run the checks on the candidate; what passes is moved to in the next turn."""
+    wanted = checks_for(change, ground.config.checks, task.checks)
+    if wanted or ground.config.workspace.setup:
+        trusted = await shop.in_store(
+            records.ask_trust, shop.database, change, ground.wishes, shop.now()
+        )
+        if not trusted:
+            return False
+    change = await shop.in_store(
+        _step, shop, change, ChangeState.CHECKING, tip=None, candidate=None, reason=None
+    )
+    results: tuple[CheckResult, ...] = ()
+    if wanted:
+        results = await inspect(shop, change, ground, made.commit, wanted)
+    failed = blamed(results, wanted, task.checks)
+    if failed:
+        return await _blame(shop, change, ground, made, results, failed)
+    await shop.in_store(
+        _step,
+        shop,
+        change,
+        ChangeState.QUEUED,
+        tip=ground.tip,
+        candidate=made.commit,
+        checks=results,
+    )
+    return True
+
+
+async def _blame(
+    shop: Workshop,
+    change: Change,
+    ground: Ground,
+    made: Candidate,
+    results: tuple[CheckResult, ...],
+    failed: tuple[CheckResult, ...],
+) -> bool:
+    names = ", ".join(result.name for result in failed)
+    await shop.in_store(
+        records.send_back,
+        shop.database,
+        change,
+        reason=Outcome.CHECKS_FAILED,
+        message=f"failed on the merged tree: {names}",
+        feedback=feedback_on_checks(change, failed),
+        base=made.commit,
+        granted=ground.config.landing.rework,
+        checks=results,
+        now=shop.now(),
+    )
+    return True
+
+
+async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, holds: Holds) -> bool:
+    """Bring the checked commit into the user's repository and move the branch to it."""
+    store, _ = await shop.in_store(_names, shop, change)
+    git_dir, ref = Path(change.git_dir), landing_ref(store, change.id)
+    await aside(fetch_into, git_dir, ground.mirror, commit, ref, known=ground.tip)
+    if not await shop.in_store(holds):
+        return False
+    reason = f"deputize: land #{change.task}"
+    ended = await aside(advance, git_dir, change.target, ground.tip, commit, reason=reason)
+    if isinstance(ended, Moved):
+        await shop.in_store(records.land, shop.database, change, commit, shop.now())
+        await aside(delete_ref, git_dir, ref)
+        await aside(delete_ref, ground.mirror.git_dir, ref)
+        return True
+    if ended.stale:
+        return True
+    if change.reason != ended.reason:
+        await shop.in_store(_step, shop, change, change.state, reason=ended.reason)
+    return False
+
+
+async def _make_branch(shop: Workshop, change: Change, task: Task, ground: Ground) -> bool:
+    """Leave the change on a branch of its own, for people to merge as they like."""
+    git_dir, branch = Path(change.git_dir), f"deputize/{task.id}"
+    store, _ = await shop.in_store(_names, shop, change)
+    known = await aside(merge_base, ground.mirror.git_dir, change.head, ground.tip)
+    ref = landing_ref(store, change.id)
+    await aside(fetch_into, git_dir, ground.mirror, change.head, ref, known=known or change.base)
+    refused = await aside(new_branch, git_dir, branch, change.head)
+    if refused:
+        raise IllegalMove(refused, hint=f"git branch -m {branch} SOMETHING_ELSE")
+    await aside(delete_ref, git_dir, ref)
+    note = f"on branch {branch}"
+    await shop.in_store(records.land, shop.database, change, change.head, shop.now(), note=note)
+    return True

@@ -1,0 +1,194 @@
+"""The rows of landing: each step of a change with what it means for its task, at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deputize.model.approval import Approval, ApprovalState, Subject
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.model.states import ChangeState, TaskState
+from deputize.store import approvals, attempts, changes, settle, tasks, trust
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.config.trust import Wishes
+    from deputize.model.change import Change, CheckResult
+    from deputize.store.database import Database, Transaction
+
+ACTOR = "landing"
+
+
+def step(
+    database: Database,
+    change: Change,
+    state: ChangeState,
+    now: datetime,
+    *,
+    kind: str | None = None,
+    body: dict[str, object] | None = None,
+    **columns: object,
+) -> Change:
+    """Move a change on, or note something of it where `state` is its own."""
+    with database.write() as transaction:
+        old = changes.lock(transaction, change.id)
+        new = replace(old, state=state, **columns)  # type: ignore[arg-type]
+        event = Event(kind=kind or f"change.{state}", actor=ACTOR, body=body or {})
+        return changes.move(transaction, old, new, event, now)
+
+
+def ask(database: Database, change: Change, reason: str, now: datetime) -> Change:
+    """Let a change wait for a person; the question is bound to its tree."""
+    with database.write() as transaction:
+        old = changes.lock(transaction, change.id)
+        new = replace(old, state=ChangeState.AWAITING_APPROVAL, reason=reason)
+        event = Event(kind="change.awaiting_approval", actor=ACTOR, body={"reason": reason})
+        changes.move(transaction, old, new, event, now)
+        approvals.ask(transaction, _question(new, reason, now), ACTOR, now)
+        return new
+
+
+def _question(change: Change, reason: str, now: datetime) -> Approval:
+    return Approval(
+        id=0,
+        about=Subject.CHANGE,
+        subject=f"change c{change.id} of #{change.task}",
+        digest=change.tree,
+        task=change.task,
+        change=change.id,
+        git_dir=change.git_dir,
+        reason=reason,
+        risk=change.risk,
+        state=ApprovalState.OPEN,
+        asked_at=now,
+        deadline_at=None,
+        answered_at=None,
+        answered_by=None,
+        answer=None,
+    )
+
+
+def ask_trust(database: Database, change: Change, wishes: Wishes, now: datetime) -> bool:
+    """Tell whether a repository's commands are trusted; else ask a person, once per task."""
+    digest = wishes.digest
+    with database.write() as transaction:
+        if trust.is_trusted(transaction, change.git_dir, digest):
+            return True
+        asked = approvals.unanswered_of_task(transaction, change.task)
+        if not any(other.digest == digest for other in asked):
+            reason = "the repository wants to: " + "; ".join(wishes.lines)
+            question = replace(
+                _question(change, reason, now),
+                about=Subject.TRUST,
+                subject=f"commands of deputize.toml in {change.repo}",
+                digest=digest,
+            )
+            approvals.ask(transaction, question, ACTOR, now)
+        return False
+
+
+def land(
+    database: Database, change: Change, commit: str, now: datetime, *, note: str | None = None
+) -> None:
+    """Record that the target contains a change: its task is done, its dependents start from it."""
+    with database.write() as transaction:
+        old = _checking(transaction, changes.lock(transaction, change.id), now)
+        new = replace(
+            old, state=ChangeState.LANDED, landed_commit=commit, settled_at=now, reason=note
+        )
+        body = {"commit": commit, "target": change.target, "files": len(change.files)}
+        changes.move(
+            transaction, old, new, Event(kind="change.landed", actor=ACTOR, body=body), now
+        )
+        task = tasks.lock(transaction, change.task)
+        if task.state is TaskState.LANDING:
+            tips = {(change.git_dir, change.target): commit}
+            settle.end(transaction, task, TaskState.DONE, actor=ACTOR, now=now, tips=tips)
+
+
+def _checking(transaction: Transaction, change: Change, now: datetime) -> Change:
+    """Let a change that was checked before, and only waited, take its last step from there."""
+    if change.state is ChangeState.CHECKING:
+        return change
+    new = replace(change, state=ChangeState.CHECKING)
+    event = Event(kind="change.checking", actor=ACTOR, body={"reused": True})
+    return changes.move(transaction, change, new, event, now)
+
+
+def withdraw(database: Database, change: Change, now: datetime) -> None:
+    """Take a change out of the queue because its task was cancelled."""
+    with database.write() as transaction:
+        old = changes.lock(transaction, change.id)
+        new = replace(old, state=ChangeState.WITHDRAWN, settled_at=now, reason="task cancelled")
+        changes.move(transaction, old, new, Event(kind="change.withdrawn", actor=ACTOR), now)
+        _close_questions(transaction, change.task, now)
+        task = tasks.lock(transaction, change.task)
+        if task.state is TaskState.LANDING:
+            settle.end(
+                transaction, task, TaskState.CANCELLED, actor=ACTOR, now=now,
+                reason=Outcome.CANCELLED,
+            )  # fmt: skip
+
+
+def send_back(  # noqa: PLR0913 - what a rework is told
+    database: Database,
+    change: Change,
+    *,
+    reason: Outcome,
+    message: str,
+    feedback: str,
+    base: str,
+    granted: int,
+    checks: tuple[CheckResult, ...],
+    now: datetime,
+) -> bool:
+    """Send a change back to an agent as rework, or quarantine it where none is left.
+
+    Tells whether it was sent back.
+    """
+    with database.write() as transaction:
+        old = changes.lock(transaction, change.id)
+        task = tasks.lock(transaction, change.task)
+        rework = task.rework_count < granted and not task.cancel_requested
+        state = ChangeState.SUPERSEDED if rework else ChangeState.QUARANTINED
+        new = replace(old, state=state, reason=message, checks=checks, settled_at=now)
+        event = Event(kind=f"change.{state}", actor=ACTOR, body={"reason": message})
+        changes.move(transaction, old, new, event, now)
+        if rework:
+            last = attempts.get(transaction, change.attempt)
+            again = replace(
+                task,
+                state=TaskState.QUEUED,
+                base=base,
+                feedback=feedback,
+                session=last.session,
+                rework_count=task.rework_count + 1,
+                round_start=last.number + 1,
+                result=None,
+            )
+            body = {"reason": reason, "message": message, "rework": again.rework_count}
+            event = Event(kind="task.reworked", actor=ACTOR, body=body)
+            tasks.move(transaction, task, again, event, now)
+        else:
+            settle.end(
+                transaction, task, TaskState.FAILED, actor=ACTOR, now=now,
+                reason=reason, message=message,
+            )  # fmt: skip
+        return rework
+
+
+def quarantine(
+    database: Database, change: Change, reason: Outcome, message: str, now: datetime
+) -> None:
+    """Set a change aside that can't land whatever an agent does; its task has failed."""
+    send_back(
+        database, change, reason=reason, message=message, feedback="", base=change.base,
+        granted=0, checks=change.checks, now=now,
+    )  # fmt: skip
+
+
+def _close_questions(transaction: Transaction, task: int, now: datetime) -> None:
+    for asked in approvals.unanswered_of_task(transaction, task):
+        approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=ACTOR, words=None, now=now)

@@ -1,0 +1,100 @@
+"""Where a change goes next: pure decisions of the landing station."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deputize.config.settings import CheckSettings, LandingSettings
+    from deputize.model.change import Change, CheckResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A person has to say yes first."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """It may stand in line."""
+
+
+def route(
+    change: Change, landing: LandingSettings, checks: Mapping[str, CheckSettings]
+) -> Ask | Line:
+    """Decide whether a proposed change needs a person."""
+    if change.approved_tree == change.tree:
+        return Line()
+    if landing.mode == "branch":
+        return Line()
+    if landing.mode == "ask":
+        return Ask(reason=f"landing asks first: {_size(change)}")
+    if change.risk_reasons:
+        return Ask(reason="; ".join(change.risk_reasons))
+    if landing.without_checks == "ask" and not any(check.required for check in checks.values()):
+        return Ask(reason=f"no required check is configured: {_size(change)}")
+    return Line()
+
+
+def _size(change: Change) -> str:
+    files = "1 file" if len(change.files) == 1 else f"{len(change.files)} files"
+    return f"{files}, +{change.added} -{change.removed}"
+
+
+def checks_for(
+    change: Change, checks: Mapping[str, CheckSettings], wanted: tuple[str, ...]
+) -> dict[str, CheckSettings]:
+    """Choose the checks that run on a change: those its paths call for, and those its task names."""
+    return {
+        name: check
+        for name, check in checks.items()
+        if name in wanted or not check.paths or _touches(change, check.paths)
+    }
+
+
+def _touches(change: Change, patterns: tuple[str, ...]) -> bool:
+    paths = [path for file in change.files for path in (file.path, file.source) if path]
+    return any(fnmatchcase(path, pattern) for path in paths for pattern in patterns)
+
+
+def blamed(
+    results: tuple[CheckResult, ...],
+    checks: Mapping[str, CheckSettings],
+    wanted: tuple[str, ...],
+) -> tuple[CheckResult, ...]:
+    """Return the results that keep a change from landing: advisory checks don't."""
+    return tuple(
+        result
+        for result in results
+        if not result.passed and (checks[result.name].required or result.name in wanted)
+    )
+
+
+def feedback_on_conflict(change: Change, paths: tuple[str, ...], detail: str) -> str:
+    """Tell the next attempt what its predecessor's change collided with."""
+    listed = "\n".join(f"- {path}" for path in paths)
+    return (
+        f"Your earlier work on this task (commit {change.head}) conflicts with what has landed on "
+        f"{change.target} since. You now start from the newest {change.target}. Bring that work "
+        f"over (`git show {change.head}` and `git diff {change.base} {change.head}` show it) so "
+        f"that both intents hold.\nConflicting:\n{listed}\n{detail}".rstrip()
+    )
+
+
+def feedback_on_checks(change: Change, failed: tuple[CheckResult, ...]) -> str:
+    """Tell the next attempt which checks its predecessor's change broke."""
+    told = (
+        "Your earlier work on this task is in the workspace, merged with the newest "
+        f"{change.target}, but it does not pass the checks. Mend it."
+    )
+    parts = [told]
+    for result in failed:
+        how = "ran out of time" if result.exit_code is None else f"exit code {result.exit_code}"
+        parts.append(f"`{result.command}` ({how}):\n{result.output}")
+    return "\n\n".join(parts)

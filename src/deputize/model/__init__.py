@@ -1,0 +1,1 @@
+"""The nouns of deputize: frozen values and pure rules, no input or output."""

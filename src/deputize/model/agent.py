@@ -1,0 +1,37 @@
+"""How an agent is set up: one `[agents.NAME]` table, or a default that needs none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class AgentSettings(NamedTuple):
+    """What is configured for one agent; where nothing is, the program's own defaults hold."""
+
+    kind: str | None = None
+    """`copilot`, `acp` or `command`; without it, as the agent of that name is built in."""
+    command: tuple[str, ...] = ()
+    """The program and its arguments; `{prompt}` in one is the prompt, which else is on stdin."""
+    env: tuple[str, ...] = ()
+    """Names of variables that it gets besides the usual ones; `*` at the end fits any ending."""
+    roles: tuple[str, ...] = ()
+    """Roles it takes; empty takes any."""
+    model: str | None = None
+    provider: str | None = None
+    """The name of a `[providers.NAME]` table; without one it uses its own login."""
+    path: str | None = None
+    """Where the program of an agent of kind `copilot` is."""
+
+
+BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
+    "copilot": AgentSettings(kind="copilot", env=("COPILOT_CACHE_HOME",)),
+    "goose": AgentSettings(
+        kind="acp",
+        command=("goose", "acp", "--with-builtin", "developer"),
+        env=("GOOSE_*", "OPENAI_API_KEY", "OPENAI_HOST", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"),
+    ),
+}
+"""Agents that are there without being configured."""

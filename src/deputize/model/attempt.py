@@ -1,0 +1,78 @@
+"""An attempt: one try at one task by one worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.outcome import Outcome
+
+LEASE_SECONDS = 30
+HEARTBEAT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the model's work came to. Tokens are counts."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: str | None = None
+    """Decimal dollars as text; None where the price isn't known."""
+
+    def plus(self, other: Usage) -> Usage:
+        """Add two usages; the cost is known only where both are, or one has no tokens."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cost_usd=other.cost_usd if self.cost_usd is None else self.cost_usd,
+        )
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """How often an agent used a tool, and how often it was refused or failed."""
+
+    name: str
+    count: int
+    denied_count: int = 0
+    failed_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt as it stands in the store. It is never overwritten by another."""
+
+    id: int
+    task: int
+    number: int
+    token: str
+    """The lease's fencing token: every write of the attempt carries it."""
+    worker: str
+    lease_expires_at: datetime
+    agent: str
+    model: str | None
+    base: str | None
+    session: str | None
+    workspace: str | None
+    processes: tuple[str, ...]
+    """Identities of the agent's first processes, as `workspace` writes them."""
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: Outcome | None
+    exit_code: int | None
+    error: str | None
+    usage: Usage
+    tools: tuple[ToolUse, ...]
+    summary: str | None
+    log: str | None
+    saved_ref: str | None
+    """A ref in our repository that holds what the attempt left behind."""

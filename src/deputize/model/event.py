@@ -1,0 +1,82 @@
+"""An event: one entry of the journal, and the closed set of its kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+EVENT_KINDS: dict[str, str] = {
+    "task.queued": "a task was submitted, or came back to the queue",
+    "task.blocked": "a task waits for others",
+    "task.released": "the last need of a task was met",
+    "task.held": "a person paused a task",
+    "task.unheld": "a person let it go on",
+    "task.landing": "the change of a task entered the merge queue",
+    "task.done": "a task reached its end",
+    "task.failed": "a task failed; the body has the reason",
+    "task.cancelled": "a task was cancelled, by a person or because a need failed",
+    "task.retried": "a final task was revived",
+    "task.reworked": "the change of a task was sent back to an agent",
+    "task.cancel_requested": "a person asked to cancel a running task",
+    "attempt.started": "a worker claimed a task",
+    "attempt.milestone": "a step of an attempt was passed",
+    "attempt.tool_decided": "the gate answered a tool call",
+    "attempt.finished": "an attempt ended; the body has outcome and evidence",
+    "attempt.rescued": "an attempt whose worker was lost was closed",
+    "attempt.saved": "work left in a workspace was saved to a ref",
+    "change.proposed": "an attempt proposed a change",
+    "change.queued": "a change is in line",
+    "change.awaiting_approval": "a change waits for a person",
+    "change.checking": "the checks of a change run",
+    "change.checked": "a check ended; the body has its exit code and output",
+    "change.landed": "the target contains the change",
+    "change.superseded": "another change will come in its place",
+    "change.quarantined": "a change was set aside with a reason",
+    "change.rejected": "a person said no",
+    "change.withdrawn": "its task was cancelled",
+    "approval.asked": "a person is needed",
+    "approval.approved": "a person said yes",
+    "approval.denied": "a person said no",
+    "approval.withdrawn": "the question is void",
+    "repository.trusted": "a person trusted the commands of a repository's deputize.toml",
+    "worker.started": "a worker process began",
+    "worker.draining": "it takes no more tasks",
+    "worker.stopped": "it ended",
+    "worker.lost": "it was found dead",
+    "notification.delivered": "a notification reached its channel",
+    "notification.failed": "a notification was given up",
+    "audit.rebuilt": "the audit files were written again from the journal",
+}
+"""Each kind of event with its meaning. A kind is `noun.past_participle`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, told in the same transaction in which it happened."""
+
+    kind: str
+    actor: str
+    """Who caused it: `person:NAME`, `worker:ID`, `landing`, `queue`, `agent:NAME`."""
+    task: int | None = None
+    attempt: int | None = None
+    change: int | None = None
+    approval: int | None = None
+    worker: str | None = None
+    body: Mapping[str, object] = field(default_factory=dict)
+    """JSON values without floating-point numbers, so that every machine hashes the same text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Event):
+    """An event as it stands in the journal."""
+
+    id: int
+    at: datetime
+    seq: int | None = None
+    """Its final place, once sealed."""
+    hash: str | None = None
+    """SHA-256 over the previous hash and this entry, once sealed."""

@@ -1,0 +1,54 @@
+"""What an agent wants to do, and what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Tool(StrEnum):
+    """One vocabulary for the tools of all agents."""
+
+    READ = "read"
+    WRITE = "write"
+    SHELL = "shell"
+    NETWORK = "network"
+    MCP = "mcp"
+    MEMORY = "memory"
+    OTHER = "other"
+
+
+class Verdict(StrEnum):
+    """The gate's answer."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One tool call, in our vocabulary."""
+
+    tool: Tool
+    name: str
+    """The agent's own name for the tool."""
+    summary: str
+    """One line for people: the command, the path, the host."""
+    paths: tuple[str, ...] = ()
+    """Paths that it reads or writes, as the agent gave them."""
+    command: str | None = None
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the gate decided, and which rule said so."""
+
+    verdict: Verdict
+    rule: str
+    reason: str

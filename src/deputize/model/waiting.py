@@ -1,0 +1,69 @@
+"""Why a task is not moving, in one line, derived from facts when somebody asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deputize.model.states import ChangeState, TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from deputize.model.approval import Approval
+    from deputize.model.change import Change
+    from deputize.model.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the line is derived from."""
+
+    unmet: Sequence[int] = ()
+    approvals: Sequence[Approval] = ()
+    change: Change | None = None
+    roles_served: Sequence[Sequence[str]] = ()
+    """The roles of each live worker; an empty list of roles takes any."""
+    free_slots: int = 0
+    now: datetime
+
+
+def waiting_for(task: Task, facts: Facts) -> str | None:
+    """Say what the task waits for; None where it is final or at work."""
+    if task.is_final:
+        return None
+    if task.held:
+        return f"a person: it is held (`deputize release {task.id}`)"
+    if facts.approvals:
+        return f"a{facts.approvals[0].id}: {facts.approvals[0].reason}"
+    match task.state:
+        case TaskState.BLOCKED:
+            return "needs " + ", ".join(f"#{need}" for need in facts.unmet)
+        case TaskState.QUEUED:
+            line = _queued(task, facts)
+        case TaskState.LANDING:
+            line = _landing(facts)
+        case _:
+            line = "its agent to stop" if task.cancel_requested else None
+    return line
+
+
+def _queued(task: Task, facts: Facts) -> str | None:
+    if task.not_before is not None and task.not_before > facts.now:
+        when = task.not_before.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return f"its time: {when}" if not task.started_at else f"its next try at {when}"
+    if not any(not roles or task.role in roles for roles in facts.roles_served):
+        return f"{task.role} worker: none running (`deputize up`)"
+    return "a free slot" if facts.free_slots <= 0 else "a worker to take it"
+
+
+def _landing(facts: Facts) -> str | None:
+    change = facts.change
+    if change is None:
+        return None
+    if change.state is ChangeState.CHECKING:
+        return f"checks of c{change.id}"
+    if not facts.roles_served:
+        return "a worker to land it: none running (`deputize up`)"
+    return change.reason or f"its turn to land (c{change.id})"

@@ -1,0 +1,1 @@
+"""Telling others what happened: the outbox and its channels."""

@@ -1,0 +1,1 @@
+"""The memory of deputize: the only room that speaks SQL."""

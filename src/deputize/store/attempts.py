@@ -1,0 +1,185 @@
+"""Attempts: rows and values; every write carries the lease's token."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, cast
+
+from deputize.errors import LeaseLost, NotFound
+from deputize.model.attempt import Attempt, ToolUse, Usage
+from deputize.model.outcome import Outcome
+from deputize.model.session import Session
+from deputize.store import journal
+from deputize.store.rows import (
+    from_json,
+    maybe,
+    maybe_moment,
+    maybe_text,
+    number,
+    text,
+    to_json,
+    to_moment,
+    to_text,
+    words,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.event import Event
+    from deputize.store.database import Row, Transaction, Value
+
+
+def insert(transaction: Transaction, attempt: Attempt) -> Attempt:
+    """Write a new attempt; its id is filled in. The event is its task's move to running."""
+    values = _values(attempt)
+    del values["id"]
+    row = cast("Row", transaction.one("attempts.insert", **values))
+    return replace(attempt, id=number(row, "id"))
+
+
+def get(transaction: Transaction, attempt: int) -> Attempt:
+    """Return an attempt; NotFound if there is none."""
+    row = transaction.one("attempts.get", id=attempt)
+    if row is None:
+        raise NotFound(f"there is no attempt {attempt}")
+    return attempt_of(row)
+
+
+def save(transaction: Transaction, attempt: Attempt) -> None:
+    """Write an open attempt back; LeaseLost if it isn't open under this token any more."""
+    values = _values(attempt)
+    for name in ("task", "number", "worker", "started_at"):
+        del values[name]
+    if transaction.run("attempts.save", **values) == 0:
+        raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
+
+
+def try_renew(transaction: Transaction, attempt: Attempt, until: datetime) -> bool:
+    """Extend a lease; False if it isn't held under this token any more."""
+    rows = transaction.run(
+        "attempts.renew", id=attempt.id, token=attempt.token, lease_expires_at=to_text(until)
+    )
+    return rows > 0
+
+
+def fenced(transaction: Transaction, attempt: Attempt) -> Attempt:
+    """Return the attempt as it stands, if it is still open under this token; else LeaseLost."""
+    current = get(transaction, attempt.id)
+    if current.finished_at is not None or current.token != attempt.token:
+        raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
+    return current
+
+
+def note(transaction: Transaction, attempt: Attempt, event: Event, now: datetime) -> None:
+    """Append an event of an open attempt; LeaseLost if it isn't ours any more."""
+    fenced(transaction, attempt)
+    journal.append(transaction, replace(event, task=attempt.task, attempt=attempt.id), now)
+
+
+def of_task(transaction: Transaction, task: int) -> list[Attempt]:
+    """Return all attempts of a task, first to last."""
+    return [attempt_of(row) for row in transaction.all("attempts.of_task", task=task)]
+
+
+def unfinished(transaction: Transaction) -> list[Attempt]:
+    """Return every open attempt."""
+    return [attempt_of(row) for row in transaction.all("attempts.open")]
+
+
+def of_worker(transaction: Transaction, worker: str) -> list[Attempt]:
+    """Return the open attempts of a worker."""
+    return [attempt_of(row) for row in transaction.all("attempts.of_worker", worker=worker)]
+
+
+def next_number(transaction: Transaction, task: int) -> int:
+    """Return the number that the next attempt of a task gets."""
+    return number(cast("Row", transaction.one("attempts.numbers", task=task)), "number") + 1
+
+
+def leftovers(transaction: Transaction) -> list[Attempt]:
+    """Return finished attempts whose workspace is still there."""
+    return [attempt_of(row) for row in transaction.all("attempts.leftovers")]
+
+
+def workspace_removed(transaction: Transaction, attempt: int, now: datetime) -> None:
+    """Note that the workspace of an attempt is gone."""
+    transaction.run("attempts.workspace_removed", id=attempt, now=to_text(now))
+
+
+def add_session(transaction: Transaction, attempt: Attempt, token: str, now: datetime) -> None:
+    """Note a session of the agent, or that it was used again."""
+    transaction.run(
+        "attempts.add_session",
+        agent=attempt.agent,
+        token=token,
+        task=attempt.task,
+        attempt=attempt.id,
+        now=to_text(now),
+    )
+
+
+def session_of_task(transaction: Transaction, task: int, agent: str) -> Session | None:
+    """Return the session that this agent used last for this task."""
+    row = transaction.one("attempts.session_of_task", task=task, agent=agent)
+    if row is None:
+        return None
+    return Session(
+        token=text(row, "token"),
+        agent=agent,
+        task=task,
+        attempt=number(row, "attempt"),
+        started_at=to_moment(row["started_at"]),
+        used_at=to_moment(row["used_at"]),
+    )
+
+
+_PLAIN = tuple(
+    field.name
+    for field in fields(Attempt)
+    if field.name
+    not in {
+        "lease_expires_at",
+        "processes",
+        "started_at",
+        "finished_at",
+        "outcome",
+        "usage",
+        "tools",
+    }
+)
+
+
+def attempt_of(row: Row) -> Attempt:
+    """Read an attempt from its row."""
+    tools = cast("list[dict[str, object]]", from_json(row["tools"]))
+    plain: dict[str, object] = {name: row[name] for name in _PLAIN}
+    return Attempt(
+        **plain,  # type: ignore[arg-type]
+        lease_expires_at=to_moment(row["lease_expires_at"]),
+        processes=words(row, "processes"),
+        started_at=to_moment(row["started_at"]),
+        finished_at=maybe_moment(row["finished_at"]),
+        outcome=None if row["outcome"] is None else Outcome(text(row, "outcome")),
+        usage=Usage(
+            input_tokens=number(row, "input_tokens"),
+            output_tokens=number(row, "output_tokens"),
+            cached_tokens=number(row, "cached_tokens"),
+            cost_usd=maybe(row, "cost_usd"),
+        ),
+        tools=tuple(ToolUse(**tool) for tool in tools),  # type: ignore[arg-type]
+    )
+
+
+def _values(attempt: Attempt) -> dict[str, Value]:
+    return {
+        **{name: getattr(attempt, name) for name in _PLAIN},
+        **asdict(attempt.usage),
+        "lease_expires_at": to_text(attempt.lease_expires_at),
+        "processes": json.dumps(attempt.processes),
+        "started_at": to_text(attempt.started_at),
+        "finished_at": maybe_text(attempt.finished_at),
+        "outcome": attempt.outcome,
+        "tools": to_json([asdict(tool) for tool in attempt.tools]),
+    }

@@ -1,0 +1,48 @@
+"""The seam between the store and a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+Value = str | int | float | bytes | None
+Row = Mapping[str, Value]
+
+
+class Transaction(Protocol):
+    """An open transaction: runs named queries. Bad rows raise `sqlite3`-free errors of our tree."""
+
+    def one(self, name: str, /, **values: Value) -> Row | None:
+        """Run a query and return its first row."""
+        ...
+
+    def all(self, name: str, /, **values: Value) -> list[Row]:
+        """Run a query and return all its rows."""
+        ...
+
+    def run(self, name: str, /, **values: Value) -> int:
+        """Run a statement and return how many rows it touched."""
+        ...
+
+
+class Database(Protocol):
+    """A database that holds our tables. Its two implementations pass one suite of tests."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that sees one moment and writes nothing. Keep it short."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that commits durably at its end, or leaves no trace if it raises."""
+        ...
+
+    def changes(self) -> int:
+        """Return a number that differs whenever another connection has committed something."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...

@@ -1,0 +1,132 @@
+"""The journal: every event in the transaction of what it tells, then sealed into one chain.
+
+The chain is `hash = SHA-256(previous hash + canonical JSON of the entry)`, canonical by RFC 8785.
+Chaining is done afterwards and in batches, so that writers never wait for one another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from deputize.model.event import EVENT_KINDS, Entry, Event
+from deputize.redaction import redacted_value
+from deputize.store.rows import (
+    from_json,
+    maybe,
+    maybe_number,
+    maybe_text,
+    number,
+    text,
+    to_json,
+    to_moment,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from deputize.store.database import Row, Transaction
+
+FIRST_HASH = "0" * 64
+
+
+def append(transaction: Transaction, event: Event, now: datetime) -> int:
+    """Write an event, redacted, and return its id."""
+    if event.kind not in EVENT_KINDS:
+        raise ValueError(event.kind)
+    row = transaction.one(
+        "journal.append",
+        at=to_text(now),
+        kind=event.kind,
+        actor=event.actor,
+        task=event.task,
+        attempt=event.attempt,
+        change=event.change,
+        approval=event.approval,
+        worker=event.worker,
+        body=to_json(redacted_value(dict(event.body))),
+    )
+    return number(cast("Row", row), "id")
+
+
+def of_task(
+    transaction: Transaction, task: int, after: int = 0, limit: int = 10_000
+) -> list[Entry]:
+    """Return what happened to a task after the event `after`."""
+    return [
+        _entry(row)
+        for row in transaction.all("journal.of_task", task=task, after=after, limit=limit)
+    ]
+
+
+def recent(
+    transaction: Transaction, *, after: int = 0, since: datetime | None = None, limit: int = 10_000
+) -> list[Entry]:
+    """Return what happened after the event `after` and since a moment, sealed or not."""
+    rows = transaction.all("journal.recent", after=after, since=maybe_text(since), limit=limit)
+    return [_entry(row) for row in rows]
+
+
+def get(transaction: Transaction, event: int) -> Entry | None:
+    """Return one event."""
+    row = transaction.one("journal.get", id=event)
+    return None if row is None else _entry(row)
+
+
+def sealed(transaction: Transaction, after: int = 0, limit: int = 1000) -> list[Entry]:
+    """Return the chained events after the place `after`: an order without gaps."""
+    return [_entry(row) for row in transaction.all("journal.sealed", after=after, limit=limit)]
+
+
+def chain_end(transaction: Transaction) -> tuple[int, str, int]:
+    """Return place, hash and event id of the last seal."""
+    row = transaction.one("journal.last_seal")
+    if row is None:
+        return 0, FIRST_HASH, 0
+    return number(row, "seq"), text(row, "hash"), number(row, "event")
+
+
+def unsealed(transaction: Transaction, after: int, limit: int = 1000) -> list[Entry]:
+    """Return events that have no place yet, in the order in which they will get one."""
+    return [_entry(row) for row in transaction.all("journal.unsealed", after=after, limit=limit)]
+
+
+def unsealed_count(transaction: Transaction) -> int:
+    """Return how many events have no place yet."""
+    row = transaction.one("journal.unsealed_count", after=chain_end(transaction)[2])
+    return number(cast("Row", row), "count")
+
+
+def add_seal(transaction: Transaction, seq: int, event: int, digest: str) -> None:
+    """Give an event its place."""
+    transaction.run("journal.seal", seq=seq, event=event, hash=digest)
+
+
+def cursor(transaction: Transaction, name: str) -> int:
+    """Return how far a reader of the chain has come."""
+    row = transaction.one("journal.cursor", name=name)
+    return 0 if row is None else number(row, "seq")
+
+
+def move_cursor(transaction: Transaction, name: str, seq: int) -> None:
+    """Note how far a reader of the chain has come."""
+    transaction.run("journal.move_cursor", name=name, seq=seq)
+
+
+def _entry(row: Row) -> Entry:
+    keys = row.keys()
+    return Entry(
+        id=number(row, "id"),
+        at=to_moment(row["at"]),
+        kind=text(row, "kind"),
+        actor=text(row, "actor"),
+        task=maybe_number(row, "task"),
+        attempt=maybe_number(row, "attempt"),
+        change=maybe_number(row, "change"),
+        approval=maybe_number(row, "approval"),
+        worker=maybe(row, "worker"),
+        body=cast("Mapping[str, object]", from_json(row["body"])),
+        seq=maybe_number(row, "seq") if "seq" in keys else None,
+        hash=maybe(row, "hash") if "hash" in keys else None,
+    )

@@ -1,0 +1,28 @@
+-- name: insert
+-- A new question; gives its id.
+INSERT INTO approvals (about, subject, digest, task, change, git_dir, reason, risk, state, asked_at,
+    deadline_at, answered_at, answered_by, answer)
+VALUES (:about, :subject, :digest, :task, :change, :git_dir, :reason, :risk, :state, :asked_at,
+    :deadline_at, :answered_at, :answered_by, :answer)
+RETURNING id;
+
+-- name: answer
+-- Close an open question.
+UPDATE approvals SET state = :state, answered_at = :now, answered_by = :by, answer = :answer
+WHERE id = :id AND state = 'open';
+
+-- name: get
+-- One question.
+SELECT * FROM approvals WHERE id = :id;
+
+-- name: open
+-- The open questions, oldest first.
+SELECT * FROM approvals WHERE state = 'open' ORDER BY id;
+
+-- name: open_of_task
+-- The open questions of a task.
+SELECT * FROM approvals WHERE state = 'open' AND task = :task ORDER BY id;
+
+-- name: of_task
+-- All questions of a task.
+SELECT * FROM approvals WHERE task = :task ORDER BY id;

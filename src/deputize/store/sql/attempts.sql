@@ -1,0 +1,63 @@
+-- name: insert
+-- A new attempt; gives its id.
+INSERT INTO attempts (task, number, token, worker, lease_expires_at, agent, model, base, session,
+    workspace, processes, started_at, finished_at, outcome, exit_code, error, input_tokens,
+    output_tokens, cached_tokens, cost_usd, tools, summary, log, saved_ref)
+VALUES (:task, :number, :token, :worker, :lease_expires_at, :agent, :model, :base, :session,
+    :workspace, :processes, :started_at, :finished_at, :outcome, :exit_code, :error, :input_tokens,
+    :output_tokens, :cached_tokens, :cost_usd, :tools, :summary, :log, :saved_ref)
+RETURNING id;
+
+-- name: save
+-- Write what may change of an open attempt back, fenced by its token; no row means the lease is lost.
+UPDATE attempts SET lease_expires_at = :lease_expires_at, agent = :agent, model = :model,
+    base = :base, session = :session,
+    workspace = :workspace, processes = :processes, finished_at = :finished_at, outcome = :outcome,
+    exit_code = :exit_code, error = :error, input_tokens = :input_tokens,
+    output_tokens = :output_tokens, cached_tokens = :cached_tokens, cost_usd = :cost_usd,
+    tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref
+WHERE id = :id AND token = :token AND finished_at IS NULL;
+
+-- name: renew
+-- Extend a lease, fenced by its token.
+UPDATE attempts SET lease_expires_at = :lease_expires_at
+WHERE id = :id AND token = :token AND finished_at IS NULL;
+
+-- name: get
+-- One attempt.
+SELECT * FROM attempts WHERE id = :id;
+
+-- name: of_task
+-- All attempts of a task, first to last.
+SELECT * FROM attempts WHERE task = :task ORDER BY number;
+
+-- name: open
+-- Every open attempt.
+SELECT * FROM attempts WHERE finished_at IS NULL ORDER BY id;
+
+-- name: of_worker
+-- The open attempts of a worker.
+SELECT * FROM attempts WHERE worker = :worker AND finished_at IS NULL ORDER BY id;
+
+-- name: numbers
+-- How many attempts a task has had.
+SELECT coalesce(max(number), 0) AS number FROM attempts WHERE task = :task;
+
+-- name: leftovers
+-- Finished attempts whose workspace was not removed yet.
+SELECT * FROM attempts WHERE workspace IS NOT NULL AND removed_at IS NULL
+    AND finished_at IS NOT NULL ORDER BY id;
+
+-- name: workspace_removed
+-- Note that an attempt's workspace is gone.
+UPDATE attempts SET removed_at = :now WHERE id = :id;
+
+-- name: add_session
+-- Note a session, or that it was used again.
+INSERT INTO sessions (agent, token, task, attempt, started_at, used_at)
+VALUES (:agent, :token, :task, :attempt, :now, :now)
+ON CONFLICT (agent, token) DO UPDATE SET attempt = excluded.attempt, used_at = excluded.used_at;
+
+-- name: session_of_task
+-- The session of a task with this agent that was used last.
+SELECT * FROM sessions WHERE task = :task AND agent = :agent ORDER BY used_at DESC LIMIT 1;

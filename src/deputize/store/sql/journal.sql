@@ -1,0 +1,54 @@
+-- name: append
+-- Tell what happened, in the transaction in which it happens.
+INSERT INTO events (at, kind, actor, task, attempt, change, approval, worker, body)
+VALUES (:at, :kind, :actor, :task, :attempt, :change, :approval, :worker, :body)
+RETURNING id;
+
+-- name: last_seal
+-- The end of the chain.
+SELECT seq, hash, event FROM seals ORDER BY seq DESC LIMIT 1;
+
+-- name: unsealed
+-- Events that are not chained yet, in the order in which they will be.
+SELECT * FROM events WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: unsealed_count
+-- How many events are not chained yet.
+SELECT count(*) AS count FROM events WHERE id > :after;
+
+-- name: seal
+-- Chain one event.
+INSERT INTO seals (seq, event, hash) VALUES (:seq, :event, :hash);
+
+-- name: sealed
+-- The chained events after a place, in order.
+SELECT events.*, seals.seq AS seq, seals.hash AS hash
+FROM seals JOIN events ON events.id = seals.event
+WHERE seals.seq > :after ORDER BY seals.seq LIMIT :limit;
+
+-- name: of_task
+-- What happened to a task, in order.
+SELECT events.*, seals.seq AS seq, seals.hash AS hash
+FROM events LEFT JOIN seals ON seals.event = events.id
+WHERE events.task = :task AND events.id > :after ORDER BY events.id LIMIT :limit;
+
+-- name: recent
+-- What happened since a moment, in order.
+SELECT events.*, seals.seq AS seq, seals.hash AS hash
+FROM events LEFT JOIN seals ON seals.event = events.id
+WHERE events.id > :after AND (:since IS NULL OR events.at >= :since)
+ORDER BY events.id LIMIT :limit;
+
+-- name: get
+-- One event.
+SELECT events.*, seals.seq AS seq, seals.hash AS hash
+FROM events LEFT JOIN seals ON seals.event = events.id WHERE events.id = :id;
+
+-- name: cursor
+-- How far a reader of the chain has come.
+SELECT seq FROM cursors WHERE name = :name;
+
+-- name: move_cursor
+-- Note how far a reader of the chain has come.
+INSERT INTO cursors (name, seq) VALUES (:name, :seq)
+ON CONFLICT (name) DO UPDATE SET seq = excluded.seq;

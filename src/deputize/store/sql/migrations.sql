@@ -1,0 +1,11 @@
+-- name: present
+-- Whether this database has ever been migrated.
+SELECT 1 AS yes FROM sqlite_schema WHERE type = 'table' AND name = 'migrations';
+
+-- name: version
+-- The newest migration that this database has.
+SELECT coalesce(max(number), 0) AS number FROM migrations;
+
+-- name: record
+-- Note a migration in the transaction that carried it out.
+INSERT INTO migrations (number, name, applied_at) VALUES (:number, :name, :now);

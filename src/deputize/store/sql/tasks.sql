@@ -1,0 +1,100 @@
+-- name: insert
+-- A new task; gives its id.
+INSERT INTO tasks (title, prompt, role, kind, state, held, priority, place, repo, git_dir, base,
+    target, scope, agent, model, provider, checks, timeout_seconds, idle_timeout_seconds, attempts,
+    not_before, key, key_digest, session, round_start, rework_count, feedback, attempt,
+    cancel_requested,    created_at, started_at, finished_at, result, reason, message, labels, plan, origin)
+VALUES (:title, :prompt, :role, :kind, :state, :held, :priority, :place, :repo, :git_dir, :base,
+    :target, :scope, :agent, :model, :provider, :checks, :timeout_seconds, :idle_timeout_seconds,
+    :attempts, :not_before, :key, :key_digest, :session, :round_start, :rework_count, :feedback, :attempt,
+    :cancel_requested, :created_at, :started_at, :finished_at, :result, :reason, :message, :labels,
+    :plan, :origin)
+RETURNING id;
+
+-- name: save
+-- Write what may change of a task back, whole; what was asked stays as it was asked.
+UPDATE tasks SET title = :title, role = :role, state = :state, held = :held, priority = :priority,
+    base = :base, agent = :agent, model = :model, timeout_seconds = :timeout_seconds,
+    idle_timeout_seconds = :idle_timeout_seconds, attempts = :attempts, not_before = :not_before,
+    session = :session, round_start = :round_start, rework_count = :rework_count, feedback = :feedback, attempt = :attempt,
+    cancel_requested = :cancel_requested, started_at = :started_at, finished_at = :finished_at,
+    result = :result, reason = :reason, message = :message
+WHERE id = :id;
+
+-- name: get
+-- One task.
+SELECT * FROM tasks WHERE id = :id;
+
+-- name: lock
+-- One task, to be moved in this transaction.
+SELECT * FROM tasks WHERE id = :id;
+
+-- name: by_key
+-- The task that was added with this key.
+SELECT * FROM tasks WHERE key = :key;
+
+-- name: latest
+-- The newest task.
+SELECT * FROM tasks ORDER BY id DESC LIMIT 1;
+
+-- name: open
+-- Every task that is not final, oldest first.
+SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing') ORDER BY id;
+
+-- name: listing
+-- Tasks, newest first; a NULL filter lets everything through.
+SELECT * FROM tasks
+WHERE (:state IS NULL OR state = :state)
+  AND (:role IS NULL OR role = :role)
+  AND (:since IS NULL OR created_at >= :since)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: claimable
+-- The next task for a worker: most urgent first, then oldest. Nobody's approval is open for it,
+-- its role is among :roles (a JSON array, NULL takes any), no task works in the same checkout.
+SELECT * FROM tasks
+WHERE state = 'queued' AND held = 0
+  AND (not_before IS NULL OR not_before <= :now)
+  AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
+  AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.task = tasks.id
+                  AND approvals.state = 'open')
+  AND (place <> 'in_place' OR NOT EXISTS (
+      SELECT 1 FROM tasks AS other WHERE other.state = 'running'
+      AND other.place = 'in_place' AND other.repo = tasks.repo))
+ORDER BY priority, id LIMIT 1;
+
+-- name: next_start
+-- When the next delayed task may start.
+SELECT min(not_before) AS at FROM tasks WHERE state = 'queued' AND held = 0
+    AND not_before > :now;
+
+-- name: add_need
+-- This task needs that one.
+INSERT INTO task_needs (task, need, "on") VALUES (:task, :need, :on);
+
+-- name: needs
+-- What a task needs, and how far those are.
+SELECT task_needs.need AS id, task_needs."on" AS "on", tasks.state AS state
+FROM task_needs JOIN tasks ON tasks.id = task_needs.need
+WHERE task_needs.task = :task ORDER BY task_needs.need;
+
+-- name: dependents
+-- The tasks that need this one, locked in the order of their ids before any of them is judged.
+SELECT tasks.* FROM tasks JOIN task_needs ON task_needs.task = tasks.id
+WHERE task_needs.need = :need ORDER BY tasks.id;
+
+-- name: unmet
+-- How many of a task's needs are not done.
+SELECT count(*) AS count FROM task_needs JOIN tasks ON tasks.id = task_needs.need
+WHERE task_needs.task = :task AND tasks.state <> 'done';
+
+-- name: counts
+-- How many tasks are in each state that is not final.
+SELECT state, count(*) AS count FROM tasks
+WHERE state IN ('blocked', 'queued', 'running', 'landing') GROUP BY state;
+
+-- name: pinned
+-- The base commits of a repository that live tasks still start from.
+SELECT DISTINCT base FROM tasks
+WHERE git_dir = :git_dir AND base IS NOT NULL
+  AND state IN ('blocked', 'queued', 'running', 'landing');

@@ -1,0 +1,189 @@
+"""SQLite through the standard library: one file, write-ahead log, every commit fsynced."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from deputize.errors import StoreCorrupt, StoreError, StoreUnavailable
+from deputize.store.migrate import migrate
+from deputize.store.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from deputize.store.database import Row, Value
+
+PATIENCE_SECONDS = 30.0
+"""How long a writer keeps asking for its turn before it gives up."""
+_RETRY_SECONDS = (0.0002, 0.001)
+"""A random pause between tries: SQLite's own busy handler lets one process starve the others."""
+OLDEST_SQLITE = (3, 37, 0)
+"""The first with STRICT tables."""
+
+_SETTINGS = (
+    "PRAGMA busy_timeout = 0",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA fullfsync = ON",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+class SqliteTransaction:
+    """A transaction on the one connection of a `SqliteDatabase`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Speak over `connection`."""
+        self._connection = connection
+
+    def one(self, name: str, /, **values: Value) -> Row | None:
+        """Run a query and return its first row."""
+        rows = self.all(name, **values)
+        return rows[0] if rows else None
+
+    def all(self, name: str, /, **values: Value) -> list[Row]:
+        """Run a query and return all its rows."""
+        return self._connection.execute(query(name), values).fetchall()
+
+    def run(self, name: str, /, **values: Value) -> int:
+        """Run a statement and return how many rows it touched."""
+        return self._connection.execute(query(name), values).rowcount
+
+    def script(self, text: str) -> None:
+        """Run the statements of a migration, one by one, inside the open transaction."""
+        statement = ""
+        for line in text.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                self._connection.execute(statement)
+                statement = ""
+
+
+class SqliteDatabase:
+    """One database file. May be used from several threads: they take turns."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`, or create it (readable by its owner only), and bring it up to date.
+
+        Raises StoreUnavailable, StoreCorrupt or StoreTooNew.
+        """
+        self.path = path
+        self._turn = threading.RLock()
+        with self._translated():
+            _create(path)
+            self._connection = sqlite3.connect(
+                path, timeout=0, isolation_level=None, check_same_thread=False
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._patiently(self._configure)
+            migrate(self, "sqlite")
+
+    def _configure(self) -> None:
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            needed = ".".join(map(str, OLDEST_SQLITE))
+            message = f"python is built with SQLite {sqlite3.sqlite_version}"
+            raise StoreError(message, hint=f"use a Python with SQLite {needed} or newer")
+        for setting in _SETTINGS:
+            self._connection.execute(setting)
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTransaction]:
+        """Open a transaction that sees one moment."""
+        with self._transaction("BEGIN") as transaction:
+            yield transaction
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        """Open a transaction that writes, alone."""
+        with self._transaction("BEGIN IMMEDIATE") as transaction:
+            yield transaction
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqliteTransaction]:
+        with self._turn, self._translated():
+            self._patiently(lambda: self._connection.execute(begin))
+            try:
+                yield SqliteTransaction(self._connection)
+            except BaseException:
+                self._roll_back()
+                raise
+            try:
+                self._patiently(lambda: self._connection.execute("COMMIT"))
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    @staticmethod
+    def _patiently(step: Callable[[], object]) -> None:
+        """Try `step` until the lock is free, with short random pauses: all get their share."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                step()
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(*_RETRY_SECONDS))  # noqa: S311 - a pause, not a secret
+            else:
+                return
+
+    def changes(self) -> int:
+        """Return SQLite's data version, which moves when another connection commits."""
+        with self._turn, self._translated():
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._turn:
+            self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise _translation(error, self.path) from error
+
+
+def _create(path: Path) -> None:
+    """Make the file with the right permissions before SQLite could make it with others."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _translation(error: Exception, path: Path) -> StoreError:
+    text = str(error)
+    if isinstance(error, OSError):
+        hint = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
+        return StoreUnavailable(f"cannot open {path}: {error.strerror}", hint=hint)
+    if isinstance(error, sqlite3.IntegrityError):
+        return StoreError(f"the database refused a row: {text}", hint="run `deputize doctor`")
+    if "not a database" in text or "malformed" in text:
+        hint = "nothing was written; restore a backup, or move the file away to start afresh"
+        return StoreCorrupt(f"{path} is damaged or not a deputize database ({text})", hint=hint)
+    hints = {
+        "full": "free some disk space; nothing was lost",
+        "readonly": "check the permissions of the file and its folder",
+        "locked": "another program holds it for long; `deputize doctor` says which",
+        "unable to open": "check that its folder exists and can be written to",
+        "disk I/O error": "check the disk; nothing was lost",
+    }
+    hint = next((hint for word, hint in hints.items() if word in text), "run `deputize doctor`")
+    return StoreUnavailable(f"{path}: {text}", hint=hint)

@@ -1,0 +1,190 @@
+"""Tasks: rows and values, and the only way a task moves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, cast
+
+from deputize.errors import IllegalMove, NotFound
+from deputize.model.outcome import Outcome
+from deputize.model.states import TASK_TRANSITIONS, TaskState
+from deputize.model.task import Need, Place, Task
+from deputize.store import journal
+from deputize.store.rows import (
+    maybe_moment,
+    maybe_text,
+    number,
+    text,
+    to_json,
+    to_moment,
+    to_text,
+    words,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.event import Event
+    from deputize.store.database import Row, Transaction, Value
+
+_LISTS = frozenset({"scope", "checks", "labels"})
+_MOMENTS = frozenset({"not_before", "created_at", "started_at", "finished_at"})
+_FLAGS = frozenset({"held", "cancel_requested"})
+
+
+def insert(transaction: Transaction, task: Task, event: Event, now: datetime) -> Task:
+    """Write a new task with its event; its id in `task` and `event` is filled in."""
+    values = _values(task)
+    del values["id"]
+    row = cast("Row", transaction.one("tasks.insert", **values))
+    added = replace(task, id=number(row, "id"))
+    journal.append(transaction, replace(event, task=added.id), now)
+    return added
+
+
+def get(transaction: Transaction, task: int) -> Task:
+    """Return a task; NotFound if there is none."""
+    return _required(transaction.one("tasks.get", id=task), task)
+
+
+def lock(transaction: Transaction, task: int) -> Task:
+    """Return a task that this transaction is going to move; NotFound if there is none."""
+    return _required(transaction.one("tasks.lock", id=task), task)
+
+
+def by_key(transaction: Transaction, key: str) -> Task | None:
+    """Return the task that was added with `key`."""
+    row = transaction.one("tasks.by_key", key=key)
+    return None if row is None else task_of(row)
+
+
+def latest(transaction: Transaction) -> Task | None:
+    """Return the newest task."""
+    row = transaction.one("tasks.latest")
+    return None if row is None else task_of(row)
+
+
+def unfinished(transaction: Transaction) -> list[Task]:
+    """Return every task that is not final, oldest first."""
+    return [task_of(row) for row in transaction.all("tasks.open")]
+
+
+def listing(
+    transaction: Transaction,
+    *,
+    state: str | None = None,
+    role: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Task]:
+    """Return tasks, newest first."""
+    rows = transaction.all(
+        "tasks.listing", state=state, role=role, since=maybe_text(since), limit=limit
+    )
+    return [task_of(row) for row in rows]
+
+
+def move(transaction: Transaction, old: Task, new: Task, event: Event, now: datetime) -> Task:
+    """Write `new` over `old`, with the event that tells it.
+
+    Raises IllegalMove where the transition table has no such step.
+    """
+    if new.state is not old.state and new.state not in TASK_TRANSITIONS[old.state]:
+        raise IllegalMove(f"#{old.id} is {old.state} and can't become {new.state}")
+    transaction.run("tasks.save", **_saved(new))
+    journal.append(transaction, replace(event, task=new.id), now)
+    return new
+
+
+def claimable(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
+    """Return the next task for a worker of these roles (none: any)."""
+    wanted = to_json(roles) if roles else None
+    row = transaction.one("tasks.claimable", roles=wanted, now=to_text(now))
+    return None if row is None else task_of(row)
+
+
+def next_start(transaction: Transaction, now: datetime) -> datetime | None:
+    """Return when the next delayed task may start."""
+    row = transaction.one("tasks.next_start", now=to_text(now))
+    return None if row is None else maybe_moment(row["at"])
+
+
+def add_need(transaction: Transaction, task: int, need: int) -> None:
+    """Make `task` wait for `need`."""
+    transaction.run("tasks.add_need", task=task, need=need, on="done")
+
+
+def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
+    """Return what a task needs, and the state of each."""
+    return [
+        (Need(id=number(row, "id"), on=text(row, "on")), TaskState(text(row, "state")))
+        for row in transaction.all("tasks.needs", task=task)
+    ]
+
+
+def dependents(transaction: Transaction, need: int) -> list[Task]:
+    """Return the tasks that need this one, locked."""
+    return [task_of(row) for row in transaction.all("tasks.dependents", need=need)]
+
+
+def unmet(transaction: Transaction, task: int) -> int:
+    """Return how many needs of a task are not done."""
+    return number(cast("Row", transaction.one("tasks.unmet", task=task)), "count")
+
+
+def counts(transaction: Transaction) -> dict[TaskState, int]:
+    """Return how many tasks are in each state that is not final."""
+    rows = transaction.all("tasks.counts")
+    return {TaskState(text(row, "state")): number(row, "count") for row in rows}
+
+
+def pinned(transaction: Transaction, git_dir: str) -> set[str]:
+    """Return the base commits that live tasks of a repository still start from."""
+    return {text(row, "base") for row in transaction.all("tasks.pinned", git_dir=git_dir)}
+
+
+def _required(row: Row | None, task: int) -> Task:
+    if row is None:
+        raise NotFound(
+            f"there is no task #{task}", hint="`deputize list --all` shows what there is"
+        )
+    return task_of(row)
+
+
+def task_of(row: Row) -> Task:
+    """Read a task from its row."""
+    values: dict[str, object] = {name: row[name] for name in _NAMES}
+    values.update({name: words(row, name) for name in _LISTS})
+    values.update({name: maybe_moment(row[name]) for name in _MOMENTS})
+    values.update({name: bool(row[name]) for name in _FLAGS})
+    values["created_at"] = to_moment(row["created_at"])
+    values["state"] = TaskState(text(row, "state"))
+    values["place"] = Place(text(row, "place"))
+    values["reason"] = None if row["reason"] is None else Outcome(text(row, "reason"))
+    return Task(**values)  # type: ignore[arg-type]
+
+
+_NAMES = tuple(field.name for field in fields(Task))
+_FIXED = frozenset(
+    {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
+     "key_digest", "created_at", "labels", "plan", "origin"}
+)  # fmt: skip
+
+
+def _values(task: Task) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name in _NAMES:
+        value = getattr(task, name)
+        if name in _LISTS:
+            value = json.dumps(value, ensure_ascii=False)
+        elif name in _MOMENTS:
+            value = maybe_text(value)
+        elif name in _FLAGS:
+            value = int(value)
+        values[name] = value
+    return values
+
+
+def _saved(task: Task) -> dict[str, Value]:
+    return {name: value for name, value in _values(task).items() if name not in _FIXED}

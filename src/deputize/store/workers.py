@@ -1,0 +1,119 @@
+"""Workers, and the leases that are not an attempt's: landing on a target, sealing, delivery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.model.event import Event
+from deputize.model.worker import Worker
+from deputize.store import journal
+from deputize.store.rows import (
+    maybe,
+    maybe_moment,
+    maybe_text,
+    number,
+    text,
+    to_json,
+    to_moment,
+    to_text,
+    words,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.store.database import Row, Transaction
+
+
+def register(transaction: Transaction, worker: Worker, now: datetime) -> None:
+    """Write a new worker, with its event."""
+    transaction.run(
+        "workers.insert",
+        id=worker.id,
+        identity=worker.identity,
+        host=worker.host,
+        roles=to_json(worker.roles),
+        slots=worker.slots,
+        started_at=to_text(worker.started_at),
+        seen_at=to_text(worker.seen_at),
+        draining=int(worker.draining),
+        stopped_at=maybe_text(worker.stopped_at),
+        doorbell=worker.doorbell,
+    )
+    body = {"roles": list(worker.roles), "slots": worker.slots}
+    journal.append(transaction, _event("worker.started", worker.id, body), now)
+
+
+def seen(transaction: Transaction, worker: str, now: datetime) -> bool:
+    """Note that a worker is alive; False if it was given up for dead."""
+    return transaction.run("workers.seen", id=worker, now=to_text(now)) > 0
+
+
+def drain(transaction: Transaction, worker: str, now: datetime) -> bool:
+    """Note that a worker takes no more tasks; False if it was so already."""
+    if transaction.run("workers.drain", id=worker) == 0:
+        return False
+    journal.append(transaction, _event("worker.draining", worker), now)
+    return True
+
+
+def stop(transaction: Transaction, worker: str, now: datetime, *, lost: bool = False) -> None:
+    """Note that a worker ended, or was found dead."""
+    if transaction.run("workers.stop", id=worker, now=to_text(now)):
+        kind = "worker.lost" if lost else "worker.stopped"
+        journal.append(transaction, _event(kind, worker), now)
+
+
+def live(transaction: Transaction) -> list[Worker]:
+    """Return the workers that have not stopped, as far as the store knows."""
+    return [worker_of(row) for row in transaction.all("workers.live")]
+
+
+def take_lease(
+    transaction: Transaction, name: str, *, holder: str, token: str, until: datetime, now: datetime
+) -> bool:
+    """Take or renew a named lease; False if somebody else holds it."""
+    rows = transaction.run(
+        "workers.lease",
+        name=name,
+        holder=holder,
+        token=token,
+        expires_at=to_text(until),
+        now=to_text(now),
+    )
+    return rows > 0
+
+
+def is_free(transaction: Transaction, name: str, token: str, now: datetime) -> bool:
+    """Tell whether a named lease could be taken or renewed with this token."""
+    return transaction.one("workers.held", name=name, token=token, now=to_text(now)) is None
+
+
+def holds_lease(transaction: Transaction, name: str, token: str, now: datetime) -> bool:
+    """Tell whether this token still holds the lease."""
+    return transaction.one("workers.holds", name=name, token=token, now=to_text(now)) is not None
+
+
+def give_back_lease(transaction: Transaction, name: str, token: str) -> None:
+    """Give a lease back."""
+    transaction.run("workers.give_back", name=name, token=token)
+
+
+def _event(kind: str, worker: str, body: dict[str, object] | None = None) -> Event:
+    return Event(kind=kind, actor=f"worker:{worker}", worker=worker, body=body or {})
+
+
+def worker_of(row: Row) -> Worker:
+    """Read a worker from its row."""
+    return Worker(
+        id=text(row, "id"),
+        identity=text(row, "identity"),
+        host=text(row, "host"),
+        roles=words(row, "roles"),
+        slots=number(row, "slots"),
+        started_at=to_moment(row["started_at"]),
+        seen_at=to_moment(row["seen_at"]),
+        draining=bool(row["draining"]),
+        stopped_at=maybe_moment(row["stopped_at"]),
+        doorbell=maybe(row, "doorbell"),
+    )

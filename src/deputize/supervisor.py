@@ -1,0 +1,169 @@
+"""Run the stations of one process: work, landing, upkeep, sealing, delivery; drain when asked."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize import log
+from deputize.audit.sealing import seal_forever
+from deputize.clock import SystemClock
+from deputize.config.home import ensure
+from deputize.config.load import load_config
+from deputize.errors import DeputizeError
+from deputize.landing.merge_queue import land_forever
+from deputize.model.worker import Worker
+from deputize.store import tasks, workers
+from deputize.store.sqlite import SqliteDatabase
+from deputize.worker.running import Stop
+from deputize.worker.upkeep import keep_up
+from deputize.worker.worker import Floor, work
+from deputize.workshop import Bells, Workshop
+from deputize.workspace.doorbell import Doorbell
+from deputize.workspace.processes.identity import identify
+from deputize.workspace.processes.reaper import become_subreaper
+
+if TYPE_CHECKING:
+    from deputize.config.home import Home
+    from deputize.store.database import Database
+
+IDLE_EXIT_SECONDS = 600.0
+"""How long a worker that started by itself stays without anything to do."""
+
+
+def run(
+    home: Home, *, roles: tuple[str, ...] = (), slots: int | None = None, background: bool = False
+) -> int:
+    """Work until told to stop; return the exit code.
+
+    SIGTERM or Ctrl-C drains: nothing new is claimed, what runs is finished. A second one stops.
+    In the `background`, the process also ends by itself after a while without work.
+    """
+    ensure(home.path)
+    ensure(home.logs)
+    log.configure(home.logs, "worker")
+    config = load_config(home.config)
+    database = SqliteDatabase(home.database)
+    try:
+        become_subreaper()
+        count = config.worker.slots if slots is None else slots
+        anyio.run(_run, home, database, roles, count, background)
+    finally:
+        database.close()
+    return 0
+
+
+async def _run(
+    home: Home,
+    database: Database,
+    roles: tuple[str, ...],
+    slots: int,
+    background: bool,  # noqa: FBT001 - anyio.run passes no keywords
+) -> None:
+    name = f"w{secrets.token_hex(4)}"
+    bell = Doorbell(ensure(home.run), name)
+    shop = Workshop(
+        home=home,
+        database=database,
+        clock=SystemClock(),
+        worker=_worker(name, roles, slots, str(bell.path)),
+        bells=Bells(),
+        turn=anyio.CapacityLimiter(1),
+    )
+    log.bind(worker=name)
+    floor = Floor()
+    try:
+        await shop.in_store(_register, shop)
+        await _run_stations(shop, floor, bell, background=background)
+    finally:
+        bell.close()
+        with anyio.CancelScope(shield=True), anyio.move_on_after(10):
+            await shop.in_store(_sign_off, shop)
+
+
+def _worker(name: str, roles: tuple[str, ...], slots: int, doorbell: str) -> Worker:
+    now = SystemClock().now()
+    return Worker(
+        id=name,
+        identity=str(identify(os.getpid())),
+        host=str(identify(os.getpid())).rpartition(":")[2],
+        roles=roles,
+        slots=slots,
+        started_at=now,
+        seen_at=now,
+        draining=False,
+        stopped_at=None,
+        doorbell=doorbell,
+    )
+
+
+def _register(shop: Workshop) -> None:
+    with shop.database.write() as transaction:
+        workers.register(transaction, shop.worker, shop.now())
+
+
+def _sign_off(shop: Workshop) -> None:
+    with shop.database.write() as transaction:
+        workers.stop(transaction, shop.worker.id, shop.now())
+
+
+async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, *, background: bool) -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(_listen, shop, bell)
+        group.start_soon(_obey_signals, shop, floor)
+        group.start_soon(keep_up, shop)
+        group.start_soon(seal_forever, shop)
+        group.start_soon(land_forever, shop)
+        if background:
+            group.start_soon(_leave_when_idle, shop, floor)
+        await work(shop, floor)
+        group.cancel_scope.cancel()
+
+
+async def _listen(shop: Workshop, bell: Doorbell) -> None:
+    """Pass each ring of the doorbell on to every station."""
+    while True:
+        await anyio.wait_readable(bell.descriptor)
+        bell.drain()
+        shop.bells.ring()
+
+
+async def _obey_signals(shop: Workshop, floor: Floor) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            if floor.draining:
+                log.get("worker").info("stopping at once")
+                floor.halt_all(Stop.WORKER_STOPPED)
+            else:
+                log.get("worker").info("draining", running=len(floor.claims))
+                await shop.in_store(_note_draining, shop)
+                floor.drain()
+
+
+def _note_draining(shop: Workshop) -> None:
+    with shop.database.write() as transaction:
+        workers.drain(transaction, shop.worker.id, shop.now())
+
+
+async def _leave_when_idle(shop: Workshop, floor: Floor) -> None:
+    """End a worker that nobody asked to stay, once nothing has been open for a while."""
+    quiet_since = anyio.current_time()
+    while True:
+        await anyio.sleep(IDLE_EXIT_SECONDS / 10)
+        try:
+            open_work = await shop.in_store(_is_anything_open, shop)
+        except DeputizeError:
+            open_work = True
+        if floor.claims or open_work:
+            quiet_since = anyio.current_time()
+        elif anyio.current_time() - quiet_since >= IDLE_EXIT_SECONDS:
+            floor.drain()
+
+
+def _is_anything_open(shop: Workshop) -> bool:
+    with shop.database.read() as transaction:
+        return bool(tasks.counts(transaction))

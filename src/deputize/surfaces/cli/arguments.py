@@ -1,0 +1,130 @@
+"""Arguments that several verbs take, and how their words are read."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from datetime import datetime
+
+    from deputize.desk.context import Desk
+
+LARGEST_ID = 2**63 - 1
+"""The largest number that the database can hold."""
+
+
+def add_format(parser: ArgumentParser, *others: str) -> None:
+    """Let a verb print `text` or `json`, or one of `others`."""
+    parser.add_argument(
+        "--json",
+        dest="format",
+        action="store_const",
+        const="json",
+        help="print one JSON document; errors are JSON too",
+    )
+    parser.add_argument(
+        "--format",
+        dest="format",
+        choices=("text", "json", *others),
+        default="text",
+        help="the same as a word (default: text)",
+    )
+
+
+def add_tasks(parser: ArgumentParser, *, several: bool) -> None:
+    """Let a verb name one task or several, or the newest."""
+    parser.add_argument(
+        "ids",
+        metavar="ID",
+        nargs="*" if several else "?",
+        type=task_id,
+        help="a task: 12 or #12",
+    )
+    parser.add_argument("--latest", action="store_true", help="the newest task")
+
+
+def chosen_task(desk: Desk, arguments: Namespace) -> int:
+    """Return the one task that was named."""
+    return chosen_tasks(desk, arguments)[0]
+
+
+def chosen_tasks(desk: Desk, arguments: Namespace) -> list[int]:
+    """Return the tasks that were named, each once; InvalidInput if none was."""
+    from deputize.desk.tasks import latest_id
+    from deputize.errors import InvalidInput
+
+    named = arguments.ids if isinstance(arguments.ids, list) else [arguments.ids]
+    ids = [number for number in dict.fromkeys(named) if number is not None]
+    if arguments.latest and ids:
+        raise InvalidInput("--latest stands for an id: give one or the other")
+    if arguments.latest:
+        return [latest_id(desk)]
+    if not ids:
+        raise InvalidInput("which task?", hint="give an id such as 12, or --latest")
+    return ids
+
+
+def task_id(word: str) -> int:
+    """Read `12` or `#12`."""
+    return _numbered(word, "#", "a task id (12 or #12)")
+
+
+def change_id(word: str) -> int:
+    """Read `c7` or `7`."""
+    return _numbered(word, "c", "a change (c7)")
+
+
+def _numbered(word: str, mark: str, what: str) -> int:
+    digits = word.removeprefix(mark)
+    if not (digits.isascii() and digits.isdecimal()) or not 0 < int(digits[:20]) <= LARGEST_ID:
+        raise ArgumentTypeError(f"{word!r} is not {what}")
+    return int(digits)
+
+
+def task_ids(word: str) -> list[int]:
+    """Read `12` or `12,13`."""
+    return [task_id(part.strip()) for part in word.split(",")]
+
+
+def whole_number(word: str) -> int:
+    """Read a whole number from 1."""
+    if not (word.isascii() and word.isdecimal()) or not 0 < int(word[:20]) <= LARGEST_ID:
+        raise ArgumentTypeError(f"{word!r} is not a whole number from 1")
+    return int(word)
+
+
+def seconds(word: str) -> int:
+    """Read a duration such as `90`, `10m` or `2h` as seconds."""
+    from deputize.config.shape import duration
+
+    found = duration(word)
+    if found is None or found > LARGEST_ID:
+        raise ArgumentTypeError(f"{word!r} is not a duration such as 90, 10m or 2h")
+    return found
+
+
+def past(word: str) -> datetime:
+    """Read an RFC 3339 moment, or a duration back from now."""
+    return _moment(word, -1)
+
+
+def future(word: str) -> datetime:
+    """Read an RFC 3339 moment, or a duration from now."""
+    return _moment(word, 1)
+
+
+def _moment(word: str, sign: int) -> datetime:
+    from datetime import UTC, datetime, timedelta
+
+    from deputize.config.shape import duration
+
+    span = duration(word)
+    try:
+        if span is not None:
+            return datetime.now(UTC) + sign * timedelta(seconds=span)
+        return datetime.fromisoformat(word).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        example = "2026-01-31T17:00:00Z or 2h"
+        raise ArgumentTypeError(f"{word!r} is not a moment such as {example}") from error

@@ -1,0 +1,107 @@
+"""The board of `status`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from deputize.desk import answers, documents, stations, tasks
+from deputize.desk.logs import last_line
+from deputize.surfaces.cli.output import bold, yellow
+from deputize.surfaces.cli.times import ago
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deputize.desk.context import Desk
+    from deputize.desk.tasks import TaskView
+    from deputize.model.approval import Approval
+    from deputize.model.worker import Worker
+    from deputize.surfaces.cli.output import Output
+
+MOST_TASKS = 500
+"""More than that is no board."""
+
+
+class Board(NamedTuple):
+    """What is open at one moment."""
+
+    tasks: Sequence[TaskView]
+    approvals: Sequence[Approval]
+    workers: Sequence[tuple[Worker, bool]]
+
+
+def look(desk: Desk) -> Board:
+    """Read the board."""
+    return Board(
+        tasks=tasks.listing(desk, limit=MOST_TASKS),
+        approvals=answers.unanswered(desk),
+        workers=stations.listing(desk),
+    )
+
+
+def board_document(board: Board) -> dict[str, object]:
+    """Make one JSON document of the board."""
+    return {
+        "workers": [
+            documents.worker_document(worker, alive=alive) for worker, alive in board.workers
+        ],
+        "tasks": [documents.task_document(view) for view in board.tasks],
+        "approvals": [documents.approval_document(approval) for approval in board.approvals],
+    }
+
+
+def watch(desk: Desk, output: Output, every_seconds: int) -> None:
+    """Draw the board whenever it is time, until no task is open."""
+    while True:
+        board = look(desk)
+        output.clear()
+        print_board(output, board)
+        output.flush()
+        if not board.tasks:
+            return
+        time.sleep(every_seconds)
+
+
+def print_board(output: Output, board: Board) -> None:
+    """Print the board for people."""
+    output.text(*_counts(board))
+    for title, states in (
+        ("running", ("running",)),
+        ("landing", ("landing",)),
+        ("waiting", ("queued", "blocked")),
+    ):
+        views = [view for view in board.tasks if view.task.state in states]
+        if views:
+            output.text()
+            output.text(bold(title))
+            output.table([_row(view) for view in views], indent="  ")
+    if board.approvals:
+        output.text()
+        output.text(yellow("needs you"))
+        rows = [(f"a{asked.id}", asked.subject, asked.reason) for asked in board.approvals]
+        output.table(rows, indent="  ")
+        output.note("hint: look with `deputize diff ID`, answer with `deputize approve` or `deny`")
+
+
+def _row(view: TaskView) -> tuple[str, ...]:
+    task = view.task
+    since = ago(task.started_at if task.state == "running" and task.started_at else task.created_at)
+    return f"#{task.id}", task.role, task.agent, since, task.title, _doing(view)
+
+
+def _doing(view: TaskView) -> str:
+    if view.waiting_for:
+        return view.waiting_for
+    return (last_line(view.attempts[-1]) or "") if view.attempts else ""
+
+
+def _counts(board: Board) -> tuple[str, ...]:
+    found: dict[str, int] = {}
+    for view in board.tasks:
+        found[view.task.state] = found.get(view.task.state, 0) + 1
+    counted = ", ".join(f"{count} {state}" for state, count in found.items())
+    alive = [worker for worker, is_alive in board.workers if is_alive]
+    slots = sum(worker.slots for worker in alive)
+    workers = f"{len(alive)} worker{'s' * (len(alive) != 1)} with {slots} slots" if alive else ""
+    return (counted or "nothing is open", f" · {workers or 'no worker runs'}")

@@ -1,0 +1,71 @@
+"""Every verb with one line about it, so that help needs no verb's module."""
+
+from __future__ import annotations
+
+GROUPS: dict[str, dict[str, str]] = {
+    "Delegate": {
+        "add": "queue a task and return at once",
+        "wait": "wait until tasks have ended",
+        "cancel": "stop tasks, running ones too",
+        "retry": "set failed or cancelled tasks going again",
+        "hold": "keep tasks from starting",
+        "release": "let held tasks go on",
+    },
+    "Look": {
+        "status": "the board: what runs, what waits, what needs you",
+        "list": "tasks, one per line",
+        "show": "everything that is known of a task",
+        "logs": "what an attempt did and said",
+        "diff": "what a task's change does",
+        "result": "the answer of a task that has ended",
+        "open": "the folder in which the newest attempt works",
+        "changes list": "what attempts propose to land",
+        "changes show": "everything that is known of a change",
+        "sessions list": "agents' conversations that can be resumed",
+        "audit": "the audit trail: who did what, when",
+        "audit verify": "prove that nobody touched the audit trail",
+    },
+    "Answer": {
+        "approvals": "questions that wait for you",
+        "approve": "say yes",
+        "deny": "say no",
+        "trust": "let a repository's own commands run here",
+    },
+    "Run": {
+        "up": "work in the foreground, in the background, or as a service",
+        "worker": "work on tasks of some roles only",
+        "down": "let all workers finish and end",
+        "workers": "the workers that run",
+        "agents": "the agents that tasks can be given to",
+        "doctor": "check everything that deputize needs",
+        "completion": "print a completion script for your shell",
+    },
+}
+"""Verbs by the moment in which they are needed, in the order in which help shows them."""
+
+VERBS: dict[str, str] = {name: line for group in GROUPS.values() for name, line in group.items()}
+
+
+def overview() -> str:
+    """Return what `deputize --help` prints."""
+    lines = [
+        "usage: deputize VERB [OPTION…]",
+        "",
+        "Hand coding tasks to AI agents and keep working.",
+        "",
+        "  cd your-repository",
+        '  deputize add "Fix the typo in README.md"   # returns at once, a worker starts by itself',
+        "  deputize status                            # what runs, what waits, what needs you",
+        "  deputize diff --latest                     # what it did",
+    ]
+    for title, verbs in GROUPS.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {name:<14} {line}" for name, line in verbs.items()]
+    lines += ["", "`deputize VERB --help` explains a verb, with examples."]
+    return "\n".join(lines)
+
+
+def split(words: list[str]) -> tuple[str, list[str]]:
+    """Take the verb, of one word or two, off the front of `words`; what follows is its own."""
+    both = " ".join(words[:2])
+    return (both, words[2:]) if both in VERBS and len(words) > 1 else (words[0], words[1:])

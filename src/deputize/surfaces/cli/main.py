@@ -1,0 +1,58 @@
+"""The entry of the command line: find the verb, load it alone, carry it out."""
+
+from __future__ import annotations
+
+import sys
+
+from deputize.surfaces.cli.catalogue import split
+from deputize.surfaces.cli.output import Output
+
+_HELP = frozenset({"-h", "--help"})
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Carry out one command line and return its exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    output = Output()
+    try:
+        code = _dispatch(words, output)
+        output.flush()
+    except BaseException as error:  # noqa: BLE001 - the one place that turns errors into exit codes
+        from deputize.surfaces.cli.diagnostics import report
+
+        code = report(error, output, json=_wants_json(words))
+    return code
+
+
+def _dispatch(words: list[str], output: Output) -> int:
+    if not words or words[0] in _HELP or words == ["help"]:
+        from deputize.surfaces.cli.catalogue import overview
+
+        output.text(overview())
+        return 0
+    if words[0] in {"-V", "--version"}:
+        from deputize import __version__
+
+        output.text(f"deputize {__version__}")
+        return 0
+    if words[0] == "help":
+        words = [*words[1:], "--help"]
+    return _run(*split(words), output)
+
+
+def _run(name: str, words: list[str], output: Output) -> int:
+    from deputize.surfaces.cli.parser import parser_of, verb_module
+
+    parser = parser_of(name)
+    asked = words[: words.index("--")] if "--" in words else words
+    if not _HELP.isdisjoint(asked):
+        output.text(parser.format_help())
+        return 0
+    arguments = parser.parse(words)
+    output.json = getattr(arguments, "format", None) == "json"
+    return verb_module(name).run(arguments, output)
+
+
+def _wants_json(words: list[str]) -> bool:
+    """Tell whether errors are wanted as JSON, even where the words can't be parsed."""
+    return "--json" in words or "--format=json" in words or ("--format json" in " ".join(words))

@@ -1,0 +1,48 @@
+"""Check everything that deputize needs, and say what to do where something is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.surfaces.cli.arguments import add_format
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from deputize.desk.doctor import Finding
+    from deputize.surfaces.cli.output import Output
+
+EXAMPLES = """
+  deputize doctor
+  deputize doctor --json
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `doctor` takes."""
+    add_format(parser)
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    """Print each finding; return 1 if one is a failure."""
+    from deputize.config.home import find_home
+    from deputize.desk.doctor import Level, examine
+
+    del arguments
+    findings = examine(find_home())
+    if output.json:
+        names = ("level", "about", "text", "hint")
+        output.document([{name: getattr(one, name) for name in names} for one in findings])
+    else:
+        for finding in findings:
+            _print(finding, output)
+    return 1 if any(finding.level is Level.FAIL for finding in findings) else 0
+
+
+def _print(finding: Finding, output: Output) -> None:
+    from deputize.surfaces.cli.output import green, red, yellow
+
+    colour = {"ok": green, "warn": yellow, "fail": red}[finding.level]
+    output.text(colour(f"{finding.level:<5}"), f"{finding.about}: ", finding.text)
+    if finding.hint:
+        output.text("      ", finding.hint)

@@ -1,0 +1,29 @@
+"""Let held tasks go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.surfaces.cli.moves import add_move_arguments, carry_out
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from deputize.surfaces.cli.output import Output
+
+EXAMPLES = """
+  deputize release 12
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `release` takes."""
+    add_move_arguments(parser)
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    """Release the tasks."""
+    from deputize.desk.tasks import release
+
+    carry_out(arguments, output, release)
+    return 0

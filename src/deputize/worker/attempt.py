@@ -1,0 +1,159 @@
+"""One attempt, from claim to outcome: the page to read first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize import log, queue
+from deputize.agents.base import Gate, Job
+from deputize.agents.registry import agent_from, settings_for
+from deputize.errors import AgentError, DeputizeError, LeaseLost
+from deputize.gate.ask import gate_for
+from deputize.gate.decide import Bounds
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.model.policy import Verdict
+from deputize.worker.attempt_log import AttemptLog
+from deputize.worker.benches import Bench, change_rule, clear_bench, open_bench, put_away
+from deputize.worker.evidence import Seen
+from deputize.worker.prompt import compose
+from deputize.worker.running import Running, watch
+from deputize.worker.steps import Steps
+from deputize.workspace.processes.containment import containment_prefix
+from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deputize.model.policy import Action, Decision
+    from deputize.model.task import Task
+    from deputize.queue import Claim, Ending
+    from deputize.workshop import Workshop
+
+
+async def run_attempt(shop: Workshop, claim: Claim, on_running: Callable[[Running], None]) -> None:
+    """Give one task to one agent in a workspace of its own, and hand over what came of it."""
+    path = shop.home.logs / "attempts" / f"{claim.task.id}-{claim.attempt.number}.log"
+    with AttemptLog(path) as attempt_log:
+        steps = Steps(shop=shop, claim=claim, log=attempt_log)
+        running = Running(steps=steps)
+        on_running(running)
+        try:
+            await steps.begin(str(path))
+            bench = await open_bench(steps)
+        except AgentError as error:
+            await _give_up(steps, error)
+            return
+        except LeaseLost:
+            return
+        seen = await _work(running, bench)
+        with anyio.CancelScope(shield=True):
+            ending = await put_away(steps, bench, seen)
+            if await _finish(steps, ending):
+                await clear_bench(steps)
+
+
+async def _work(running: Running, bench: Bench) -> Seen:
+    """Prepare the workspace and let the agent work in it; say what was seen, stopped or not."""
+    steps = running.steps
+    seen = Seen(outcome=Outcome.CANCELLED)
+    try:
+        with running.scope:
+            await bench.prepare(steps)
+            seen = await _run_agent(running, bench)
+    except AgentError as error:
+        seen = Seen(outcome=Outcome(error.outcome), error=error.message)
+    except LeaseLost:
+        seen = Seen(outcome=Outcome.LEASE_LOST, error="the lease was lost")
+    return running.as_stopped(seen)
+
+
+async def _run_agent(running: Running, bench: Bench) -> Seen:
+    steps = running.steps
+    task = steps.claim.task
+    agent = agent_from(task.agent, settings_for(task.agent, bench.config.agents))
+    await steps.milestone(f"agent {agent.name} started")
+    async with anyio.create_task_group() as notes:
+        notes.start_soon(steps.write_notes)
+        try:
+            seen = await watch(running, agent, _job(steps, bench), _gate(steps, bench))
+        finally:
+            steps.no_more_notes()
+    return seen
+
+
+def _job(steps: Steps, bench: Bench) -> Job:
+    task, attempt = steps.claim.task, steps.claim.attempt
+    settings = bench.config
+    agent = settings.agents.get(task.agent)
+    provider = task.provider or (agent.provider if agent else None)
+    marker = attempt_marker(attempt.token)
+    return Job(
+        prompt=compose(task, settings.role(task.role), settings.checks),
+        workspace=bench.path,
+        environment=agent_environment(agent.env if agent else (), markers(task.id, marker)),
+        secrets=steps.secrets(settings, provider),
+        marker=marker,
+        session=task.session,
+        model=task.model or (agent.model if agent else None),
+        provider=steps.provider(settings, provider),
+        state=steps.shop.home.agents / task.agent,
+        containment=containment_prefix(),
+    )
+
+
+def _gate(steps: Steps, bench: Bench) -> Gate:
+    task = steps.claim.task
+    bounds = Bounds(
+        workspace=str(bench.path.resolve()),
+        may_write=change_rule(task, bench.config) != "forbidden",
+        readable=(str((steps.shop.home.agents / task.agent).resolve()),),
+    )
+
+    async def record(action: Action, decision: Decision) -> None:
+        if decision.verdict is Verdict.ALLOW:
+            return
+        await steps.note(
+            Event(
+                kind="attempt.tool_decided",
+                actor="gate",
+                body={
+                    "tool": action.tool,
+                    "name": action.name,
+                    "what": action.summary[:500],
+                    "verdict": decision.verdict,
+                    "rule": decision.rule,
+                    "reason": decision.reason,
+                },
+            )
+        )
+
+    return gate_for(bounds, record)
+
+
+async def _give_up(steps: Steps, error: AgentError) -> None:
+    """Close an attempt that could not begin."""
+    steps.log.milestone(f"could not begin: {error.message}")
+    ending = queue.Ending(outcome=Outcome(error.outcome), error=error.message)
+    await _finish(steps, ending)
+
+
+async def _finish(steps: Steps, ending: Ending) -> bool:
+    attempt = steps.claim.attempt
+    shop = steps.shop
+    try:
+        tips = await steps.tips_of_dependents(ending)
+        task: Task = await shop.in_store(
+            queue.finish, shop.database, attempt, ending, shop.now(), tips
+        )
+    except LeaseLost:
+        steps.log.milestone("the lease is lost: nothing more is written")
+        return False
+    except DeputizeError as error:
+        log.get("worker").error("could not finish the attempt", error=error.message)
+        return False
+    steps.log.milestone(f"{ending.outcome}: {ending.error or 'the task is ' + task.state}")
+    shop.bells.ring()
+    return True

@@ -1,0 +1,205 @@
+"""The log of one attempt: a file for people, with its milestones and what the agent said and did.
+
+Every line is redacted, shown without control characters, and begins with the time of day here.
+Chunks are put together to lines first, so that a secret cut in two is still found.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import threading
+from typing import TYPE_CHECKING, Self
+
+from deputize.clock import Clock, SystemClock
+from deputize.redaction import MARK, printable, redacted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT_BYTES = 20 << 20
+PARTIAL_LENGTH = 8192
+"""Characters of a line without end that are held back before they are written as they are."""
+OVERLAP_LENGTH = 512
+"""Characters that stay held back even then: a secret may go on in the next chunk."""
+CUT_TRIES = 4
+KEY_LINES = 200
+"""Lines after the beginning of a private key that are hidden though its end never comes."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY-----")
+
+
+class AttemptLog:
+    """Writes the log of an attempt; never raises for the file: `problem` says what is wrong."""
+
+    def __init__(
+        self, path: Path, *, limit_bytes: int = LIMIT_BYTES, clock: Clock | None = None
+    ) -> None:
+        """Begin or go on with the log at `path`, readable by its owner only.
+
+        Beyond `limit_bytes` (of all that is in the file) only milestones are written.
+        """
+        self.path = path
+        self.problem: OSError | None = None
+        """The first error of writing; lines since may be lost."""
+        self._clock = clock or SystemClock()
+        self._turn = threading.RLock()
+        self._words = Lines()
+        self._errors = Lines()
+        self._limit = limit_bytes
+        self._descriptor: int | None = None
+        self._size = 0
+        self._open()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the log."""
+        self.close()
+
+    def milestone(self, text: str) -> None:
+        """Write a step that was passed."""
+        with self._turn:
+            self.flush()
+            self._write("──", shown(text), always=True)
+
+    def said(self, text: str | bytes) -> None:
+        """Take a chunk of what the agent says."""
+        with self._turn:
+            if not self.is_full:
+                self._write("│", self._words.feed(text))
+
+    def tool(self, name: str, summary: str = "") -> None:
+        """Write a tool call, or what came of one; what the agent was saying is ended by it."""
+        with self._turn:
+            self.flush()
+            self._write("▸", shown(f"{name}: {summary}" if summary else name))
+
+    def stderr(self, text: str | bytes) -> None:
+        """Write a remark (text: whole lines), or take a chunk of what a program prints (bytes)."""
+        with self._turn:
+            if not self.is_full:
+                chunk = text if isinstance(text, bytes) else f"{text.rstrip()}\n"
+                self._write("!", self._errors.feed(chunk))
+
+    def flush(self) -> None:
+        """Write what was held back of lines without end."""
+        with self._turn:
+            self._write("│", self._words.rest())
+            self._write("!", self._errors.rest())
+
+    def close(self) -> None:
+        """Write what was held back and close the file."""
+        with self._turn:
+            self.flush()
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether only milestones are still written."""
+        return self._size >= self._limit
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, flags, 0o600)
+            self._size = os.fstat(self._descriptor).st_size
+        except OSError as error:
+            self.problem = error
+
+    def _write(self, sign: str, lines: list[str], *, always: bool = False) -> None:
+        if not lines or (self.is_full and not always):
+            return
+        head = f"{self._clock.now().astimezone():%H:%M:%S.%f}"[:-3]
+        content = "".join(f"{head} {sign} {line}\n" for line in lines)
+        before = self.is_full
+        self._append(content.encode("utf-8", "replace"))
+        if self.is_full and not before:
+            size = f"{self._limit / (1 << 20):g} MiB"
+            marker = f"{head} ── the log is full ({size}): only milestones from here on\n"
+            self._append(marker.encode())
+
+    def _append(self, content: bytes) -> None:
+        if self._descriptor is None:
+            return
+        try:
+            rest = memoryview(content)
+            while rest:
+                written = os.write(self._descriptor, rest)
+                self._size += written
+                rest = rest[written:]
+        except OSError as error:
+            self.problem = self.problem or error
+
+
+class Lines:
+    """Chunks of one stream, made into redacted lines that may be shown."""
+
+    def __init__(self) -> None:
+        """Start with nothing held back."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = ""
+        self._key_lines = 0
+
+    def feed(self, chunk: str | bytes) -> list[str]:
+        """Return the lines that `chunk` completes."""
+        self._held += self._decoder.decode(chunk) if isinstance(chunk, bytes) else chunk
+        *whole, self._held = self._held.split("\n")
+        lines = [self._clean(line) for line in whole]
+        while len(self._held) > PARTIAL_LENGTH:
+            place = _cut(self._held[:PARTIAL_LENGTH])
+            lines.append(self._clean(self._held[:place]))
+            self._held = self._held[place:]
+        return [line for line in lines if line is not None]
+
+    def rest(self) -> list[str]:
+        """Return what was held back, as lines."""
+        held, self._held = self._held, ""
+        line = self._clean(held) if held else None
+        return [] if line is None else [line]
+
+    def _clean(self, line: str) -> str | None:
+        """Return a line as it may be shown; None inside a private key, which spans many."""
+        if self._key_lines:
+            self._key_lines = 0 if _KEY_ENDS.search(line) else self._key_lines - 1
+            return None
+        begin = _KEY_BEGINS.search(line)
+        if begin and not _KEY_ENDS.search(line, begin.end()):
+            self._key_lines = KEY_LINES
+            line = line[: begin.start()] + MARK
+        return _shown(line)
+
+
+def shown(text: str) -> list[str]:
+    """Return the lines of a whole text, redacted, as they may be shown; one where it is empty."""
+    return _shown(text, whole=True).split("\n")
+
+
+def _shown(text: str, *, whole: bool = False) -> str:
+    plain = _ESCAPES.sub("", text)
+    if not whole:
+        # What a carriage return would have painted over on a terminal is not worth reading.
+        plain = plain.rstrip("\r").rpartition("\r")[2]
+    return printable(redacted(plain))
+
+
+def _cut(held: str) -> int:
+    """Return where a long line may be cut: not through anything that is redacted in the whole."""
+    last = len(held) - OVERLAP_LENGTH
+    whole = redacted(held)
+    place = last
+    for _ in range(CUT_TRIES):
+        place = held.rfind(" ", 1, place)
+        if place < 1:
+            break
+        if redacted(held[:place]) + redacted(held[place:]) == whole:
+            return place
+    return last

@@ -1,0 +1,98 @@
+"""Prepare a workspace: private files copied in, setup steps run, each within its limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deputize.errors import AgentError
+from deputize.git.command import BaseLost
+from deputize.model.approval import Approval, ApprovalState, Subject
+from deputize.model.outcome import Outcome
+from deputize.store import approvals, trust
+from deputize.workshop import aside
+from deputize.workspace.commands import run_line
+from deputize.workspace.include import include
+from deputize.workspace.processes.environment import attempt_marker, markers
+
+if TYPE_CHECKING:
+    from deputize.config.settings import Step
+    from deputize.config.trust import Wishes
+    from deputize.worker.steps import Steps
+    from deputize.workspace.worktree import Workspace
+
+
+async def prepare(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
+    """Do what a trusted repository wants done before an agent starts.
+
+    Raises AgentError: parked where nobody has trusted it yet, setup_failed where a step fails.
+    """
+    if workspace.mirror is None or not wishes.of_workspace:
+        return
+    if not await steps.shop.in_store(_ask_trust, steps, wishes):
+        raise AgentError(Outcome.PARKED, "the repository's setup is not trusted yet")
+    await _include(steps, workspace, wishes)
+    for number, step in enumerate(wishes.config.workspace.setup, 1):
+        await _set_up(steps, workspace, step, number)
+
+
+def _ask_trust(steps: Steps, wishes: Wishes) -> bool:
+    """Tell whether the commands are trusted; where they aren't, ask a person, once."""
+    task, shop = steps.claim.task, steps.shop
+    git_dir = task.git_dir or ""
+    with shop.database.write() as transaction:
+        if trust.is_trusted(transaction, git_dir, wishes.digest):
+            return True
+        question = Approval(
+            id=0,
+            about=Subject.TRUST,
+            subject=f"commands of deputize.toml in {task.repo}",
+            digest=wishes.digest,
+            task=task.id,
+            change=None,
+            git_dir=git_dir,
+            reason="the repository wants to: " + "; ".join(wishes.lines),
+            risk="high",
+            state=ApprovalState.OPEN,
+            asked_at=shop.now(),
+            deadline_at=None,
+            answered_at=None,
+            answered_by=None,
+            answer=None,
+        )
+        approvals.ask(transaction, question, f"worker:{shop.worker.id}", shop.now())
+        return False
+
+
+async def _include(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
+    repo, git_dir = steps.claim.task.repo, steps.claim.task.git_dir
+    if repo is None or repo == git_dir:
+        return
+    try:
+        found = await aside(
+            include, workspace.worktree, Path(repo), wishes.config.workspace.include
+        )
+    except BaseLost as error:
+        raise AgentError(Outcome.BASE_LOST, error.message) from error
+    if found.copied:
+        await steps.milestone(f"copied in: {', '.join(found.copied[:5])}")
+    for path, reason in found.refused:
+        steps.log.milestone(f"not copied: {path} ({reason})")
+
+
+async def _set_up(steps: Steps, workspace: Workspace, step: Step, number: int) -> None:
+    await steps.milestone(f"setup {number}: {step.command}")
+    attempt = steps.claim.attempt
+    marks = markers(attempt.task, attempt_marker(attempt.token))
+    ran = await run_line(
+        step.command,
+        workspace.path,
+        step.timeout_seconds,
+        marks=marks,
+        on_output=lambda chunk: steps.log.stderr(chunk.decode("utf-8", "replace")),
+    )
+    if ran.exit_code == 0:
+        return
+    how = "took longer than" if ran.exit_code is None else f"ended with {ran.exit_code} within"
+    message = f"setup `{step.command}` {how} {step.timeout_seconds} s: {ran.output[-500:]}"
+    raise AgentError(Outcome.SETUP_FAILED, message)

@@ -1,0 +1,39 @@
+"""The words that an agent is given: the task's own prompt, and what it has to know beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deputize.config.settings import CheckSettings, RoleSettings
+    from deputize.model.task import Task
+
+_KINDS = {
+    "feature": "This is a new feature: cover it with tests.",
+    "bugfix": "This is a bug fix: mend the cause, and add a test that fails without the fix.",
+    "refactor": "This is a refactoring: behaviour stays as it is.",
+    "docs": "This is about documentation: leave the code as it is.",
+}
+
+
+def compose(task: Task, role: RoleSettings | None, checks: Mapping[str, CheckSettings]) -> str:
+    """Return the prompt of the next attempt; the task's own words come first and unchanged."""
+    parts = [task.prompt.strip()]
+    if role and role.preamble:
+        parts.append(role.preamble)
+    if task.kind in _KINDS:
+        parts.append(_KINDS[task.kind])
+    if task.scope:
+        listed = "\n".join(f"- {path}" for path in task.scope)
+        parts.append(f"Change only files in these places:\n{listed}")
+    named = [
+        check.command for name, check in checks.items() if check.required or name in task.checks
+    ]
+    if named and task.place == "worktree":
+        listed = "\n".join(f"- `{command}`" for command in named)
+        parts.append(f"Your work lands only if these pass; run them yourself first:\n{listed}")
+    if task.feedback:
+        parts.append(task.feedback)
+    return "\n\n".join(parts)

@@ -1,0 +1,137 @@
+"""One agent's run as it is watched: what it says and uses, and the limits it runs under."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize.agents.base import (
+    AgentEvent,
+    Noted,
+    ProcessStarted,
+    Report,
+    Said,
+    SessionStarted,
+    ToolFinished,
+    ToolStarted,
+    Used,
+)
+from deputize.model.attempt import ToolUse, Usage
+from deputize.model.outcome import Outcome
+from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
+
+if TYPE_CHECKING:
+    from deputize.agents.base import Agent, Gate, Job
+    from deputize.worker.steps import Steps
+
+
+class Stop(Enum):
+    """Why a run is ended from outside."""
+
+    CANCELLED = "cancelled"
+    LEASE_LOST = "lease_lost"
+    WORKER_STOPPED = "worker_stopped"
+
+
+_STOPPED = {
+    Stop.CANCELLED: (Outcome.CANCELLED, "cancelled while it ran"),
+    Stop.LEASE_LOST: (Outcome.LEASE_LOST, "the lease was lost while it ran"),
+    Stop.WORKER_STOPPED: (Outcome.WORKER_LOST, "the worker was stopped while it ran"),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """What is known of a run so far. One writer: the event loop."""
+
+    steps: Steps
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    stop: Stop | None = None
+    session: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    tools: dict[str, ToolUse] = field(default_factory=dict)
+    last_at: float = 0.0
+
+    def halt(self, why: Stop) -> None:
+        """End the run from outside; the first reason stays."""
+        self.stop = self.stop or why
+        self.scope.cancel()
+
+    def emit(self, event: AgentEvent) -> None:
+        """Take an event of the agent: log it, count it, remember it."""
+        self.last_at = anyio.current_time()
+        match event:
+            case Said(text=text):
+                self.steps.log.said(text)
+            case ToolStarted(name=name, summary=summary):
+                self.steps.log.tool(name, summary)
+            case ToolFinished(name=name, ok=ok, denied=denied, output=output):
+                self.tools[name] = counted(self.tools, name, ok=ok, denied=denied)
+                if denied or not ok:
+                    self.steps.log.tool(name, "denied" if denied else f"failed: {output}")
+            case Used(usage=usage):
+                self.usage = self.usage.plus(usage)
+            case SessionStarted(token=token):
+                self.session = token
+                self.steps.note_session(token)
+            case ProcessStarted(pid=pid):
+                self.steps.note_process(pid)
+            case Noted(text=text):
+                self.steps.log.stderr(text)
+
+    def as_stopped(self, seen: Seen) -> Seen:
+        """Return what was seen, ended as whoever stopped the run wanted it."""
+        if self.stop is None:
+            return seen
+        outcome, error = _STOPPED[self.stop]
+        return self.seen(Report(outcome=outcome, error=error))
+
+    def seen(self, report: Report) -> Seen:
+        """Put together what was seen of the run."""
+        return Seen(
+            outcome=report.outcome,
+            answer=report.answer[-ANSWER_CHARACTERS:],
+            exit_code=report.exit_code,
+            error=report.error,
+            retry_at=report.retry_at,
+            session=self.session,
+            usage=self.usage,
+            tools=tuple(self.tools.values()),
+        )
+
+
+async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:
+    """Run an agent under its task's limits, and say what was seen."""
+    task = running.steps.claim.task
+    report = Report(outcome=Outcome.AGENT_CRASHED, error="the agent ended without a report")
+    running.last_at = anyio.current_time()
+    silence = anyio.CancelScope()
+
+    async def listen() -> None:
+        await _until_silent(running, task.idle_timeout_seconds)
+        silence.cancel()
+
+    with anyio.CancelScope(deadline=anyio.current_time() + task.timeout_seconds) as limit, silence:
+        async with anyio.create_task_group() as group:
+            group.start_soon(listen)
+            report = await agent.run(job, gate, running.emit)
+            group.cancel_scope.cancel()
+    if limit.cancelled_caught:
+        error = f"it ran longer than {task.timeout_seconds} s"
+        report = Report(outcome=Outcome.TIME_LIMIT, error=error)
+    elif silence.cancelled_caught:
+        error = f"it said nothing for {task.idle_timeout_seconds} s"
+        report = Report(outcome=Outcome.IDLE_TIMEOUT, error=error)
+    return running.seen(report)
+
+
+async def _until_silent(running: Running, seconds: float) -> None:
+    """Return once nothing was heard of the agent for `seconds`."""
+    left = seconds
+    while left > 0 and not math.isinf(left):
+        await anyio.sleep(left)
+        left = running.last_at + seconds - anyio.current_time()

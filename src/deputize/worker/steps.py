@@ -1,0 +1,167 @@
+"""What an attempt writes down on its way, every line of it fenced by its lease."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize import log as diagnostics
+from deputize.agents.base import Provider
+from deputize.errors import AgentError, DeputizeError
+from deputize.git.refs import read_ref
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.store import attempts, settle
+from deputize.workshop import aside
+from deputize.workspace.processes.identity import identify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+    from deputize.config.settings import Config
+    from deputize.model.attempt import Attempt
+    from deputize.queue import Claim, Ending
+    from deputize.store.database import Transaction
+    from deputize.worker.attempt_log import AttemptLog
+    from deputize.workshop import Workshop
+
+
+@dataclass(slots=True, kw_only=True)
+class Steps:
+    """The written side of one attempt."""
+
+    shop: Workshop
+    claim: Claim
+    log: AttemptLog
+    outgoing: MemoryObjectSendStream[Note] = field(init=False)
+    incoming: MemoryObjectReceiveStream[Note] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open the way by which the event loop hands notes to the store."""
+        self.outgoing, self.incoming = anyio.create_memory_object_stream(10_000)
+
+    async def begin(self, log_path: str) -> None:
+        """Note where the log is."""
+        await self.change(lambda attempt: replace(attempt, log=log_path))
+
+    async def change(self, make: Callable[[Attempt], Attempt], event: Event | None = None) -> None:
+        """Write something of the open attempt, and an event if it is one; LeaseLost if not ours."""
+        await self.shop.in_store(self._change, make, event)
+
+    def _change(self, make: Callable[[Attempt], Attempt], event: Event | None) -> None:
+        with self.shop.database.write() as transaction:
+            self._change_in(transaction, make, event)
+
+    def _change_in(
+        self, transaction: Transaction, make: Callable[[Attempt], Attempt], event: Event | None
+    ) -> None:
+        current = attempts.fenced(transaction, self.claim.attempt)
+        attempts.save(transaction, make(current))
+        if event:
+            attempts.note(transaction, self.claim.attempt, event, self.shop.now())
+
+    async def note(self, event: Event) -> None:
+        """Append an event of the attempt; LeaseLost where it isn't ours any more."""
+        await self.shop.in_store(self._change, lambda attempt: attempt, event)
+
+    async def milestone(self, text: str) -> None:
+        """Note a step that people want to see, in the log and in the journal."""
+        self.log.milestone(text)
+        actor = f"worker:{self.shop.worker.id}"
+        await self.note(Event(kind="attempt.milestone", actor=actor, body={"step": text}))
+
+    def note_process(self, pid: int) -> None:
+        """Remember a process of the agent, by which it is found should we die."""
+        identity = identify(pid)
+        if identity is not None:
+            self._hand(Note(process=str(identity)))
+
+    def note_session(self, token: str) -> None:
+        """Remember the agent's session, by which it can be resumed."""
+        self._hand(Note(session=token))
+
+    def _hand(self, note: Note) -> None:
+        try:
+            self.outgoing.send_nowait(note)
+        except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
+            diagnostics.get("worker").warning("a note of an attempt was dropped")
+
+    def no_more_notes(self) -> None:
+        """Let `write_notes` end once it has written what it has."""
+        self.outgoing.close()
+
+    async def write_notes(self) -> None:
+        """Write notes as they come; a lost lease is heard of elsewhere."""
+        async with self.incoming:
+            async for note in self.incoming:
+                try:
+                    await self.shop.in_store(self._write_note, note)
+                except DeputizeError as error:
+                    diagnostics.get("worker").warning("note not written", error=error.message)
+
+    def _write_note(self, note: Note) -> None:
+        with self.shop.database.write() as transaction:
+            self._change_in(transaction, note.applied, None)
+            if note.session:
+                attempts.add_session(transaction, self.claim.attempt, note.session, self.shop.now())
+
+    async def tips_of_dependents(self, ending: Ending) -> dict[tuple[str, str], str]:
+        """Return the tips at which dependents start, should this ending release them."""
+        if ending.outcome is not Outcome.SUCCEEDED or ending.change is not None:
+            return {}
+        return await aside(self._tips)
+
+    def _tips(self) -> dict[tuple[str, str], str]:
+        with self.shop.database.read() as transaction:
+            wanted = settle.targets_of_dependents(transaction, self.claim.task.id)
+        tips = {}
+        for git_dir, target in wanted:
+            tip = read_ref(Path(git_dir), f"refs/heads/{target}")
+            if tip:
+                tips[git_dir, target] = tip
+        return tips
+
+    def provider(self, config: Config, name: str | None) -> Provider | None:
+        """Return the provider that serves the model; AgentError where it isn't configured."""
+        if name is None:
+            return None
+        settings = config.providers.get(name)
+        if settings is None:
+            raise AgentError(Outcome.AUTH_FAILED, f"provider {name} is not configured")
+        return Provider(
+            name=name,
+            type=settings.type,
+            base_url=settings.base_url,
+            key_variable=settings.key_variable,
+            wire=settings.wire,
+        )
+
+    def secrets(self, config: Config, name: str | None) -> Mapping[str, str]:
+        """Return the provider's key from our environment; it is passed on and kept nowhere."""
+        provider = self.provider(config, name)
+        if provider is None or provider.key_variable is None:
+            return {}
+        value = os.environ.get(provider.key_variable)
+        if value is None:
+            message = f"{provider.key_variable} is not set, and provider {name} needs it"
+            raise AgentError(Outcome.AUTH_FAILED, message)
+        return {provider.key_variable: value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something small to write down while an agent runs."""
+
+    process: str | None = None
+    session: str | None = None
+
+    def applied(self, attempt: Attempt) -> Attempt:
+        """Return the attempt with the note on it."""
+        processes = (*attempt.processes, self.process) if self.process else attempt.processes
+        return replace(attempt, processes=processes, session=self.session or attempt.session)

@@ -1,0 +1,119 @@
+"""Upkeep: what the dead left behind is saved, ended, given back and swept away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize import log, queue
+from deputize.errors import DeputizeError
+from deputize.git.repository import sweep
+from deputize.model.outcome import Outcome
+from deputize.store import attempts, workers
+from deputize.worker.benches import save_leftovers, sweep_workspaces
+from deputize.workshop import aside
+from deputize.workspace.processes.ending import end_tree_blocking
+from deputize.workspace.processes.environment import attempt_marker
+from deputize.workspace.processes.identity import ProcessIdentity, is_gone
+from deputize.workspace.processes.reaper import Reaper, end_orphans
+from deputize.workspace.worktree import empty_trash
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.attempt import Attempt
+    from deputize.model.worker import Worker
+    from deputize.workshop import Workshop
+
+ROUND_SECONDS = 5.0
+_reaper = Reaper()
+
+
+async def keep_up(shop: Workshop) -> None:
+    """Do a round at once, and then every few seconds."""
+    await clean_up(shop)
+    while True:
+        try:
+            await one_round(shop)
+        except DeputizeError as error:
+            log.get("upkeep").warning("round failed", error=error.message)
+        await shop.bells.wait(ROUND_SECONDS)
+
+
+async def one_round(shop: Workshop) -> None:
+    """Rescue what dead workers held, note their death, and sweep finished workspaces."""
+    for attempt in await shop.in_store(_orphaned, shop):
+        await rescue(shop, attempt)
+    await shop.in_store(_bury, shop)
+    await sweep_workspaces(shop)
+    _reaper.reap_zombies()
+    await aside(end_orphans)
+
+
+async def clean_up(shop: Workshop) -> None:
+    """Remove what killed processes had begun to write or to delete; once, at the start."""
+    await aside(sweep, shop.home.repos)
+    await aside(empty_trash, shop.home.workspaces)
+
+
+def _orphaned(shop: Workshop) -> list[Attempt]:
+    """Return open attempts whose worker is certainly dead, or whose lease has run out."""
+    now = shop.now()
+    with shop.database.read() as transaction:
+        open_attempts = attempts.unfinished(transaction)
+        if not open_attempts:
+            return []
+        known = {worker.id: worker for worker in workers.live(transaction)}
+    return [
+        attempt
+        for attempt in open_attempts
+        if attempt.worker != shop.worker.id
+        and _is_orphaned(attempt, known.get(attempt.worker), now)
+    ]
+
+
+def _is_orphaned(attempt: Attempt, worker: Worker | None, now: datetime) -> bool:
+    if worker is None or is_gone(ProcessIdentity.parse(worker.identity)):
+        return True
+    return attempt.lease_expires_at <= now
+
+
+async def rescue(shop: Workshop, attempt: Attempt) -> None:
+    """Close an orphaned attempt: end its processes, save its work, give its task back.
+
+    Where its processes can't be ended the task is not given to anybody else.
+    """
+    roots = [ProcessIdentity.parse(text) for text in attempt.processes]
+    try:
+        await aside(end_tree_blocking, attempt_marker(attempt.token), roots)
+    except DeputizeError as error:
+        log.get("upkeep").error("can't end the agent of a lost worker", error=error.message)
+        return
+    saved = await save_leftovers(shop, attempt)
+    ending = queue.Ending(
+        outcome=Outcome.WORKER_LOST,
+        error="its worker died while it ran",
+        session=attempt.session,
+        saved_ref=saved,
+        usage=attempt.usage,
+        tools=attempt.tools,
+    )
+    try:
+        await shop.in_store(queue.finish, shop.database, attempt, ending, shop.now())
+    except DeputizeError as error:
+        # Somebody else was quicker, or the worker lived after all and finished: both are fine.
+        log.get("upkeep").info("rescue not needed", error=error.message)
+    shop.bells.ring()
+
+
+def _bury(shop: Workshop) -> None:
+    """Note the death of workers that hold nothing any more."""
+    with shop.database.read() as transaction:
+        dead = [
+            worker
+            for worker in workers.live(transaction)
+            if is_gone(ProcessIdentity.parse(worker.identity))
+        ]
+    for worker in dead:
+        with shop.database.write() as transaction:
+            if not attempts.of_worker(transaction, worker.id):
+                workers.stop(transaction, worker.id, shop.now(), lost=True)

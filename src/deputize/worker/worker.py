@@ -1,0 +1,168 @@
+"""A worker: claims tasks while it has free slots, keeps its leases alive, and drains when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize import log, queue
+from deputize.errors import DeputizeError
+from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
+from deputize.store import tasks
+from deputize.worker.attempt import run_attempt
+from deputize.worker.running import Stop
+from deputize.worker.upkeep import rescue
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from anyio.abc import TaskGroup
+
+    from deputize.queue import Claim
+    from deputize.worker.running import Running
+    from deputize.workshop import Workshop
+
+POLL_SECONDS = 2.0
+"""How often it looks for itself, should a doorbell have been missed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Floor:
+    """What a worker has in hand. Only the event loop touches it."""
+
+    claims: dict[int, Claim] = field(default_factory=dict)
+    runs: dict[int, Running] = field(default_factory=dict)
+    draining: bool = False
+    idle: anyio.Event = field(default_factory=anyio.Event)
+    """Set once it drains and has nothing in hand."""
+
+    def halt(self, attempt: int, why: Stop) -> None:
+        """Stop one attempt."""
+        if attempt in self.runs:
+            self.runs[attempt].halt(why)
+
+    def halt_all(self, why: Stop) -> None:
+        """Stop everything."""
+        for attempt in list(self.runs):
+            self.halt(attempt, why)
+
+    def drain(self) -> None:
+        """Take no more; be idle once nothing is left."""
+        self.draining = True
+        if not self.claims:
+            self.idle.set()
+
+
+async def work(shop: Workshop, floor: Floor) -> None:
+    """Claim and run until drained: then return."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(keep_alive, shop, floor)
+        group.start_soon(_claim_forever, shop, floor, group)
+        await floor.idle.wait()
+        group.cancel_scope.cancel()
+
+
+async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None:
+    while True:
+        while not floor.draining and len(floor.claims) < shop.worker.slots:
+            claim = await _claim(shop)
+            if claim is None:
+                break
+            floor.claims[claim.attempt.id] = claim
+            group.start_soon(_run, shop, floor, claim)
+        await shop.bells.wait(await _pause(shop, floor))
+
+
+async def _claim(shop: Workshop) -> Claim | None:
+    try:
+        return await shop.in_store(queue.claim, shop.database, shop.worker, shop.now())
+    except DeputizeError as error:
+        log.get("worker").warning("claim failed", error=error.message)
+        return None
+
+
+async def _pause(shop: Workshop, floor: Floor) -> float:
+    """Return how long to sleep: no longer than until the next delayed task may start."""
+    if floor.draining or len(floor.claims) >= shop.worker.slots:
+        return POLL_SECONDS
+    now = shop.now()
+    try:
+        start = await shop.in_store(_next_start, shop)
+    except DeputizeError:
+        return POLL_SECONDS
+    return (
+        POLL_SECONDS if start is None else min(POLL_SECONDS, (start - now).total_seconds() + 0.01)
+    )
+
+
+def _next_start(shop: Workshop) -> datetime | None:
+    with shop.database.read() as transaction:
+        return tasks.next_start(transaction, shop.now())
+
+
+async def _run(shop: Workshop, floor: Floor, claim: Claim) -> None:
+    """Run one attempt; whatever goes wrong in it stays in it."""
+    log.bind(task=claim.task.id, attempt=claim.attempt.number)
+    try:
+        await run_attempt(
+            shop, claim, lambda running: floor.runs.update({claim.attempt.id: running})
+        )
+    except Exception as error:  # noqa: BLE001 - one attempt must not bring the others down
+        log.get("worker").error("attempt broke", error=repr(error))
+        with anyio.CancelScope(shield=True):
+            await rescue(shop, claim.attempt)
+    finally:
+        floor.claims.pop(claim.attempt.id, None)
+        floor.runs.pop(claim.attempt.id, None)
+        if floor.draining and not floor.claims:
+            floor.idle.set()
+        shop.bells.ring()
+
+
+async def keep_alive(shop: Workshop, floor: Floor) -> None:
+    """Renew the leases every few seconds, and hear of cancellations at every ring."""
+    renewed_at = anyio.current_time()
+    while True:
+        try:
+            held = [claim.attempt for claim in floor.claims.values()]
+            pulse = await shop.in_store(queue.beat, shop.database, shop.worker.id, held, shop.now())
+            renewed_at = anyio.current_time()
+            _obey(floor, pulse)
+        except DeputizeError as error:
+            log.get("worker").warning("heartbeat failed", error=error.message)
+            if anyio.current_time() - renewed_at > LEASE_SECONDS:
+                floor.halt_all(Stop.LEASE_LOST)
+        await _until_next_beat(shop, floor)
+
+
+def _obey(floor: Floor, pulse: queue.Pulse) -> None:
+    for attempt in pulse.lost:
+        floor.halt(attempt, Stop.LEASE_LOST)
+    for attempt in pulse.cancelled:
+        floor.halt(attempt, Stop.CANCELLED)
+    if pulse.draining or pulse.given_up:
+        floor.drain()
+
+
+async def _until_next_beat(shop: Workshop, floor: Floor) -> None:
+    """Sleep until the next heartbeat is due, or somebody asks for something."""
+    with anyio.move_on_after(HEARTBEAT_SECONDS):
+        while True:
+            await shop.bells.wait(HEARTBEAT_SECONDS)
+            if await _is_wanted(shop, floor):
+                return
+
+
+async def _is_wanted(shop: Workshop, floor: Floor) -> bool:
+    """Tell whether a cancellation or a drain waits, by a read that costs no commit."""
+
+    def look() -> bool:
+        with shop.database.read() as transaction:
+            return queue.is_wanted(transaction, shop.worker.id, list(floor.claims))
+
+    try:
+        return await shop.in_store(look)
+    except DeputizeError:
+        return False

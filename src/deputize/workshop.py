@@ -1,0 +1,122 @@
+"""What the stations of one worker process share."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import anyio
+from anyio import to_thread
+
+from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
+from deputize.store import workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from deputize.clock import Clock
+    from deputize.config.home import Home
+    from deputize.model.worker import Worker
+    from deputize.store.database import Database
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Bells:
+    """Hints between the stations of one process that there may be something for them."""
+
+    waiting: set[anyio.Event] = field(default_factory=set)
+
+    def ring(self) -> None:
+        """Wake every station."""
+        for bell in self.waiting:
+            bell.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return at the next ring, or after `seconds`."""
+        bell = anyio.Event()
+        self.waiting.add(bell)
+        try:
+            with anyio.move_on_after(seconds):
+                await bell.wait()
+        finally:
+            self.waiting.discard(bell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """A worker process: its home, its database, and who it is."""
+
+    home: Home
+    database: Database
+    clock: Clock
+    worker: Worker
+    bells: Bells
+    turn: anyio.CapacityLimiter
+    """One at a time: the store is synchronous and is called from one thread."""
+
+    def now(self) -> datetime:
+        """Return the current moment."""
+        return self.clock.now()
+
+    async def in_store(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something short and synchronous of the store, aside from the event loop."""
+        return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self.turn)
+
+
+async def aside(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call something synchronous that may take a while (git, files) in a thread of its own.
+
+    It is not abandoned when the caller is cancelled: what it began, it ends.
+    """
+    return await to_thread.run_sync(partial(call, *args, **kwargs))
+
+
+@asynccontextmanager
+async def held_lease(shop: Workshop, name: str) -> AsyncIterator[str | None]:
+    """Hold a named lease and keep it alive; gives None where somebody else has it."""
+    token = secrets.token_hex(16)
+    if not await shop.in_store(_take, shop, name, token):
+        yield None
+        return
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_renew, shop, name, token)
+            yield token
+            group.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True), anyio.move_on_after(10):
+            await shop.in_store(_give_back, shop, name, token)
+
+
+async def _renew(shop: Workshop, name: str, token: str) -> None:
+    while True:
+        await anyio.sleep(HEARTBEAT_SECONDS)
+        await shop.in_store(_take, shop, name, token)
+
+
+def _take(shop: Workshop, name: str, token: str) -> bool:
+    now = shop.now()
+    with shop.database.read() as transaction:
+        if not workers.is_free(transaction, name, token, now):
+            return False
+    with shop.database.write() as transaction:
+        return workers.take_lease(
+            transaction,
+            name,
+            holder=shop.worker.id,
+            token=token,
+            until=now + timedelta(seconds=LEASE_SECONDS),
+            now=now,
+        )
+
+
+def _give_back(shop: Workshop, name: str, token: str) -> None:
+    with shop.database.write() as transaction:
+        workers.give_back_lease(transaction, name, token)

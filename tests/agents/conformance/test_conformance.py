@@ -1,0 +1,212 @@
+"""What every adapter does, whatever program is behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from deputize.agents.base import Noted, ToolStarted
+from deputize.demo.model import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
+from deputize.model.attempt import Usage
+from deputize.model.outcome import Outcome
+from deputize.model.policy import Action, Decision, Tool
+from deputize.workspace.processes.containment import containment_prefix
+from deputize.workspace.processes.identity import identify, is_running
+from deputize.workspace.processes.tree import find_tree
+from tests.agents.rigs import DENY, MARKER, Rig, Run
+from tests.agents.scenes import NOW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deputize.agents.base import AgentEvent
+
+pytestmark = pytest.mark.anyio
+
+MODEL_CALL = Usage(
+    input_tokens=INPUT_TOKENS, output_tokens=OUTPUT_TOKENS, cached_tokens=CACHED_TOKENS
+)
+OURS = frozenset({"DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"})
+
+
+async def _appears(path: Path) -> None:
+    with anyio.fail_after(40):
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
+            await anyio.sleep(0.01)
+
+
+async def test_an_agent_edits_a_file_and_tells_of_it(rig: Rig) -> None:
+    """A run leaves the file, streams what was said, and ends with the last words as answer."""
+    run = await rig.run(rig.job("Please write the note."))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED
+    assert (rig.workspace / "note.txt").read_text(encoding="utf-8") == "one\n"
+    assert "At once." in run.said()
+    assert run.report.answer.endswith("The note is written.")
+    assert len(run.pids()) == 1
+    assert not find_tree(MARKER)
+
+
+async def test_the_gate_is_asked_once_for_each_tool_call(rig: Rig) -> None:
+    """The gate hears of a write before it happens, with its path, exactly once."""
+    if not rig.kind.asks:
+        pytest.skip("its tool calls are not seen")
+    run = await rig.run(rig.job("Please write the note."))
+    assert [action.tool for action in run.asked] == [Tool.WRITE]
+    assert run.asked[0].paths == (str(rig.workspace / "note.txt"),)
+    started = [event for event in run.events if isinstance(event, ToolStarted)]
+    assert [event.id for event in started] == [event.id for event in run.tools()]
+    assert [event.ok for event in run.tools()] == [True]
+
+
+async def test_what_is_denied_does_not_happen(rig: Rig) -> None:
+    """A denied write leaves no file and is told of as denied."""
+    if not rig.kind.asks:
+        pytest.skip("its tool calls are not seen")
+    run = await rig.run(rig.job("Please write the note."), decision=DENY)
+    assert run.report is not None
+    assert not (rig.workspace / "note.txt").exists()
+    assert [(event.ok, event.denied) for event in run.tools()] == [(False, True)]
+
+
+async def test_a_gate_that_fails_ends_the_run_with_its_failure(rig: Rig) -> None:
+    """Where the gate raises, nothing is done and the caller gets what it raised."""
+    if not rig.kind.asks:
+        pytest.skip("its tool calls are not seen")
+
+    async def gate(action: Action) -> Decision:
+        raise RuntimeError(action.tool)
+
+    events: list[AgentEvent] = []
+    with pytest.raises(RuntimeError, match="write"):
+        await rig.agent.run(rig.job("Please write the note."), gate, events.append)
+    assert not (rig.workspace / "note.txt").exists()
+    assert not find_tree(MARKER)
+
+
+async def test_a_cancelled_run_leaves_no_process(rig: Rig) -> None:
+    """Cancelled in the middle of a tool call, an agent and the tool's own children are gone."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(rig.run, rig.job("Please sleep long."))
+        await _appears(rig.workspace / "sleeper")
+        sleeper = identify(int((rig.workspace / "sleeper").read_text(encoding="utf-8")))
+        assert sleeper
+        assert is_running(sleeper)
+        tasks.cancel_scope.cancel()
+    assert sleeper
+    assert not is_running(sleeper)
+    assert not find_tree(MARKER)
+
+
+async def test_a_killed_program_is_noticed(rig: Rig) -> None:
+    """When its program is killed while the model thinks, the run ends as crashed."""
+    run, started = Run(), anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(
+            lambda: rig.run(rig.job("Please think forever."), started=started, run=run)
+        )
+        await started.wait()
+        await anyio.to_thread.run_sync(rig.model.wait_for_request, "think forever")
+        os.kill(run.pids()[0], signal.SIGKILL)
+    assert run.report is not None
+    assert run.report.outcome is Outcome.AGENT_CRASHED
+    assert run.report.exit_code == 128 + signal.SIGKILL
+    assert not find_tree(MARKER)
+
+
+async def test_a_session_is_resumed_in_a_new_process(rig: Rig) -> None:
+    """The model sees what was said in the session that an earlier process had begun."""
+    if not rig.kind.resumes:
+        pytest.skip("it has no sessions")
+    first = await rig.run(rig.job("Please remember the plum."))
+    again = await rig.run(rig.job("Go on.", session=first.sessions()[0]))
+    assert again.report is not None
+    assert again.report.outcome is Outcome.SUCCEEDED
+    assert again.sessions() == first.sessions()
+    asked = [request for request in rig.model.requests if request.scene is not None]
+    assert [(request.scene, "Go on." in request.prompt) for request in asked] == [
+        ("remember", False),
+        ("remember", True),
+    ]
+    assert again.usage().input_tokens == INPUT_TOKENS
+
+
+async def test_a_session_that_is_gone_is_begun_anew(rig: Rig) -> None:
+    """An unknown session is said to be unknown, and the job is done in a new one."""
+    if not rig.kind.resumes:
+        pytest.skip("it has no sessions")
+    unknown = "00000000-0000-4000-8000-000000000000"
+    run = await rig.run(rig.job("Please write the note.", session=unknown))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED
+    assert run.sessions() != [unknown]
+    notes = [event.text for event in run.events if isinstance(event, Noted)]
+    assert any(unknown in note for note in notes)
+
+
+async def test_a_model_that_refuses_is_a_failure(rig: Rig) -> None:
+    """Status 400 is told as a failure with the model's words, however the program ends."""
+    run = await rig.run(rig.job("Please be refused."))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.AGENT_ERROR
+    assert "No such thing." in (run.report.error or "")
+
+
+async def test_a_rate_limit_is_told_with_its_end(rig: Rig) -> None:
+    """Status 429 is told as a limit, with the moment at which the provider says it ends."""
+    if rig.kind.name == "copilot-acp":
+        pytest.skip("it tries again by itself for a minute without telling")
+    run = await rig.run(rig.job("Please be limited."))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.RATE_LIMITED
+    assert run.report.retry_at == NOW + timedelta(minutes=20)
+    assert not find_tree(MARKER)
+
+
+async def test_doing_nothing_is_no_failure_of_the_agent(rig: Rig) -> None:
+    """An agent that only talks ends well: what it left is judged by others."""
+    run = await rig.run(rig.job("Please do nothing."))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED
+    assert run.report.answer == "There was nothing to do."
+    assert list(rig.workspace.iterdir()) == []
+
+
+async def test_usage_is_told_once_for_each_model_call(rig: Rig) -> None:
+    """The sum of what is told is what the model's calls took, as far as the program tells."""
+    run = await rig.run(rig.job("Please write the note."))
+    both = MODEL_CALL.plus(MODEL_CALL)
+    last = Usage(input_tokens=INPUT_TOKENS, output_tokens=OUTPUT_TOKENS)
+    expected = {"calls": both, "turn": both, "last": last, "no": Usage()}
+    assert run.usage() == expected[rig.kind.reports_usage]
+
+
+async def test_an_agent_sees_no_variable_that_it_was_not_given(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of our own environment nothing reaches the commands that an agent runs."""
+    monkeypatch.setenv("FOREIGN_SECRET", "visible")
+    monkeypatch.setenv("GH_TOKEN", "ghp_visible")
+    job = rig.job("Please show the environment.")
+    await rig.run(job)
+    shown = (rig.workspace / "environment.txt").read_text(encoding="utf-8")
+    assert "visible" not in shown
+    assert f"HOME={job.environment['HOME']}\n" in shown
+    assert "COPILOT_SDK_AUTH_TOKEN" not in shown
+
+
+async def test_an_agent_works_inside_a_namespace_of_its_own(rig: Rig) -> None:
+    """Contained, it does its work all the same."""
+    prefix = await anyio.to_thread.run_sync(containment_prefix)
+    if not prefix:
+        pytest.skip("this system allows no PID namespace")
+    run = await rig.run(rig.job("Please write the note.", containment=prefix))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED
+    assert (rig.workspace / "note.txt").exists()
+    assert not find_tree(MARKER)

@@ -1,0 +1,47 @@
+"""The rigs of the conformance suite, one per adapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deputize.clock import ManualClock
+from deputize.demo.model import ScriptedModel
+from tests.agents.rigs import COMMAND, COPILOT, COPILOT_ACP, GOOSE, Kind, Rig
+from tests.agents.scenes import NOW, SCRIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KINDS = [
+    pytest.param(COMMAND, id="command"),
+    pytest.param(COPILOT, id="copilot"),
+    pytest.param(COPILOT_ACP, id="copilot-acp"),
+    pytest.param(GOOSE, id="goose", marks=pytest.mark.real),
+]
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Give each adapter with its program."""
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def rig(kind: Kind, program_environment: dict[str, str], tmp_path: Path) -> Iterator[Rig]:
+    """Give an adapter that is set up to work against a scripted model."""
+    workspace, state = tmp_path / "work space", tmp_path / "state"
+    workspace.mkdir()
+    state.mkdir()
+    with ScriptedModel(SCRIPT) as model:
+        yield Rig(
+            kind=kind,
+            agent=kind.make(ManualClock(NOW)),
+            model=model,
+            environment=program_environment,
+            workspace=workspace,
+            state=state,
+        )

@@ -1,0 +1,210 @@
+"""Every adapter with a program that it drives, set up alike, and what a run of it shows."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deputize.agents.acp.agent import AcpAgent
+from deputize.agents.base import (
+    AgentEvent,
+    Job,
+    ProcessStarted,
+    Provider,
+    Said,
+    SessionStarted,
+    ToolFinished,
+    Used,
+)
+from deputize.agents.command import CommandAgent
+from deputize.agents.copilot.agent import CopilotAgent
+from deputize.demo.model import MODEL_NAME, ScriptedModel
+from deputize.model.attempt import Usage
+from deputize.model.policy import Action, Decision, Verdict
+from tests.fixtures.programs import REPOSITORY, find_copilot_runtime, find_goose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import anyio
+
+    from deputize.agents.base import Agent, Report
+    from deputize.clock import Clock
+
+TINY_AGENT = Path(__file__).with_name("tiny_agent.py")
+MARKER = "0123456789abcdef"
+PATIENCE_SECONDS = 0.5
+ALLOW = Decision(verdict=Verdict.ALLOW, rule="test", reason="all is allowed")
+DENY = Decision(verdict=Verdict.DENY, rule="test", reason="nothing is allowed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One adapter with its program."""
+
+    name: str
+    make: Callable[[Clock], Agent]
+    variables: Callable[[ScriptedModel], dict[str, str]]
+    provider: Callable[[ScriptedModel], Provider | None] = lambda _: None
+    asks: bool = True
+    """Its tool calls go through the gate."""
+    resumes: bool = True
+    reports_usage: str = "calls"
+    """`calls` (of each), `turn` (one sum), `last` (of the last call only), `no`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What one run of an agent showed."""
+
+    events: list[AgentEvent] = field(default_factory=list)
+    asked: list[Action] = field(default_factory=list)
+    report: Report | None = None
+
+    def said(self) -> str:
+        """Return everything the agent said."""
+        return "".join(each.text for each in self.events if isinstance(each, Said))
+
+    def tools(self) -> list[ToolFinished]:
+        """Return the tool calls that ended."""
+        return [each for each in self.events if isinstance(each, ToolFinished)]
+
+    def usage(self) -> Usage:
+        """Return the sum of all usage."""
+        total = Usage()
+        for each in self.events:
+            if isinstance(each, Used):
+                total = total.plus(each.usage)
+        return total
+
+    def pids(self) -> list[int]:
+        """Return the processes that were announced."""
+        return [each.pid for each in self.events if isinstance(each, ProcessStarted)]
+
+    def sessions(self) -> list[str]:
+        """Return the sessions that were announced."""
+        return [each.token for each in self.events if isinstance(each, SessionStarted)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig:
+    """An adapter, a scripted model, and folders to work in."""
+
+    kind: Kind
+    agent: Agent
+    model: ScriptedModel
+    environment: dict[str, str]
+    workspace: Path
+    state: Path
+
+    def job(
+        self, prompt: str, *, session: str | None = None, containment: tuple[str, ...] = ()
+    ) -> Job:
+        """Make a job of a prompt."""
+        # The model's clock of limits aside, everything an agent sees is in here.
+        return Job(
+            prompt=prompt,
+            workspace=self.workspace,
+            environment={
+                **self.environment,
+                **self.kind.variables(self.model),
+                "DEPUTIZE_ATTEMPT": MARKER,
+            },
+            secrets={"SCRIPTED_KEY": "dummy"},
+            marker=MARKER,
+            session=session,
+            model=MODEL_NAME if self.kind.provider(self.model) else None,
+            provider=self.kind.provider(self.model),
+            state=self.state,
+            containment=containment,
+        )
+
+    async def run(
+        self,
+        job: Job,
+        *,
+        decision: Decision = ALLOW,
+        started: anyio.Event | None = None,
+        run: Run | None = None,
+    ) -> Run:
+        """Run the agent and keep what it shows; `started` is set when its process runs."""
+        run = run or Run()
+
+        def emit(event: AgentEvent) -> None:
+            run.events.append(event)
+            if started is not None and isinstance(event, ProcessStarted):
+                started.set()
+
+        async def gate(action: Action) -> Decision:
+            run.asked.append(action)
+            return decision
+
+        run.report = await self.agent.run(job, gate, emit)
+        return run
+
+
+def _command(clock: Clock) -> Agent:
+    return CommandAgent("command", (sys.executable, "-I", str(TINY_AGENT)), clock)
+
+
+def _copilot(clock: Clock) -> Agent:
+    path = str(find_copilot_runtime())
+    return CopilotAgent(path=path, patience_seconds=PATIENCE_SECONDS, clock=clock)
+
+
+def _copilot_provider(model: ScriptedModel) -> Provider:
+    return Provider(
+        name="scripted", type="openai", base_url=model.openai_url, key_variable="SCRIPTED_KEY"
+    )
+
+
+def _copilot_acp(clock: Clock) -> Agent:
+    found = sorted(REPOSITORY.glob("node_modules/@github/copilot-*/copilot"))
+    return AcpAgent("copilot-acp", (str(found[0]) if found else "copilot", "--acp"), clock)
+
+
+def _copilot_variables(model: ScriptedModel) -> dict[str, str]:
+    return {
+        "COPILOT_OFFLINE": "true",
+        "COPILOT_PROVIDER_BASE_URL": model.openai_url,
+        "COPILOT_PROVIDER_API_KEY": "dummy",
+        "COPILOT_MODEL": MODEL_NAME,
+        "COPILOT_AUTO_UPDATE": "false",
+        "COPILOT_CACHE_HOME": str(REPOSITORY / ".cache" / "copilot"),
+    }
+
+
+def _goose(clock: Clock) -> Agent:
+    command = (str(find_goose()), "acp", "--with-builtin", "developer")
+    return AcpAgent("goose", command, clock)
+
+
+def _goose_variables(model: ScriptedModel) -> dict[str, str]:
+    return {
+        "GOOSE_PROVIDER": "openai",
+        "GOOSE_MODEL": MODEL_NAME,
+        "OPENAI_API_KEY": "dummy",
+        "OPENAI_HOST": model.base_url,
+        "GOOSE_DISABLE_KEYRING": "1",
+        "GOOSE_TELEMETRY_ENABLED": "false",
+    }
+
+
+COMMAND = Kind(
+    name="command",
+    make=_command,
+    variables=lambda model: {"MODEL_URL": model.openai_url},
+    asks=False,
+    resumes=False,
+    reports_usage="no",
+)
+COPILOT = Kind(name="copilot", make=_copilot, variables=lambda _: {}, provider=_copilot_provider)
+COPILOT_ACP = Kind(
+    name="copilot-acp",
+    make=_copilot_acp,
+    variables=_copilot_variables,
+    reports_usage="turn",
+)
+GOOSE = Kind(name="goose", make=_goose, variables=_goose_variables, reports_usage="last")

@@ -1,0 +1,56 @@
+"""What the scripted model does in the conformance suite."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from deputize.demo.model import ErrorReply, Hang, RunShell, Scene, Script, Turn, WriteFile
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+SLEEPER = "sleep 300 & echo $! > sleeper.pid; mv sleeper.pid sleeper; wait"
+
+SCRIPT = Script(
+    scenes=(
+        Scene(
+            name="write",
+            contains="write the note",
+            turns=(
+                Turn(say="At once.", steps=(WriteFile(path="note.txt", content="one\n"),)),
+                Turn(say="The note is written."),
+            ),
+        ),
+        Scene(
+            name="environment",
+            contains="show the environment",
+            turns=(
+                Turn(steps=(RunShell(command="env > environment.txt"),)),
+                Turn(say="There it is."),
+            ),
+        ),
+        Scene(
+            name="sleep",
+            contains="sleep long",
+            turns=(Turn(steps=(RunShell(command=SLEEPER),)), Turn(say="Slept.")),
+        ),
+        Scene(name="hang", contains="think forever", turns=(Turn(fault=Hang()),)),
+        Scene(name="idle", contains="do nothing", turns=(Turn(say="There was nothing to do."),)),
+        Scene(name="remember", contains="remember the plum", turns=(Turn(say="I will."),)),
+        Scene(
+            name="refused",
+            contains="be refused",
+            turns=(Turn(fault=ErrorReply(status=400, message="No such thing.")),),
+        ),
+        Scene(
+            name="limited",
+            contains="be limited",
+            turns=(
+                Turn(
+                    fault=ErrorReply(
+                        status=429, message="Rate limit reached. Please try again in 20m."
+                    )
+                ),
+            ),
+        ),
+    )
+)

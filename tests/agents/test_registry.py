@@ -1,0 +1,99 @@
+"""Which agents there are, by name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from deputize.agents.acp.agent import AcpAgent
+from deputize.agents.base import Provider
+from deputize.agents.command import CommandAgent
+from deputize.agents.copilot.agent import CopilotAgent
+from deputize.agents.registry import (
+    agent_from,
+    agent_names,
+    agents_found,
+    secret_variables,
+    settings_for,
+)
+from deputize.errors import ConfigError, NotFound
+from deputize.model.agent import AgentSettings
+
+
+def test_built_in_agents_need_no_configuration() -> None:
+    """Copilot and goose are there by their names."""
+    assert isinstance(agent_from("copilot", settings_for("copilot", {})), CopilotAgent)
+    goose = agent_from("goose", settings_for("goose", {}))
+    assert isinstance(goose, AcpAgent)
+    assert goose.command == ("goose", "acp", "--with-builtin", "developer")
+
+
+def test_what_is_configured_goes_over_what_is_built_in() -> None:
+    """A table for a built-in agent changes what it names and keeps the rest."""
+    own = AgentSettings(model="big", env=("MORE",))
+    settings = settings_for("goose", {"goose": own})
+    assert (settings.kind, settings.model) == ("acp", "big")
+    assert settings.command[0] == "goose"
+    assert {"GOOSE_*", "MORE"} <= set(settings.env)
+
+
+def test_a_table_of_another_kind_replaces_the_built_in_one() -> None:
+    """Who calls a command of theirs `copilot` gets that command, and nothing else."""
+    own = AgentSettings(kind="command", command=("mine",))
+    settings = settings_for("copilot", {"copilot": own})
+    assert settings == own
+    assert isinstance(agent_from("copilot", settings), CommandAgent)
+
+
+def test_an_agent_without_kind_is_a_command() -> None:
+    """A table with a command alone is enough."""
+    settings = settings_for("mine", {"mine": AgentSettings(command=("mine", "{prompt}"))})
+    assert isinstance(agent_from("mine", settings), CommandAgent)
+
+
+def test_an_agent_without_command_is_refused() -> None:
+    """Where there is nothing to run, the error says what to write where."""
+    with pytest.raises(ConfigError) as caught:
+        agent_from("mine", AgentSettings(kind="acp"))
+    assert "[agents.mine]" in (caught.value.hint or "")
+
+
+def test_an_unknown_agent_is_named_with_the_nearest_one() -> None:
+    """A slip of the pen gets a suggestion."""
+    with pytest.raises(NotFound) as caught:
+        settings_for("copliot", {})
+    assert caught.value.hint == "did you mean copilot?"
+
+
+def test_every_agent_is_looked_for() -> None:
+    """Each known agent is found, or has a problem and a hint."""
+    configured = {"shell": AgentSettings(command=("sh", "-c", "cat"))}
+    found = agents_found(configured)
+    assert tuple(found) == agent_names(configured) == ("copilot", "goose", "shell")
+    assert found["shell"].path is not None
+    assert all(each.path or (each.problem and each.hint) for each in found.values())
+
+
+def test_secrets_are_those_of_the_provider_or_the_login() -> None:
+    """A job gets the key of its provider, or the tokens that Copilot's own login takes."""
+    copilot = settings_for("copilot", {})
+    mine = Provider(name="mine", type="openai", base_url="http://x/v1", key_variable="MY_KEY")
+    assert secret_variables(copilot, mine) == ("MY_KEY",)
+    assert secret_variables(copilot, None)[0] == "COPILOT_GITHUB_TOKEN"
+    assert secret_variables(settings_for("goose", {}), None) == ()
+
+
+def test_no_sdk_is_loaded_before_an_agent_runs() -> None:
+    """Knowing and finding all agents loads neither an SDK nor what it is made of."""
+    program = (
+        "import sys\n"
+        "from deputize.agents.registry import agents_found\n"
+        "agents_found({})\n"
+        "print([name for name in ('copilot', 'acp', 'pydantic') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
