@@ -15,7 +15,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-19s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.run-ready agents ## Run the main job end to end: no key, no account
-	@$(BIN)/deputize demo
+	@COPILOT_CLI_PATH="$${COPILOT_CLI_PATH:-$(CURDIR)/.cache/copilot-runtime/copilot-runtime}" $(BIN)/deputize demo
 
 setup: $(VENV)/.dev-ready ## Make .venv with everything that development needs
 	@:
@@ -48,7 +48,7 @@ format: setup ## Put all Python files in shape
 bench: bench-add bench-start bench-idle ## Print every figure against its bar
 
 bench-add bench-start bench-idle: bench-%: setup
-	@$(BIN)/python bench/$*.py
+	@$(BIN)/python -m bench.$*
 
 docs: setup ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python -m deputize.surfaces.cli.reference > docs/cli.md.new

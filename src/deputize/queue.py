@@ -66,13 +66,18 @@ class Ending:
 
 
 def claim(database: Database, worker: Worker, now: datetime) -> Claim | None:
-    """Give the worker the next task that it may take, with a fresh lease; None if there is none."""
+    """Give the worker the next task that it may take, with a fresh lease; None if there is none.
+
+    One that drains, or that was given up for dead, gets none.
+    """
     with database.read() as transaction:
         if tasks.claimable(transaction, worker.roles, now) is None:
             return None
     with database.write() as transaction:
         task = tasks.claimable(transaction, worker.roles, now)
-        return None if task is None else _start(transaction, task, worker, now)
+        if task is None or not workers.may_claim(transaction, worker.id):
+            return None
+        return _start(transaction, task, worker, now)
 
 
 def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) -> Claim:
@@ -324,8 +329,11 @@ def retry(
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             hint = f"`deputize cancel {task.id}` first" if not task.is_final else None
             raise IllegalMove(f"#{task.id} is {task.state}: there is nothing to retry", hint=hint)
+        for need in settle.lost_needs(transaction, task.id):
+            hint = f"`deputize retry {need}` first"
+            raise IllegalMove(f"#{task.id} needs #{need}, which has not been done", hint=hint)
         revived = _revived(transaction, task, resume=resume)
-        _withdraw_quarantined(transaction, task, actor, now)
+        _withdraw_unsettled(transaction, task, actor, now)
         event = Event(kind="task.retried", actor=actor, body={"resume": resume})
         tasks.move(transaction, task, revived, event, now)
         settle.revive_dependents(transaction, revived, actor, now)
@@ -341,6 +349,7 @@ def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
         if unmet and task.state is TaskState.CANCELLED
         else TaskState.QUEUED,
         finished_at=None,
+        result=None,
         reason=None,
         message=None,
         not_before=None,
@@ -352,11 +361,9 @@ def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
     )
 
 
-def _withdraw_quarantined(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
+def _withdraw_unsettled(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
     """Nothing of an earlier round may land beside what the new one makes."""
     change = changes.latest_of_task(transaction, task.id)
-    if change is not None and change.state is ChangeState.QUARANTINED:
-        return
     if change is not None and change.settled_at is None:
         gone = replace(change, state=ChangeState.WITHDRAWN, settled_at=now)
         changes.move(transaction, change, gone, Event(kind="change.withdrawn", actor=actor), now)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 
 from deputize import log
 from deputize.audit.sealing import seal_forever
+from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
 from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.landing.merge_queue import land_forever
 from deputize.model.worker import Worker
+from deputize.notify.channels import channels_of
+from deputize.notify.station import notify_forever
 from deputize.store import tasks, workers
 from deputize.store.sqlite import SqliteDatabase
 from deputize.worker.running import Stop
@@ -29,10 +34,21 @@ from deputize.workspace.processes.reaper import become_subreaper
 
 if TYPE_CHECKING:
     from deputize.config.home import Home
+    from deputize.notify.channels import Channel
     from deputize.store.database import Database
 
 IDLE_EXIT_SECONDS = 600.0
 """How long a worker that started by itself stays without anything to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What this process was asked to do."""
+
+    roles: tuple[str, ...]
+    slots: int
+    channels: tuple[Channel, ...]
+    background: bool
 
 
 def run(
@@ -44,33 +60,45 @@ def run(
     In the `background`, the process also ends by itself after a while without work.
     """
     ensure(home.path)
-    ensure(home.logs)
-    log.configure(home.logs, "worker")
+    ensure(home.run)
+    if background and not _is_only_one(home):
+        return 0
+    log.configure(ensure(home.logs), "worker")
     config = load_config(home.config)
+    orders = Orders(
+        roles=roles,
+        slots=config.worker.slots if slots is None else slots,
+        channels=channels_of(config.notify),
+        background=background,
+    )
     database = SqliteDatabase(home.database)
     try:
         become_subreaper()
-        count = config.worker.slots if slots is None else slots
-        anyio.run(_run, home, database, roles, count, background)
+        anyio.run(_run, home, database, orders)
     finally:
         database.close()
     return 0
 
 
-async def _run(
-    home: Home,
-    database: Database,
-    roles: tuple[str, ...],
-    slots: int,
-    background: bool,  # noqa: FBT001 - anyio.run passes no keywords
-) -> None:
+def _is_only_one(home: Home) -> bool:
+    """Tell whether no other worker that started by itself runs; the lock goes with the process."""
+    descriptor = os.open(home.run / "background.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    return True
+
+
+async def _run(home: Home, database: Database, orders: Orders) -> None:
     name = f"w{secrets.token_hex(4)}"
     bell = Doorbell(ensure(home.run), name)
     shop = Workshop(
         home=home,
         database=database,
         clock=SystemClock(),
-        worker=_worker(name, roles, slots, str(bell.path)),
+        worker=_worker(name, orders, str(bell.path)),
         bells=Bells(),
         turn=anyio.CapacityLimiter(1),
     )
@@ -78,21 +106,21 @@ async def _run(
     floor = Floor()
     try:
         await shop.in_store(_register, shop)
-        await _run_stations(shop, floor, bell, background=background)
+        await _run_stations(shop, floor, bell, orders)
     finally:
         bell.close()
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
             await shop.in_store(_sign_off, shop)
 
 
-def _worker(name: str, roles: tuple[str, ...], slots: int, doorbell: str) -> Worker:
+def _worker(name: str, orders: Orders, doorbell: str) -> Worker:
     now = SystemClock().now()
     return Worker(
         id=name,
         identity=str(identify(os.getpid())),
         host=str(identify(os.getpid())).rpartition(":")[2],
-        roles=roles,
-        slots=slots,
+        roles=orders.roles,
+        slots=orders.slots,
         started_at=now,
         seen_at=now,
         draining=False,
@@ -111,14 +139,16 @@ def _sign_off(shop: Workshop) -> None:
         workers.stop(transaction, shop.worker.id, shop.now())
 
 
-async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, *, background: bool) -> None:
+async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Orders) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(_listen, shop, bell)
         group.start_soon(_obey_signals, shop, floor)
         group.start_soon(keep_up, shop)
         group.start_soon(seal_forever, shop)
+        group.start_soon(write_files_forever, shop)
+        group.start_soon(notify_forever, shop, orders.channels)
         group.start_soon(land_forever, shop)
-        if background:
+        if orders.background:
             group.start_soon(_leave_when_idle, shop, floor)
         await work(shop, floor)
         group.cancel_scope.cancel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.store import workers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from deputize.clock import Clock
     from deputize.config.home import Home
@@ -78,6 +78,17 @@ async def aside(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await to_thread.run_sync(partial(call, *args, **kwargs))
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Raise what one task of a group raised as itself: callers tell errors apart by their type."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from group
+        raise
+
+
 @asynccontextmanager
 async def held_lease(shop: Workshop, name: str) -> AsyncIterator[str | None]:
     """Hold a named lease and keep it alive; gives None where somebody else has it."""
@@ -86,10 +97,11 @@ async def held_lease(shop: Workshop, name: str) -> AsyncIterator[str | None]:
         yield None
         return
     try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(_renew, shop, name, token)
-            yield token
-            group.cancel_scope.cancel()
+        with alone():
+            async with anyio.create_task_group() as group:
+                group.start_soon(_renew, shop, name, token)
+                yield token
+                group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
             await shop.in_store(_give_back, shop, name, token)

@@ -19,7 +19,7 @@ import rfc8785
 
 from deputize.audit.daily import project
 from deputize.audit.rebuild import problems, rebuild
-from deputize.errors import StoreUnavailable
+from deputize.errors import StoreCorrupt, StoreUnavailable
 from deputize.model.event import Event
 from deputize.store import chain, journal
 from tests.waiting import wait_until
@@ -45,7 +45,7 @@ def told(story: Story) -> Story:
 
 
 def test_each_sealed_entry_is_a_line_of_its_day(story: Story) -> None:
-    """Lines are in the order of the chain, a day is a day of UTC, files are for their owner only."""
+    """Lines are in the chain's order, a day is a day of UTC, files are for their owner only."""
     story.run()
     story.pass_time(days=1)
     story.run()
@@ -222,13 +222,12 @@ def test_rebuilding_what_is_whole_changes_nothing(story: Story) -> None:
 def test_a_flipped_bit_in_the_journal_is_found_and_named(story: Story) -> None:
     """Who gets around the trigger and changes a row is found by the chain, and by the files."""
     told(story)
-    with story.database.read() as transaction:
-        assert chain.verify(story.database).broken is None
-        victim = journal.recent(transaction)[2]
+    assert chain.verify(story.database).broken is None
+    victim = story.sealed()[2]
     with sqlite3.connect(story.database.path) as connection:
         connection.execute("DROP TRIGGER events_are_not_changed")
         connection.execute(
-            "UPDATE events SET actor = 'p' || substr(actor, 2) || '!' WHERE id = ?", (victim.id,)
+            "UPDATE events SET actor = 'X' || substr(actor, 2) WHERE id = ?", (victim.id,)
         )
     connection.close()
     proof = chain.verify(story.database)
@@ -236,3 +235,7 @@ def test_a_flipped_bit_in_the_journal_is_found_and_named(story: Story) -> None:
     assert proof.broken.id == victim.id
     assert proof.problem == "entry 3 does not match its hash"
     assert problems(story.database, story.home) == [f"{DAY} differs from the journal"]
+    content = (story.home.audit / DAY).read_bytes()
+    with pytest.raises(StoreCorrupt, match="entry 3"):
+        rebuild(story.database, story.home, actor="person:you", now=story.clock.at)
+    assert (story.home.audit / DAY).read_bytes() == content

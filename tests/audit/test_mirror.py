@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,8 @@ from deputize.errors import ConfigError
 from tests.fixtures.repositories import Folder, make_project
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from deputize.model.task import Task
     from tests.fixtures.stories import Story
 

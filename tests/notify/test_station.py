@@ -11,7 +11,10 @@ import pytest
 from deputize.config.settings import ChannelSettings
 from deputize.notify.channels import Channel, channels_of
 from deputize.notify.outbox import Outbox
-from deputize.notify.station import deliver_forever
+from deputize.notify.station import deliver_forever, notify_forever
+from deputize.store import workers
+from tests.fixtures.shop import at_work, shop_of
+from tests.fixtures.shop import until as until_rung
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,3 +111,14 @@ async def test_what_is_owed_to_nobody_is_given_up(story: Story, server: Server) 
         await until(lambda: "notification.failed" in story.kinds())
         group.cancel_scope.cancel()
     assert server.requests == []
+
+
+async def test_a_workers_station_delivers_under_its_lease(story: Story, server: Server) -> None:
+    """It is what a worker process runs beside its attempts."""
+    shop = shop_of(story)
+    async with at_work(shop, notify_forever, hooks(server, "/hook")):
+        story.run()
+        story.seal()
+        await until_rung(shop, lambda: server.requests)
+    with story.database.read() as transaction:
+        assert workers.is_free(transaction, "outbox", "another", story.clock.at)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from deputize.audit.daily import BATCH, CURSOR, PATTERN, by_day, locked, sync_folder, translated
 from deputize.config.home import ensure
+from deputize.errors import StoreCorrupt
 from deputize.model.event import Event
 from deputize.store import journal
+from deputize.store.chain import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +85,13 @@ def rebuild(database: Database, home: Home, *, actor: str, now: datetime) -> tup
     """Write all daily files again, and return the names of those that were missing or wrong.
 
     A wrong one is not thrown away: it stays beside the new one, as `NAME.replaced-TIME`. What was
-    done is told in the journal. Raises StoreUnavailable where a file can't be written.
+    done is told in the journal. Raises StoreUnavailable where a file can't be written, and
+    StoreCorrupt where the journal itself was changed: then the files may be what is right.
     """
+    proof = verify(database)
+    if proof.problem:
+        hint = "the files are as they were; compare them with `deputize audit verify`"
+        raise StoreCorrupt(f"the journal was changed: {proof.problem}", hint=hint)
     folder = ensure(home.audit)
     with locked(folder):
         fresh = folder / ".rebuild"

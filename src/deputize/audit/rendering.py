@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deputize.audit.trail import Record
     from deputize.model.change import Change
 
-HEADING = "# Audit trail of deputize\n\n"
+HEADING = "# Audit trail of deputize\n"
 """How the file begins; nobody else's file does."""
 MARKER = re.compile(rb"<!-- deputize (\d{1,18}) -->\n")
 """The last line of each section: the place of its event in the journal."""
@@ -50,7 +50,7 @@ def markdown_of(record: Record) -> str:
     """Write one record as a section."""
     task, attempt = record.task, record.attempt
     parts = [
-        f"## #{task.id} {code(task.title)}: {attempt.outcome}\n",
+        f"\n## #{task.id} {code(task.title)}: {attempt.outcome}\n",
         "".join(f"- {name}: {value}\n" for name, value in _facts(record)),
         _text("Prompt", record.prompt),
         _text("Summary", attempt.summary),
@@ -59,7 +59,7 @@ def markdown_of(record: Record) -> str:
         _text("Refused tool calls", _refusals(record.refusals)),
         f"<!-- deputize {record.seq or 0} -->\n",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return "\n".join(part for part in parts if part)
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:

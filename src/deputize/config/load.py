@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from deputize.config.settings import (
     MODES_FROM_LOOSE_TO_STRICT,
@@ -15,13 +15,21 @@ from deputize.config.shape import Shape
 from deputize.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
+    Keys = Iterable[str]
+
+DIGITS = 9
+"""The longest number that a variable may hold."""
 REPOSITORY_FILE = "deputize.toml"
 INCLUDE_FILE = ".worktreeinclude"
 _OURS = frozenset(
-    {"DEPUTIZE_HOME", "DEPUTIZE_DATABASE", "DEPUTIZE_LOG", "DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT"}
+    {
+        *("DEPUTIZE_HOME", "DEPUTIZE_LOG", "DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"),
+        *("DEPUTIZE_EVENT", "DEPUTIZE_EVENT_ID", "DEPUTIZE_TEXT"),
+        *("DEPUTIZE_TASK_ID", "DEPUTIZE_APPROVAL_ID"),
+    }
 )
 """Variables with a meaning of their own; every other `DEPUTIZE_…` is a setting."""
 
@@ -40,7 +48,10 @@ def load_config(
 
 
 def narrowed(config: Config, repository: bytes, origin: str) -> Config:
-    """Lay a repository's own file over the home's settings: it may narrow, never widen."""
+    """Lay a repository's own file over the home's settings: it may narrow, never widen.
+
+    It adds checks, but a check that home has stays as home has it.
+    """
     table = _parse(repository, origin)
     shape = Shape(origin)
     for key in table:
@@ -50,17 +61,23 @@ def narrowed(config: Config, repository: bytes, origin: str) -> Config:
                 raise ConfigError(f"{origin}: a repository may not set `{key}`", hint=hint)
             raise shape.unknown(key, key, REPOSITORY_KEYS)
     own = cast("Config", shape.fill(Config, table))
-    given = {key: getattr(own, key) for key in table if key != "landing"}
-    landing = _stricter(config.landing, own.landing, table.get("landing"))
-    return config._replace(**given, landing=landing)
+    groups = {
+        name: _laid_over(getattr(config, name), getattr(own, name), cast("Keys", keys))
+        for name, keys in table.items()
+        if name != "checks"
+    }
+    merged = config._replace(**groups, checks={**own.checks, **config.checks})
+    return merged._replace(landing=_stricter(config.landing, merged.landing))
 
 
-def _stricter(home: LandingSettings, own: LandingSettings, table: object) -> LandingSettings:
+def _laid_over(below: Any, above: Any, keys: Keys) -> Any:  # noqa: ANN401 - one of the groups
+    """Take from `above` only what its file says."""
+    return below._replace(**{key: getattr(above, key) for key in keys})
+
+
+def _stricter(home: LandingSettings, merged: LandingSettings) -> LandingSettings:
     """Take what a repository says of landing, but never less caution than home asks for."""
-    given = {name: getattr(own, name) for name in cast("Mapping[str, object]", table or {})}
-    merged = home._replace(**given)
-    order = MODES_FROM_LOOSE_TO_STRICT
-    mode = max(home.mode, merged.mode, key=order.index)
+    mode = max(home.mode, merged.mode, key=MODES_FROM_LOOSE_TO_STRICT.index)
     without = "ask" if "ask" in {home.without_checks, merged.without_checks} else "land"
     return merged._replace(mode=mode, without_checks=without)
 
@@ -80,8 +97,10 @@ def _parse(content: bytes, origin: str) -> dict[str, object]:
 
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{origin}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{origin}: not valid TOML: nested too deep") from error
 
 
 def _with_environment(config: Config) -> Config:
@@ -116,7 +135,8 @@ def _set(config: Config, path: tuple[str, ...], value: str, variable: str) -> Co
 def _typed(value: str) -> object:
     if value in {"true", "false"}:
         return value == "true"
-    return int(value) if value.isascii() and value.isdigit() else value
+    is_number = value.isascii() and value.isdigit() and len(value) <= DIGITS
+    return int(value) if is_number else value
 
 
 def unknown_variables(environment: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -13,21 +14,26 @@ from deputize.errors import ConfigError
 SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
 _NAMED = frozenset({"agents", "providers", "roles", "checks", "notify"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_DIGITS = 9
+LONGEST_SECONDS = 366 * 86400
+LARGEST_NUMBER = 1_000_000
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(value: object) -> int | None:
-    """Read `90`, `10m` or `2h` as seconds; None where it is none of these."""
-    if isinstance(value, bool):
+    """Read `90`, `10m` or `2h` as seconds, at most a year; None where it is none of these."""
+    seconds = _seconds(value) if isinstance(value, str) else value
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
         return None
-    if isinstance(value, int):
-        return value if value > 0 else None
-    if not isinstance(value, str) or not value:
+    return seconds if 0 < seconds <= LONGEST_SECONDS else None
+
+
+def _seconds(text: str) -> int | None:
+    count, unit = (text[:-1], text[-1]) if text[-1:] in _SPANS else (text, "s")
+    if not (count.isascii() and count.isdigit() and len(count) <= _DIGITS):
         return None
-    count, unit = (value[:-1], value[-1]) if value[-1] in _SPANS else (value, "s")
-    if not (count.isascii() and count.isdigit()):
-        return None
-    return int(count) * _SPANS[unit] or None
+    return int(count) * _SPANS[unit]
 
 
 class Shape:
@@ -72,8 +78,8 @@ class Shape:
             return seconds
         if wanted is bool and not isinstance(value, bool):
             raise self.wrong(key, "true or false", value)
-        if wanted is int and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-            raise self.wrong(key, "a whole number from 0", value)
+        if wanted is int and not _is_number(value):
+            raise self.wrong(key, f"a whole number from 0 to {LARGEST_NUMBER}", value)
         if wanted is str and not isinstance(value, str):
             raise self.wrong(key, "a text", value)
         choices = CHOICES.get(_pattern(key))
@@ -91,6 +97,9 @@ class Shape:
     def _named(self, wanted: object, value: object, key: str) -> dict[str, object]:
         if not isinstance(value, Mapping):
             raise self.wrong(key, "a table", value)
+        for name in value:
+            if not _NAME.fullmatch(name):
+                raise self.wrong(key, "tables named with letters, digits, - and _", name)
         return {name: self._value(wanted, item, _join(key, name)) for name, item in value.items()}
 
     def wrong(self, key: str, right: str, value: object) -> ConfigError:
@@ -108,6 +117,10 @@ class Shape:
         place = key.removesuffix(name)
         hint = f"did you mean `{place}{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
         return ConfigError(f"{self.source}: unknown key `{key}`", hint=hint)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_NUMBER
 
 
 def _join(key: str, name: str) -> str:

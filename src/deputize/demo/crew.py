@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Self
@@ -13,23 +12,31 @@ from deputize.workspace.processes.identity import ProcessIdentity, identify
 from deputize.workspace.processes.tree import find_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from deputize.demo.stage import Stage
 
 DRAIN_SECONDS = 10.0
 """How long it may take to leave when it has nothing in hand."""
-STOP_SECONDS = 10.0
-"""How long it may take to end what it has in hand."""
+HURRY_SECONDS = 0.5
+"""How long it may take to leave before what it has in hand is stopped."""
+STOP_SECONDS = 15.0
+"""How long it may take to stop that."""
 
 
 class Crew:
     """`with Crew(stage, environment) as crew:` a worker is at work in the stage's home."""
 
-    def __init__(self, stage: Stage, environment: Mapping[str, str]) -> None:
-        """Get ready to start it with `environment` and nothing else of ours."""
+    def __init__(
+        self, stage: Stage, environment: Mapping[str, str], marks: Callable[[], Iterable[str]]
+    ) -> None:
+        """Get ready to start it with `environment` and nothing else of ours.
+
+        `marks` tells the markers of its attempts, by which strays are found.
+        """
         self._stage = stage
+        self._marks = marks
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
         self._identity: ProcessIdentity | None = None
@@ -64,39 +71,38 @@ class Crew:
         self.stop(hurry=kind is not None)
 
     @property
-    def pid(self) -> int:
-        """Its process number, 0 before it is started."""
-        return self._process.pid if self._process else 0
-
-    @property
     def exit_code(self) -> int | None:
         """How it ended, None while it runs."""
         return self._process.poll() if self._process else None
 
     def stop(self, *, hurry: bool = False) -> None:
-        """Let it finish and leave; in a `hurry`, what it has in hand is ended too.
+        """Let it finish and leave; in a `hurry`, what it has in hand is stopped.
 
         Raises ProcessError where something of it survives.
         """
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None:
             return
-        if hurry or not self._asked(self._process, DRAIN_SECONDS):
-            self._process.send_signal(signal.SIGTERM)
-            if not self._asked(self._process, STOP_SECONDS):
-                end_tree_blocking("", self._roots(), grace_seconds=0)
-                self._process.wait()
+        # Asked once it takes nothing more, asked again it stops what it has.
+        patience = HURRY_SECONDS if hurry else DRAIN_SECONDS
+        if not self._has_left(self._process, patience):
+            self._has_left(self._process, STOP_SECONDS)
+        for marker, roots in self._families():
+            end_tree_blocking(marker, roots, grace_seconds=0)
+        self._process.wait()
 
-    def left(self) -> int:
-        """Count the processes that it has started and that still run."""
-        return len(find_tree("", self._roots()))
+    @property
+    def left_count(self) -> int:
+        """How many processes of it still run, those of its attempts included."""
+        return len(set().union(*(find_tree(*family) for family in self._families())))
 
-    def _roots(self) -> tuple[ProcessIdentity, ...]:
-        return (self._identity,) if self._identity else ()
+    def _families(self) -> list[tuple[str, tuple[ProcessIdentity, ...]]]:
+        roots = (self._identity,) if self._identity else ()
+        return [("", roots), *((marker, ()) for marker in self._marks())]
 
     @staticmethod
-    def _asked(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    def _has_left(process: subprocess.Popen[bytes], seconds: float) -> bool:
         """Ask it to leave, and tell whether it has within `seconds`."""
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from deputize.gate.decide import decide
 from deputize.model.policy import Decision, Verdict
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
 def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Decision]]:
     """Make the gate that an attempt's agent asks.
 
-    It fails closed: where the decision can't be recorded, the answer is no.
+    It fails closed: where a path leads nowhere, or the decision can't be recorded, it says no.
     """
 
     async def ask(action: Action) -> Decision:
-        resolved = tuple(resolve(path, bounds.workspace) for path in action.paths)
-        decision = decide(action, bounds, resolved)
+        decision = _decided(action, bounds)
         try:
             await record(action, decision)
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing may pass unrecorded
@@ -36,7 +36,30 @@ def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Dec
     return ask
 
 
+def _decided(action: Action, bounds: Bounds) -> Decision:
+    try:
+        resolved = tuple(resolve(path, bounds.workspace) for path in action.paths)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = f"nobody can tell where the path leads: {error}"
+        return Decision(verdict=Verdict.DENY, rule="unresolvable", reason=reason)
+    return decide(action, bounds, resolved)
+
+
 def resolve(path: str, workspace: str) -> str:
-    """Return where a path really leads: relative ones from the workspace, links followed."""
-    plain = path.removeprefix("file://")
-    return str(Path(workspace, plain).expanduser().resolve())
+    """Return where a path really leads: relative ones from the workspace, links followed.
+
+    `file:` URIs (RFC 8089) and `~` are read as a tool would read them. Raises OSError, RuntimeError
+    or ValueError where that can't be told: a circle of links, an unknown user, a NUL.
+    """
+    plain = _path_of(path) if path[:5].casefold() == "file:" else path
+    return str(Path(workspace, Path(plain).expanduser()).resolve())
+
+
+def _path_of(uri: str) -> str:
+    plain = uri[5:]
+    if plain.startswith("//"):
+        host, slash, rest = plain[2:].partition("/")
+        if host.casefold() not in {"", "localhost"}:
+            raise ValueError(f"{uri} is on another machine")
+        plain = slash + rest
+    return unquote(plain)

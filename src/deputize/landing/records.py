@@ -120,16 +120,17 @@ def _checking(transaction: Transaction, change: Change, now: datetime) -> Change
 def withdraw(database: Database, change: Change, now: datetime) -> None:
     """Take a change out of the queue because its task was cancelled."""
     with database.write() as transaction:
-        old = changes.lock(transaction, change.id)
-        new = replace(old, state=ChangeState.WITHDRAWN, settled_at=now, reason="task cancelled")
-        changes.move(transaction, old, new, Event(kind="change.withdrawn", actor=ACTOR), now)
-        _close_questions(transaction, change.task, now)
-        task = tasks.lock(transaction, change.task)
-        if task.state is TaskState.LANDING:
-            settle.end(
-                transaction, task, TaskState.CANCELLED, actor=ACTOR, now=now,
-                reason=Outcome.CANCELLED,
-            )  # fmt: skip
+        _withdraw(transaction, changes.lock(transaction, change.id), now)
+
+
+def _withdraw(transaction: Transaction, old: Change, now: datetime) -> None:
+    new = replace(old, state=ChangeState.WITHDRAWN, settled_at=now, reason="task cancelled")
+    changes.move(transaction, old, new, Event(kind="change.withdrawn", actor=ACTOR), now)
+    task = tasks.lock(transaction, old.task)
+    if task.state is TaskState.LANDING:
+        settle.end(
+            transaction, task, TaskState.CANCELLED, actor=ACTOR, now=now, reason=Outcome.CANCELLED
+        )
 
 
 def send_back(  # noqa: PLR0913 - what a rework is told
@@ -146,12 +147,15 @@ def send_back(  # noqa: PLR0913 - what a rework is told
 ) -> bool:
     """Send a change back to an agent as rework, or quarantine it where none is left.
 
-    Tells whether it was sent back.
+    Tells whether it was sent back. Where a person cancelled the task meanwhile, that holds.
     """
     with database.write() as transaction:
         old = changes.lock(transaction, change.id)
         task = tasks.lock(transaction, change.task)
-        rework = task.rework_count < granted and not task.cancel_requested
+        if task.cancel_requested:
+            _withdraw(transaction, old, now)
+            return False
+        rework = task.rework_count < granted
         state = ChangeState.SUPERSEDED if rework else ChangeState.QUARANTINED
         new = replace(old, state=state, reason=message, checks=checks, settled_at=now)
         event = Event(kind=f"change.{state}", actor=ACTOR, body={"reason": message})
@@ -187,8 +191,3 @@ def quarantine(
         database, change, reason=reason, message=message, feedback="", base=change.base,
         granted=0, checks=change.checks, now=now,
     )  # fmt: skip
-
-
-def _close_questions(transaction: Transaction, task: int, now: datetime) -> None:
-    for asked in approvals.unanswered_of_task(transaction, task):
-        approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=ACTOR, words=None, now=now)

@@ -50,7 +50,7 @@ def _size(change: Change) -> str:
 def checks_for(
     change: Change, checks: Mapping[str, CheckSettings], wanted: tuple[str, ...]
 ) -> dict[str, CheckSettings]:
-    """Choose the checks that run on a change: those its paths call for, and those its task names."""
+    """Choose a change's checks: those that its paths call for, and those that its task names."""
     return {
         name: check
         for name, check in checks.items()

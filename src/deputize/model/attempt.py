@@ -30,8 +30,19 @@ class Usage:
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
-            cost_usd=other.cost_usd if self.cost_usd is None else self.cost_usd,
+            cost_usd=_cost(self, other),
         )
+
+
+def _cost(first: Usage, second: Usage) -> str | None:
+    from decimal import Decimal, InvalidOperation
+
+    costs = [usage.cost_usd for usage in (first, second) if usage != NO_USAGE]
+    try:
+        known = [Decimal(cost) for cost in costs if cost is not None]
+    except InvalidOperation:
+        return None
+    return str(sum(known)) if known and len(known) == len(costs) else None
 
 
 NO_USAGE = Usage()

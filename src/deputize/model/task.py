@@ -20,6 +20,8 @@ REWORK = 1
 PROMPT_BYTES = 1 << 20
 """The longest prompt that is taken: 1 MiB of UTF-8."""
 TITLE_LENGTH = 72
+LOOKED_AT = 1000
+"""How much of a line is looked at for a title, in characters."""
 
 
 class Place(StrEnum):
@@ -154,8 +156,12 @@ class Submitted(NamedTuple):
     """The repository wants to run commands that nobody has trusted yet."""
 
 
+def _shown(line: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in line).strip()
+
+
 def title_of(prompt: str) -> str:
     """Make a title of a prompt's first line that has something in it."""
-    line = next((text.strip() for text in prompt.splitlines() if text.strip()), "untitled")
-    line = "".join(character if character.isprintable() else " " for character in line)
+    lines = (_shown(line.strip()[:LOOKED_AT]) for line in prompt.splitlines())
+    line = next((line for line in lines if line), "untitled")
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"

@@ -30,7 +30,12 @@ class Facts:
 
 
 def waiting_for(task: Task, facts: Facts) -> str | None:
-    """Say what the task waits for; None where it is final or at work."""
+    """Say what the task waits for, in one line; None where it is final or at work."""
+    line = _line(task, facts)
+    return None if line is None else " ".join(line.split())
+
+
+def _line(task: Task, facts: Facts) -> str | None:
     if task.is_final:
         return None
     if task.held:

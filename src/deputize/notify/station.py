@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize import log
-from deputize.errors import StoreUnavailable
-from deputize.notify.outbox import deliver_due, due_channels, fan_out, give_up
+from deputize.errors import DeputizeError, StoreUnavailable
+from deputize.model.attempt import HEARTBEAT_SECONDS
+from deputize.notify.outbox import Outbox, deliver_due, due_channels, fan_out, give_up
+from deputize.workshop import held_lease
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from deputize.notify.channels import Channel
-    from deputize.notify.outbox import Outbox
+    from deputize.workshop import Workshop
 
 Wait = Callable[[float], Awaitable[None]]
 """Returns when there may be something new, at the latest after so many seconds."""
 
+LEASE = "outbox"
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 """How long a loop rests when the store can't be reached."""
@@ -45,6 +48,20 @@ class Bell:
         """Wait for a ring."""
         await self._rung.wait()
         self._rung = anyio.Event()
+
+
+async def notify_forever(shop: Workshop, channels: Sequence[Channel]) -> None:
+    """Deliver whenever no other process holds the lease."""
+    outbox = Outbox(database=shop.database, channels=channels, clock=shop.clock, turn=shop.turn)
+    while True:
+        try:
+            async with held_lease(shop, LEASE) as token:
+                if token is not None:
+                    await deliver_forever(outbox, shop.bells.wait)
+        except* DeputizeError as errors:
+            log.get("notify").warning("delivery failed", error=str(errors.exceptions[0]))
+            await anyio.sleep(PAUSE_SECONDS)
+        await shop.bells.wait(HEARTBEAT_SECONDS)
 
 
 async def deliver_forever(outbox: Outbox, wait: Wait = anyio.sleep) -> None:

@@ -9,7 +9,7 @@ from deputize.errors import IllegalMove, NotFound
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.store import journal
-from deputize.store.rows import maybe_moment, maybe_text, number, text, to_moment, to_text
+from deputize.store.rows import maybe_moment, maybe_text, number, to_moment, to_text, to_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,8 +103,8 @@ def approval_of(row: Row) -> Approval:
     plain: dict[str, object] = {name: row[name] for name in _PLAIN}
     return Approval(
         **plain,  # type: ignore[arg-type]
-        about=Subject(text(row, "about")),
-        state=ApprovalState(text(row, "state")),
+        about=to_word(Subject, row["about"]),
+        state=to_word(ApprovalState, row["state"]),
         asked_at=to_moment(row["asked_at"]),
         deadline_at=maybe_moment(row["deadline_at"]),
         answered_at=maybe_moment(row["answered_at"]),

@@ -18,9 +18,11 @@ from deputize.store.rows import (
     maybe_text,
     number,
     text,
+    to_count,
     to_json,
     to_moment,
     to_text,
+    to_word,
     words,
 )
 
@@ -161,7 +163,7 @@ def attempt_of(row: Row) -> Attempt:
         processes=words(row, "processes"),
         started_at=to_moment(row["started_at"]),
         finished_at=maybe_moment(row["finished_at"]),
-        outcome=None if row["outcome"] is None else Outcome(text(row, "outcome")),
+        outcome=None if row["outcome"] is None else to_word(Outcome, row["outcome"]),
         usage=Usage(
             input_tokens=number(row, "input_tokens"),
             output_tokens=number(row, "output_tokens"),
@@ -175,7 +177,10 @@ def attempt_of(row: Row) -> Attempt:
 def _values(attempt: Attempt) -> dict[str, Value]:
     return {
         **{name: getattr(attempt, name) for name in _PLAIN},
-        **asdict(attempt.usage),
+        "input_tokens": to_count(attempt.usage.input_tokens),
+        "output_tokens": to_count(attempt.usage.output_tokens),
+        "cached_tokens": to_count(attempt.usage.cached_tokens),
+        "cost_usd": attempt.usage.cost_usd,
         "lease_expires_at": to_text(attempt.lease_expires_at),
         "processes": json.dumps(attempt.processes),
         "started_at": to_text(attempt.started_at),

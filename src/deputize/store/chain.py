@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deputize.errors import StoreCorrupt
 from deputize.store import journal
 from deputize.store.rows import to_text
 
@@ -23,8 +24,9 @@ class Proof:
     count: int
     """Entries whose hash is right, from the first on."""
     broken: Entry | None
-    """The first entry that does not fit the chain."""
+    """The first entry that does not fit the chain, where there is one to show."""
     problem: str | None
+    """What is wrong; None where nothing is."""
     unsealed_count: int
 
 
@@ -47,7 +49,10 @@ def has_unsealed(transaction: Transaction) -> bool:
 
 
 def digest_of(previous: str, seq: int, entry: Entry) -> str:
-    """Hash an entry at its place, after the hash of the entry before it."""
+    """Hash an entry at its place, after the hash of the entry before it.
+
+    Raises StoreCorrupt where it holds what `journal.append` would not have written.
+    """
     import rfc8785
 
     content = {
@@ -61,35 +66,62 @@ def digest_of(previous: str, seq: int, entry: Entry) -> str:
         "change": entry.change,
         "approval": entry.approval,
         "worker": entry.worker,
-        "body": dict(entry.body),
+        "body": entry.body,
     }
-    return hashlib.sha256(previous.encode() + rfc8785.dumps(content)).hexdigest()  # type: ignore[arg-type]
+    try:
+        canonical = rfc8785.dumps(content)  # type: ignore[arg-type]
+    except (rfc8785.CanonicalizationError, RecursionError) as error:
+        raise StoreCorrupt(f"event {entry.id} has no canonical form: {error}") from error
+    return hashlib.sha256(previous.encode() + canonical).hexdigest()
 
 
 def verify(database: Database) -> Proof:
     """Recompute the chain from its first entry, in short transactions."""
-    count, previous = 0, journal.FIRST_HASH
+    count, previous, limit = 0, journal.FIRST_HASH, BATCH
     while True:
-        with database.read() as transaction:
-            entries = journal.sealed(transaction, after=count, limit=BATCH)
-            if not entries:
-                return _proof(transaction, count)
-        for entry in entries:
+        try:
+            found = _next(database, count, limit)
+        except StoreCorrupt as error:
+            if limit == 1:
+                return _broken(count, None, f"entry {count + 1} can't be read: {error}")
+            limit = 1  # one by one, to name the entry
+            continue
+        if isinstance(found, Proof):
+            return found
+        for entry in found:
             problem = _problem(entry, count + 1, previous)
             if problem:
-                return Proof(count=count, broken=entry, problem=problem, unsealed_count=0)
+                return _broken(count, entry, problem)
             count, previous = count + 1, entry.hash or ""
+
+
+def _next(database: Database, count: int, limit: int) -> list[Entry] | Proof:
+    """Return the next entries of the chain; after the last one, what holds of the rest."""
+    with database.read() as transaction:
+        return journal.sealed(transaction, after=count, limit=limit) or _end(transaction, count)
 
 
 def _problem(entry: Entry, seq: int, previous: str) -> str | None:
     if entry.seq != seq:
         return f"entry {seq} is missing: the next one is {entry.seq}"
-    if entry.hash != digest_of(previous, seq, entry):
-        return f"entry {seq} does not match its hash"
-    return None
+    try:
+        digest = digest_of(previous, seq, entry)
+    except StoreCorrupt as error:
+        return f"entry {seq} can't be read: {error}"
+    return None if entry.hash == digest else f"entry {seq} does not match its hash"
 
 
-def _proof(transaction: Transaction, count: int) -> Proof:
-    return Proof(
-        count=count, broken=None, problem=None, unsealed_count=journal.unsealed_count(transaction)
-    )
+def _end(transaction: Transaction, count: int) -> Proof:
+    """Look for what the walk along the chain can't see: a cut tail, an event slipped in."""
+    end = journal.chain_end(transaction)[0]
+    if end > count:
+        return _broken(count, None, f"entry {count + 1} is missing: the chain has {end}")
+    strays = journal.stray_count(transaction)
+    if strays:
+        return _broken(count, None, f"{strays} events stand inside the chain without a place in it")
+    unsealed = journal.unsealed_count(transaction)
+    return Proof(count=count, broken=None, problem=None, unsealed_count=unsealed)
+
+
+def _broken(count: int, entry: Entry | None, problem: str) -> Proof:
+    return Proof(count=count, broken=entry, problem=problem, unsealed_count=0)

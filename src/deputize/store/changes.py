@@ -14,10 +14,10 @@ from deputize.store.rows import (
     maybe_moment,
     maybe_text,
     number,
-    text,
     to_json,
     to_moment,
     to_text,
+    to_word,
     words,
 )
 
@@ -101,7 +101,7 @@ def change_of(row: Row) -> Change:
     checks = cast("list[dict[str, object]]", from_json(row["checks"]))
     return Change(
         **plain,  # type: ignore[arg-type]
-        state=ChangeState(text(row, "state")),
+        state=to_word(ChangeState, row["state"]),
         files=tuple(_file_of(file) for file in files),
         risk_reasons=words(row, "risk_reasons"),
         checks=tuple(CheckResult(**check) for check in checks),  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def change_of(row: Row) -> Change:
 
 
 def _file_of(values: dict[str, object]) -> FileChange:
-    return FileChange(**{**values, "op": Operation(str(values["op"]))})  # type: ignore[arg-type]
+    return FileChange(**{**values, "op": to_word(Operation, str(values["op"]))})  # type: ignore[arg-type]
 
 
 def _values(change: Change) -> dict[str, Value]:

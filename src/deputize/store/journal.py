@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from deputize.model.event import EVENT_KINDS, Entry, Event
 from deputize.redaction import redacted_value
 from deputize.store.rows import (
+    alike,
     from_json,
     maybe,
     maybe_number,
@@ -32,7 +33,7 @@ FIRST_HASH = "0" * 64
 
 
 def append(transaction: Transaction, event: Event, now: datetime) -> int:
-    """Write an event, redacted, and return its id."""
+    """Write an event, redacted and in a form that every machine hashes alike; return its id."""
     if event.kind not in EVENT_KINDS:
         raise ValueError(event.kind)
     row = transaction.one(
@@ -45,7 +46,7 @@ def append(transaction: Transaction, event: Event, now: datetime) -> int:
         change=event.change,
         approval=event.approval,
         worker=event.worker,
-        body=to_json(redacted_value(dict(event.body))),
+        body=to_json(alike(redacted_value(dict(event.body)))),
     )
     return number(cast("Row", row), "id")
 
@@ -95,6 +96,12 @@ def unsealed(transaction: Transaction, after: int, limit: int = 1000) -> list[En
 def unsealed_count(transaction: Transaction) -> int:
     """Return how many events have no place yet."""
     row = transaction.one("journal.unsealed_count", after=chain_end(transaction)[2])
+    return number(cast("Row", row), "count")
+
+
+def stray_count(transaction: Transaction) -> int:
+    """Return how many events stand before the chain's end without a place in it."""
+    row = transaction.one("journal.stray_count", until=chain_end(transaction)[2])
     return number(cast("Row", row), "count")
 
 

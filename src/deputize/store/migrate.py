@@ -51,29 +51,30 @@ def migrate(database: Migratable, dialect: str) -> None:
     """
     newest = known_migrations(dialect)[-1][0]
     with database.read() as transaction:
-        version = _version(transaction)
-    if version > newest:
-        raise StoreTooNew(
-            f"the database has schema {version}, this deputize knows up to {newest}",
-            hint="install the newer deputize that wrote it; nothing was changed",
-        )
+        version = _version(transaction, newest)
     if version < newest:
         with database.write() as transaction:
             _apply_missing(transaction, dialect)
 
 
-def _version(transaction: Transaction) -> int:
+def _version(transaction: Transaction, newest: int) -> int:
     if transaction.one("migrations.present") is None:
         return 0
     row = transaction.one("migrations.version")
-    return int(row["number"] or 0) if row else 0
+    version = int(row["number"] or 0) if row else 0
+    if version > newest:
+        raise StoreTooNew(
+            f"the database has schema {version}, this deputize knows up to {newest}",
+            hint="install the newer deputize that wrote it; nothing was changed",
+        )
+    return version
 
 
 def _apply_missing(transaction: MigratingTransaction, dialect: str) -> None:
     """Look again under the lock, for another process may have been first."""
     import secrets
 
-    version = _version(transaction)
+    version = _version(transaction, known_migrations(dialect)[-1][0])
     now = to_text(datetime.now(UTC))
     for number, name, file in known_migrations(dialect):
         if number > version:

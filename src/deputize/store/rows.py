@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from deputize.errors import StoreCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from enum import StrEnum
 
     from deputize.store.database import Row, Value
 
+Word = TypeVar("Word", bound="StrEnum")
+
+LARGEST_NUMBER = (1 << 53) - 1
+"""The largest that is the same in every JSON reader (RFC 7493)."""
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -25,8 +32,11 @@ def maybe_text(moment: datetime | None) -> str | None:
 
 
 def to_moment(text: Value) -> datetime:
-    """Read a moment back."""
-    return datetime.fromisoformat(str(text))
+    """Read a moment back; StoreCorrupt where it is none."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise _unreadable("a moment") from error
 
 
 def maybe_moment(text: Value) -> datetime | None:
@@ -34,14 +44,53 @@ def maybe_moment(text: Value) -> datetime | None:
     return None if text is None else to_moment(text)
 
 
+def to_count(count: int) -> int:
+    """Keep a count that somebody else reported within what every database and JSON can hold."""
+    return max(0, min(count, LARGEST_NUMBER))
+
+
 def to_json(value: object) -> str:
     """Write a JSON value on one line."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def alike(value: object) -> object:
+    """Make a JSON value that every machine writes alike: text for fractions and giant numbers."""
+    if isinstance(value, dict):
+        return {str(encodable(str(key))): alike(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [alike(item) for item in value]
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > LARGEST_NUMBER):
+        return str(value)
+    return encodable(value) if isinstance(value, str) else value
+
+
 def from_json(text: Value) -> object:
-    """Read a JSON value back."""
-    return json.loads(str(text))
+    """Read a JSON value back; StoreCorrupt where it is none."""
+    try:
+        return json.loads(str(text))
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("JSON") from error
+
+
+def to_word(kind: type[Word], text: Value) -> Word:
+    """Read a word of a closed set back; StoreCorrupt where it isn't in it."""
+    try:
+        return kind(str(text))
+    except ValueError as error:
+        raise _unreadable(kind.__name__) from error
+
+
+def _unreadable(what: str) -> StoreCorrupt:
+    hint = "`deputize doctor` looks closer; nothing was written"
+    return StoreCorrupt(f"the database holds something that isn't {what} where it should", hint=hint)
+
+
+def encodable(value: Value) -> Value:
+    """Spell out what is not valid UTF-8 in a text: a file name of an odd disk, an agent's slip."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
 
 
 def words(row: Row, name: str) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
-from deputize.store import tasks
+from deputize.store import approvals, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,35 +46,50 @@ def end(  # noqa: PLR0913 - an end has that many facts
         message=message,
         result=task.result if result is None else result,
     )
-    body = {"reason": reason, "message": message} if reason else {}
-    event = Event(kind=f"task.{state}", actor=actor, body=body)
-    tasks.move(transaction, task, ended, event, now)
-    for dependent in tasks.dependents(transaction, task.id):
-        if dependent.state is TaskState.BLOCKED:
-            _settle_dependent(transaction, dependent, ended, now, tips or {})
+    _tell(transaction, task, ended, actor, now)
+    if state is TaskState.DONE:
+        _release_dependents(transaction, ended, now, tips or {})
+    else:
+        _cancel_dependents(transaction, ended, now)
     return ended
 
 
-def _settle_dependent(
-    transaction: Transaction, dependent: Task, need: Task, now: datetime, tips: Tips
-) -> None:
-    actor = f"task:{need.id}"
-    if need.state is not TaskState.DONE:
-        message = f"#{need.id} ({need.title}) {need.state}"
-        end(
-            transaction,
-            dependent,
-            TaskState.CANCELLED,
-            actor=actor,
-            now=now,
-            reason=Outcome.NEED_FAILED,
-            message=message,
+def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: datetime) -> None:
+    """Write an end with its event; what was asked about the task needs no answer any more."""
+    body = {"reason": ended.reason, "message": ended.message} if ended.reason else {}
+    event = Event(kind=f"task.{ended.state}", actor=actor, body=body)
+    tasks.move(transaction, task, ended, event, now)
+    for asked in approvals.unanswered_of_task(transaction, task.id):
+        approvals.answer(
+            transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now
         )
-    elif tasks.unmet(transaction, dependent.id) == 0:
-        release(transaction, dependent, actor, now, tips)
 
 
-def release(
+def _release_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:
+    for dependent in tasks.dependents(transaction, need.id):
+        is_waiting = dependent.state is TaskState.BLOCKED
+        if is_waiting and tasks.unmet(transaction, dependent.id) == 0:
+            _release(transaction, dependent, f"task:{need.id}", now, tips)
+
+
+def _cancel_dependents(transaction: Transaction, need: Task, now: datetime) -> None:
+    """Cancel all that waits for `need`, and all that waits for that; chains may be long."""
+    fallen = [need]
+    for lost in fallen:
+        for dependent in tasks.dependents(transaction, lost.id):
+            if dependent.state is TaskState.BLOCKED:
+                ended = replace(
+                    dependent,
+                    state=TaskState.CANCELLED,
+                    finished_at=now,
+                    reason=Outcome.NEED_FAILED,
+                    message=f"#{lost.id} ({lost.title}) {lost.state}",
+                )
+                _tell(transaction, dependent, ended, f"task:{lost.id}", now)
+                fallen.append(ended)
+
+
+def _release(
     transaction: Transaction, dependent: Task, actor: str, now: datetime, tips: Tips
 ) -> None:
     """Put a blocked task whose needs are met in the queue, its base pinned at a tip that has them.
@@ -88,16 +104,31 @@ def release(
     tasks.move(transaction, dependent, queued, event, now)
 
 
+def lost_needs(transaction: Transaction, task: int) -> list[int]:
+    """Return the needs of a task that failed or were cancelled: it would wait for them for ever."""
+    lost = {TaskState.FAILED, TaskState.CANCELLED}
+    return [need.id for need, state in tasks.needs(transaction, task) if state in lost]
+
+
 def revive_dependents(transaction: Transaction, need: Task, actor: str, now: datetime) -> None:
-    """Let tasks wait again that were cancelled because this one had failed."""
-    for dependent in tasks.dependents(transaction, need.id):
-        if dependent.state is TaskState.CANCELLED and dependent.reason is Outcome.NEED_FAILED:
+    """Let tasks wait again that were cancelled because of this one, and those that need them.
+
+    One that lacks another need besides comes back when that one is revived.
+    """
+    revived = [need]
+    for found in revived:
+        for dependent in tasks.dependents(transaction, found.id):
+            fell = dependent.state is TaskState.CANCELLED
+            if not fell or dependent.reason is not Outcome.NEED_FAILED:
+                continue
+            if lost_needs(transaction, dependent.id):
+                continue
             waiting = replace(
                 dependent, state=TaskState.BLOCKED, finished_at=None, reason=None, message=None
             )
-            event = Event(kind="task.blocked", actor=actor, body={"need": need.id})
+            event = Event(kind="task.blocked", actor=actor, body={"need": found.id})
             tasks.move(transaction, dependent, waiting, event, now)
-            revive_dependents(transaction, dependent, actor, now)
+            revived.append(waiting)
 
 
 def targets_of_dependents(transaction: Transaction, task: int) -> set[tuple[str, str]]:

@@ -8,17 +8,20 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from deputize.errors import StoreCorrupt, StoreError, StoreUnavailable
+from deputize.errors import InvalidInput, StoreCorrupt, StoreError, StoreUnavailable
 from deputize.store.migrate import migrate
 from deputize.store.queries import query
+from deputize.store.rows import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from deputize.store.database import Row, Value
+
+Answer = TypeVar("Answer")
 
 PATIENCE_SECONDS = 30.0
 """How long a writer keeps asking for its turn before it gives up."""
@@ -51,11 +54,21 @@ class SqliteTransaction:
 
     def all(self, name: str, /, **values: Value) -> list[Row]:
         """Run a query and return all its rows."""
-        return self._connection.execute(query(name), values).fetchall()
+        return self._execute(name, values).fetchall()
 
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
-        return self._connection.execute(query(name), values).rowcount
+        return self._execute(name, values).rowcount
+
+    def _execute(self, name: str, values: dict[str, Value]) -> sqlite3.Cursor:
+        """Bind and run; what an agent or a file system called text may not be UTF-8."""
+        try:
+            return self._connection.execute(query(name), values)
+        except UnicodeEncodeError:
+            cleaned = {key: encodable(value) for key, value in values.items()}
+            return self._connection.execute(query(name), cleaned)
+        except OverflowError as error:
+            raise InvalidInput("a number is too large: at most 63 bits are stored") from error
 
     def script(self, text: str) -> None:
         """Run the statements of a migration, one by one, inside the open transaction."""
@@ -65,6 +78,8 @@ class SqliteTransaction:
             if sqlite3.complete_statement(statement):
                 self._connection.execute(statement)
                 statement = ""
+        if statement.strip():
+            self._connection.execute(statement)
 
 
 class SqliteDatabase:
@@ -82,34 +97,54 @@ class SqliteDatabase:
             self._connection = sqlite3.connect(
                 path, timeout=0, isolation_level=None, check_same_thread=False
             )
-            self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        with self._translated():
             self._patiently(self._configure)
-            migrate(self, "sqlite")
+        migrate(self, "sqlite")
 
     def _configure(self) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             needed = ".".join(map(str, OLDEST_SQLITE))
             message = f"python is built with SQLite {sqlite3.sqlite_version}"
             raise StoreError(message, hint=f"use a Python with SQLite {needed} or newer")
+        if SqliteTransaction(self._connection).one("migrations.foreign"):
+            hint = "nothing was written; set DEPUTIZE_HOME to a folder of its own"
+            raise StoreCorrupt(f"{self.path} is the database of another program", hint=hint)
         for setting in _SETTINGS:
             self._connection.execute(setting)
 
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:
         """Open a transaction that sees one moment."""
-        with self._transaction("BEGIN") as transaction:
+        with self._transaction(self._begin_reading) as transaction:
             yield transaction
+
+    def _begin_reading(self) -> None:
+        """Fix the moment at once: the first look is what may find the file locked."""
+        self._connection.execute("BEGIN")
+        try:
+            self._connection.execute("PRAGMA data_version").fetchone()
+        except BaseException:
+            self._roll_back()
+            raise
 
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
         """Open a transaction that writes, alone."""
-        with self._transaction("BEGIN IMMEDIATE") as transaction:
+        with self._transaction(lambda: self._connection.execute("BEGIN IMMEDIATE")) as transaction:
             yield transaction
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[SqliteTransaction]:
+    def _transaction(self, begin: Callable[[], object]) -> Iterator[SqliteTransaction]:
         with self._turn, self._translated():
-            self._patiently(lambda: self._connection.execute(begin))
+            self._patiently(begin)
             try:
                 yield SqliteTransaction(self._connection)
             except BaseException:
@@ -126,23 +161,22 @@ class SqliteDatabase:
             self._connection.execute("ROLLBACK")
 
     @staticmethod
-    def _patiently(step: Callable[[], object]) -> None:
+    def _patiently(step: Callable[[], Answer]) -> Answer:
         """Try `step` until the lock is free, with short random pauses: all get their share."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                step()
+                return step()
             except sqlite3.OperationalError as error:
                 if not _is_busy(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(random.uniform(*_RETRY_SECONDS))  # noqa: S311 - a pause, not a secret
-            else:
-                return
 
     def changes(self) -> int:
         """Return SQLite's data version, which moves when another connection commits."""
+        seen = "PRAGMA data_version"
         with self._turn, self._translated():
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            return int(self._patiently(lambda: self._connection.execute(seen).fetchone()[0]))
 
     def close(self) -> None:
         """Close the connection."""
@@ -153,29 +187,30 @@ class SqliteDatabase:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             raise _translation(error, self.path) from error
 
 
 def _create(path: Path) -> None:
     """Make the file with the right permissions before SQLite could make it with others."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        hint = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
+        raise StoreUnavailable(f"cannot open {path}: {error.strerror}", hint=hint) from error
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-def _translation(error: Exception, path: Path) -> StoreError:
-    text = str(error)
-    if isinstance(error, OSError):
-        hint = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
-        return StoreUnavailable(f"cannot open {path}: {error.strerror}", hint=hint)
+def _translation(error: sqlite3.Error, path: Path) -> StoreError:
+    text = str(error).partition(" with text ")[0]  # what a row says stays in the row
     if isinstance(error, sqlite3.IntegrityError):
         return StoreError(f"the database refused a row: {text}", hint="run `deputize doctor`")
-    if "not a database" in text or "malformed" in text:
+    if any(word in text for word in ("not a database", "malformed", "decode to UTF-8")):
         hint = "nothing was written; restore a backup, or move the file away to start afresh"
         return StoreCorrupt(f"{path} is damaged or not a deputize database ({text})", hint=hint)
     hints = {

@@ -19,6 +19,7 @@ from deputize.store.rows import (
     to_json,
     to_moment,
     to_text,
+    to_word,
     words,
 )
 
@@ -118,7 +119,7 @@ def add_need(transaction: Transaction, task: int, need: int) -> None:
 def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
     """Return what a task needs, and the state of each."""
     return [
-        (Need(id=number(row, "id"), on=text(row, "on")), TaskState(text(row, "state")))
+        (Need(id=number(row, "id"), on=text(row, "on")), to_word(TaskState, row["state"]))
         for row in transaction.all("tasks.needs", task=task)
     ]
 
@@ -136,7 +137,7 @@ def unmet(transaction: Transaction, task: int) -> int:
 def counts(transaction: Transaction) -> dict[TaskState, int]:
     """Return how many tasks are in each state that is not final."""
     rows = transaction.all("tasks.counts")
-    return {TaskState(text(row, "state")): number(row, "count") for row in rows}
+    return {to_word(TaskState, row["state"]): number(row, "count") for row in rows}
 
 
 def pinned(transaction: Transaction, git_dir: str) -> set[str]:
@@ -159,9 +160,9 @@ def task_of(row: Row) -> Task:
     values.update({name: maybe_moment(row[name]) for name in _MOMENTS})
     values.update({name: bool(row[name]) for name in _FLAGS})
     values["created_at"] = to_moment(row["created_at"])
-    values["state"] = TaskState(text(row, "state"))
-    values["place"] = Place(text(row, "place"))
-    values["reason"] = None if row["reason"] is None else Outcome(text(row, "reason"))
+    values["state"] = to_word(TaskState, row["state"])
+    values["place"] = to_word(Place, row["place"])
+    values["reason"] = None if row["reason"] is None else to_word(Outcome, row["reason"])
     return Task(**values)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ import anyio
 
 from deputize import log, queue
 from deputize.agents.base import Gate, Job
-from deputize.agents.registry import agent_from, settings_for
+from deputize.agents.registry import agent_from, secret_variables, settings_for
 from deputize.errors import AgentError, DeputizeError, LeaseLost
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
@@ -21,6 +21,7 @@ from deputize.worker.evidence import Seen
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, watch
 from deputize.worker.steps import Steps
+from deputize.workshop import alone
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
 
@@ -74,31 +75,33 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     steps = running.steps
     task = steps.claim.task
     agent = agent_from(task.agent, settings_for(task.agent, bench.config.agents))
-    await steps.milestone(f"agent {agent.name} started")
-    async with anyio.create_task_group() as notes:
-        notes.start_soon(steps.write_notes)
-        try:
-            seen = await watch(running, agent, _job(steps, bench), _gate(steps, bench))
-        finally:
-            steps.no_more_notes()
+    job, gate = _job(steps, bench), _gate(steps, bench)
+    await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
+    with alone():
+        async with anyio.create_task_group() as notes:
+            notes.start_soon(steps.write_notes)
+            try:
+                seen = await watch(running, agent, job, gate)
+            finally:
+                steps.no_more_notes()
     return seen
 
 
 def _job(steps: Steps, bench: Bench) -> Job:
     task, attempt = steps.claim.task, steps.claim.attempt
     settings = bench.config
-    agent = settings.agents.get(task.agent)
-    provider = task.provider or (agent.provider if agent else None)
+    agent = settings_for(task.agent, settings.agents)
+    provider = steps.provider(settings, task.provider or agent.provider)
     marker = attempt_marker(attempt.token)
     return Job(
         prompt=compose(task, settings.role(task.role), settings.checks),
         workspace=bench.path,
-        environment=agent_environment(agent.env if agent else (), markers(task.id, marker)),
-        secrets=steps.secrets(settings, provider),
+        environment=agent_environment(agent.env, markers(task.id, marker)),
+        secrets=steps.secrets(secret_variables(agent, provider), provider),
         marker=marker,
         session=task.session,
-        model=task.model or (agent.model if agent else None),
-        provider=steps.provider(settings, provider),
+        model=task.model or agent.model,
+        provider=provider,
         state=steps.shop.home.agents / task.agent,
         containment=containment_prefix(),
     )

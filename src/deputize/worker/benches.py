@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.model.task import Place
-from deputize.store import attempts, meta, tasks
+from deputize.store import attempts, meta, tasks, workers
 from deputize.worker.evidence import Left, Seen, judge, summary_of
 from deputize.worker.preparation import prepare
 from deputize.workshop import aside
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from deputize.queue import Ending
     from deputize.worker.steps import Steps
     from deputize.workshop import Workshop
+
+
+OWN_CLEARING_SECONDS = 60
+"""How long a live worker has to take its own workspaces away before upkeep does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +169,7 @@ def _open_workspace(steps: Steps, mirror: Mirror, base: str, checkout: Path | No
 
 
 async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
-    """Save what the agent left, compare it with what it says, and make the attempt's ending of it."""
+    """Save what the agent left, hold it against what it says, and make the ending of it."""
     task = steps.claim.task
     if task.git_dir is None:
         outcome, error = judge(seen, Left(tree_changed=False), "allowed")
@@ -282,7 +287,13 @@ async def sweep_workspaces(shop: Workshop) -> None:
 
 def _sweep(shop: Workshop) -> None:
     with shop.database.read() as transaction:
-        left = attempts.leftovers(transaction)
+        recent = shop.now() - timedelta(seconds=OWN_CLEARING_SECONDS)
+        busy = {worker.id for worker in workers.live(transaction)}
+        left = [
+            attempt
+            for attempt in attempts.leftovers(transaction)
+            if attempt.worker not in busy or (attempt.finished_at or recent) <= recent
+        ]
         owners = {attempt.id: tasks.get(transaction, attempt.task) for attempt in left}
     for attempt in left:
         _clear(shop, attempt, owners[attempt.id])

@@ -89,7 +89,7 @@ async def _set_up(steps: Steps, workspace: Workspace, step: Step, number: int) -
         workspace.path,
         step.timeout_seconds,
         marks=marks,
-        on_output=lambda chunk: steps.log.stderr(chunk.decode("utf-8", "replace")),
+        on_output=steps.log.stderr,
     )
     if ran.exit_code == 0:
         return

@@ -20,7 +20,7 @@ from deputize.workshop import aside
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
@@ -70,11 +70,11 @@ class Steps:
         """Append an event of the attempt; LeaseLost where it isn't ours any more."""
         await self.shop.in_store(self._change, lambda attempt: attempt, event)
 
-    async def milestone(self, text: str) -> None:
+    async def milestone(self, text: str, **more: object) -> None:
         """Note a step that people want to see, in the log and in the journal."""
         self.log.milestone(text)
         actor = f"worker:{self.shop.worker.id}"
-        await self.note(Event(kind="attempt.milestone", actor=actor, body={"step": text}))
+        await self.note(Event(kind="attempt.milestone", actor=actor, body={"step": text, **more}))
 
     def note_process(self, pid: int) -> None:
         """Remember a process of the agent, by which it is found should we die."""
@@ -142,16 +142,16 @@ class Steps:
             wire=settings.wire,
         )
 
-    def secrets(self, config: Config, name: str | None) -> Mapping[str, str]:
-        """Return the provider's key from our environment; it is passed on and kept nowhere."""
-        provider = self.provider(config, name)
-        if provider is None or provider.key_variable is None:
-            return {}
-        value = os.environ.get(provider.key_variable)
-        if value is None:
-            message = f"{provider.key_variable} is not set, and provider {name} needs it"
+    def secrets(self, names: Iterable[str], provider: Provider | None) -> Mapping[str, str]:
+        """Return keys from our environment; they are passed on and kept nowhere.
+
+        Raises AgentError where the key of a provider is not set.
+        """
+        found = {name: os.environ[name] for name in names if name in os.environ}
+        if provider and provider.key_variable and provider.key_variable not in found:
+            message = f"{provider.key_variable} is not set, and provider {provider.name} needs it"
             raise AgentError(Outcome.AUTH_FAILED, message)
-        return {provider.key_variable: value}
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

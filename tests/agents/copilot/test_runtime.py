@@ -8,7 +8,7 @@ import pytest
 
 from deputize.agents.base import AgentEvent, Job, Provider
 from deputize.agents.copilot.agent import CopilotAgent
-from deputize.demo.model import MODEL_NAME, CallTool, Scene, Script, ScriptedModel, Turn
+from deputize.demo.model import MODEL_NAME, CallTool, ErrorReply, Scene, Script, ScriptedModel, Turn
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Decision, Tool, Verdict
 
@@ -35,6 +35,11 @@ SCRIPT = Script(
 )
 
 
+def _limited(times: int | None) -> Script:
+    fault = ErrorReply(status=429, message="Slow down.", times=times)
+    return Script(scenes=(Scene(name="limited", turns=(Turn(say="Seen.", fault=fault),)),))
+
+
 async def _allow(_: Action) -> Decision:
     return Decision(verdict=Verdict.ALLOW, rule="test", reason="all is allowed")
 
@@ -56,7 +61,7 @@ def _job(workspace: Path, environment: dict[str, str], url: str = "http://127.0.
 async def test_a_runtime_that_does_not_work_is_an_error(
     tmp_path: Path, program_environment: dict[str, str], script: str, word: str
 ) -> None:
-    """A program that leaves, or talks nonsense, gives a report, and no exception or endless wait."""
+    """A program that leaves, or talks nonsense, gives a report: no exception, no endless wait."""
     program = tmp_path / "copilot-runtime"
     program.write_text(f"#!/bin/sh\n(sleep 1; kill $$ 2>/dev/null) &\n{script}\n", encoding="utf-8")
     program.chmod(0o755)
@@ -96,3 +101,26 @@ async def test_tools_that_copilot_itself_never_asks_about_pass_the_gate(
         ("sql", Tool.OTHER),
         ("view", Tool.READ),
     ]
+
+
+async def test_a_limit_without_a_known_end_is_waited_out_for_a_while(
+    copilot_runtime: Path, tmp_path: Path, program_environment: dict[str, str]
+) -> None:
+    """The runtime may try again by itself; when that has gone on for long enough it is a limit."""
+    with ScriptedModel(_limited(None)) as model:
+        job = _job(tmp_path, program_environment, model.openai_url)
+        agent = CopilotAgent(path=str(copilot_runtime), patience_seconds=0.2)
+        report = await agent.run(job, _allow, lambda _: None)
+    assert (report.outcome, report.retry_at) == (Outcome.RATE_LIMITED, None)
+    assert "Slow down." in (report.error or "")
+
+
+async def test_a_limit_that_passes_is_no_failure(
+    copilot_runtime: Path, tmp_path: Path, program_environment: dict[str, str]
+) -> None:
+    """Where the runtime's next try succeeds, the run goes on."""
+    with ScriptedModel(_limited(1)) as model:
+        job = _job(tmp_path, program_environment, model.openai_url)
+        agent = CopilotAgent(path=str(copilot_runtime), patience_seconds=40)
+        report = await agent.run(job, _allow, lambda _: None)
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, "Seen.")

@@ -127,7 +127,7 @@ class Conversation:
     async def _choose_model(self, session: str, opened: Json, model: str) -> None:
         for option in map(as_object, as_list(opened.get("configOptions"))):
             values = [as_object(value).get("value") for value in as_list(option.get("options"))]
-            if "model" in {option.get("id"), option.get("category")} and model in values:
+            if "model" in (option.get("id"), option.get("category")) and model in values:
                 params: Json = {"sessionId": session, "configId": option.get("id"), "value": model}
                 await self.peer.request("session/set_config_option", params)
                 return

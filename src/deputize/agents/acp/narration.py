@@ -78,7 +78,7 @@ class Narrator:
 
     def hear(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
         """Yield what an update tells; kinds that nobody knows here tell nothing."""
-        kind = update.get("sessionUpdate")
+        kind = as_text(update.get("sessionUpdate"))
         if kind == "agent_message_chunk":
             yield from self._message(as_text(as_object(update.get("content")).get("text")))
         elif kind == "agent_thought_chunk":
@@ -136,7 +136,7 @@ class Narrator:
             yield ToolStarted(id=identifier, name=known.name, summary=_summary(known))
         else:
             known.told.update({key: value for key, value in update.items() if value is not None})
-        if update.get("status") in ENDED and not known.ended:
+        if as_text(update.get("status")) in ENDED and not known.ended:
             known.ended = True
             self._answer.clear()
             yield self._finished(identifier, known, update)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from deputize.clock import Clock
     from deputize.model.policy import Action
 
+START_SECONDS = 60.0
+"""How long a runtime may take until it answers; its first start on a machine is its slowest."""
 ABORT_SECONDS = 3.0
 """How long the session may take to stop its tools."""
 UNDECIDED = Decision(verdict=Verdict.DENY, rule="undecided", reason="the gate could not decide")
@@ -44,11 +46,18 @@ async def run(
         )
     )
     try:
-        emit(ProcessStarted(pid=await runtime.start()))
+        emit(ProcessStarted(pid=await _start(runtime)))
         prompting = Prompting(runtime, gate, emit, patience_seconds=patience_seconds, clock=clock)
         return await prompting.see_through(job, login)
     finally:
         await runtime.close()
+
+
+async def _start(runtime: Runtime) -> int:
+    with anyio.move_on_after(START_SECONDS):
+        return await runtime.start()
+    message = f"the Copilot runtime did not answer within {START_SECONDS:g} s of its start"
+    raise AgentError(Outcome.AGENT_ERROR, message)
 
 
 class Prompting:

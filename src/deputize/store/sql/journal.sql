@@ -16,6 +16,11 @@ SELECT * FROM events WHERE id > :after ORDER BY id LIMIT :limit;
 -- How many events are not chained yet.
 SELECT count(*) AS count FROM events WHERE id > :after;
 
+-- name: stray_count
+-- How many events stand before the end of the chain without a place in it.
+SELECT count(*) AS count FROM events LEFT JOIN seals ON seals.event = events.id
+WHERE events.id <= :until AND seals.event IS NULL;
+
 -- name: seal
 -- Chain one event.
 INSERT INTO seals (seq, event, hash) VALUES (:seq, :event, :hash);

@@ -2,6 +2,11 @@
 -- Whether this database has ever been migrated.
 SELECT 1 AS yes FROM sqlite_schema WHERE type = 'table' AND name = 'migrations';
 
+-- name: foreign
+-- Whether this is the database of another program.
+SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM sqlite_schema)
+    AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'seals');
+
 -- name: version
 -- The newest migration that this database has.
 SELECT coalesce(max(number), 0) AS number FROM migrations;

@@ -24,6 +24,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "sessions list": "agents' conversations that can be resumed",
         "audit": "the audit trail: who did what, when",
         "audit verify": "prove that nobody touched the audit trail",
+        "audit rebuild": "write its files again from the journal",
     },
     "Answer": {
         "approvals": "questions that wait for you",
@@ -38,6 +39,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "workers": "the workers that run",
         "agents": "the agents that tasks can be given to",
         "doctor": "check everything that deputize needs",
+        "demo": "see the whole job done in a scratch folder, without an account",
         "completion": "print a completion script for your shell",
     },
 }

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
+from contextlib import suppress
 
 from deputize.surfaces.cli.catalogue import split
 from deputize.surfaces.cli.output import Output
 
+_LONG_LIVED = (["up"], ["worker"])
+"""Verbs with threads and exit hooks of their own."""
 _HELP = frozenset({"-h", "--help"})
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Carry out one command line and return its exit code."""
+    """Carry out one command line and return its exit code.
+
+    Without `argv`, this is the program itself: once all is said it ends the process at once, for
+    taking the interpreter apart costs a tenth of what `add` may take.
+    """
     words = sys.argv[1:] if argv is None else argv
+    if argv is None and words[:1] == ["add"]:
+        gc.disable()  # it ends long before there is anything to collect
+    code = _carry_out(words)
+    if argv is None and words[:1] not in _LONG_LIVED:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _carry_out(words: list[str]) -> int:
     output = Output()
     try:
         code = _dispatch(words, output)

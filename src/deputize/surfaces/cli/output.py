@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError
 from deputize.redaction import printable, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
-
-    Part = str | Painted
 
 GAP = "  "
 NARROWEST = 20
@@ -36,6 +35,9 @@ class Painted:
         """Paint `text`."""
         self.text = text
         self.code = code
+
+
+Part = str | Painted
 
 
 def bold(text: str) -> Painted:
@@ -85,12 +87,12 @@ class Output:
 
     def text(self, *parts: Part) -> None:
         """Print a line (or several) of data."""
-        sys.stdout.write(self._rendered(sys.stdout, parts) + "\n")
+        self._write(self._rendered(sys.stdout, parts) + "\n")
 
     def diff(self, text: str) -> None:
         """Print a unified diff: byte for byte into a pipe, harmless and coloured on a terminal."""
         if not self.is_terminal:
-            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+            self._write(text.encode("utf-8", "surrogateescape"))
             return
         for line in text.splitlines():
             head = line.startswith(("+++", "---", "diff ", "index "))
@@ -120,7 +122,7 @@ class Output:
         taken = len(indent) + sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
         parts.append(_cut(row[-1], max(NARROWEST, self.columns - taken)))
         line = self._rendered(sys.stdout, parts)
-        sys.stdout.write(line.rstrip() + "\n")
+        self._write(line.rstrip() + "\n")
 
     @property
     def columns(self) -> int:
@@ -139,16 +141,16 @@ class Output:
 
     def document(self, value: object) -> None:
         """Print a JSON document, in ASCII: no terminal and no locale can take it amiss."""
-        sys.stdout.write(_json(value, indent=2) + "\n")
+        self._write(_json(value, indent=2) + "\n")
 
     def line_document(self, value: object) -> None:
         """Print a JSON document on one line, one of many."""
-        sys.stdout.write(_json(value) + "\n")
+        self._write(_json(value) + "\n")
 
     def clear(self) -> None:
         """Clear the terminal, for a display that is drawn again."""
         if self.is_terminal:
-            sys.stdout.write("\x1b[H\x1b[2J\x1b[3J")
+            self._write("\x1b[H\x1b[2J\x1b[3J")
 
     def note(self, *parts: Part) -> None:
         """Narrate on stderr."""
@@ -184,12 +186,16 @@ class Output:
 
         Raises BrokenPipeError where nobody reads any more, DeputizeError where it can't be written.
         """
-        try:
+        with _translated():
             sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise DeputizeError(f"cannot write the output: {error.strerror}") from error
+
+    @staticmethod
+    def _write(text: str | bytes) -> None:
+        with _translated():
+            if isinstance(text, bytes):
+                sys.stdout.buffer.write(text)
+            else:
+                sys.stdout.write(text)
 
     def narrate(self, *parts: Part) -> None:
         """Write a line on stderr, whatever is asked of the output."""
@@ -201,6 +207,17 @@ class Output:
     def _rendered(stream: TextIO, parts: Sequence[Part]) -> str:
         coloured = _takes_colour(stream)
         return "".join(_painted(part, coloured=coloured) for part in parts)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Tell a full disk behind a redirection from a mistake of ours."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DeputizeError(f"cannot write the output: {error.strerror}") from error
 
 
 def _painted(part: Part, *, coloured: bool) -> str:

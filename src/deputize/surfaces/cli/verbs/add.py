@@ -208,9 +208,12 @@ def _note_uncommitted(count: int, output: Output) -> None:
 
 
 def _wait(desk: Desk, submitted: Submitted, output: Output) -> int:
+    import gc
+
     from deputize.desk.tasks import wait
     from deputize.surfaces.cli.endings import exit_code_of, print_ending
 
+    gc.enable()
     (task,) = wait(desk, [submitted.task.id])
     if output.json:
         _print(desk, submitted, output)

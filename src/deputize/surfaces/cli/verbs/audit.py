@@ -1,6 +1,7 @@
 """The audit trail: who did what, when, oldest first.
 
-`md` tells it task by task, for people; `jsonl` gives the entries themselves, one per line.
+As text it is the journal, an event per line. `md`, `jsonl` and `json` give a record of each attempt
+that ended: what it was told, by whom it was done, what came of it; or, with --events, the events.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from deputize.surfaces.cli.arguments import add_format, past, task_id
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.desk.context import Desk
     from deputize.model.event import Entry
     from deputize.surfaces.cli.output import Output, Part
 
 EXAMPLES = """
   deputize audit --task 12
   deputize audit --since 1d --format md > yesterday.md
-  deputize audit --format jsonl | grep change.landed
+  deputize audit --events --format jsonl | grep change.landed
 """
 
 
@@ -26,35 +28,60 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `audit` takes."""
     parser.add_argument("--task", type=task_id, metavar="ID", help="only this task's")
     parser.add_argument("--since", type=past, metavar="WHEN", help="RFC 3339, or 2h ago")
+    parser.add_argument("--events", action="store_true", help="the events themselves")
     add_format(parser, "jsonl", "md")
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    """Print the entries in the format that is asked for."""
+    """Print the trail in the format that is asked for."""
     from deputize.desk.context import open_desk
-    from deputize.desk.documents import event_document
-    from deputize.desk.trail import entries_of, markdown
+    from deputize.errors import InvalidInput
 
+    if arguments.events and arguments.format == "md":
+        raise InvalidInput("events have no Markdown", hint="leave out --events, or use jsonl")
     with open_desk() as desk:
-        found = entries_of(desk, task=arguments.task, since=arguments.since)
-        if arguments.format == "md":
-            for text in markdown(desk, found):
-                output.text(text)
-        elif arguments.format == "jsonl":
-            for entry in found:
-                output.line_document(event_document(entry))
-        elif output.json:
-            output.document([event_document(entry) for entry in found])
+        if arguments.format == "text":
+            _print_events(desk, arguments, output)
+        elif arguments.format == "md":
+            _print_markdown(desk, arguments, output)
         else:
-            output.table([_row(entry) for entry in found], ("AT", "WHO", "WHAT", "ABOUT", ""))
+            _print_documents(desk, arguments, output)
     return 0
+
+
+def _print_events(desk: Desk, arguments: Namespace, output: Output) -> None:
+    from deputize.desk.trail import entries_of
+
+    found = entries_of(desk, task=arguments.task, since=arguments.since)
+    output.table([_row(entry) for entry in found], ("AT", "WHO", "WHAT", "ABOUT", ""))
+
+
+def _print_markdown(desk: Desk, arguments: Namespace, output: Output) -> None:
+    from deputize.desk.trail import markdown, records_of
+
+    found = records_of(desk, task=arguments.task, since=arguments.since)
+    output.text(markdown(found).rstrip("\n"))
+
+
+def _print_documents(desk: Desk, arguments: Namespace, output: Output) -> None:
+    from deputize.desk.documents import event_document
+    from deputize.desk.trail import entries_of, record_document, records_of
+
+    wanted = {"task": arguments.task, "since": arguments.since}
+    if arguments.events:
+        documents = map(event_document, entries_of(desk, **wanted))
+    else:
+        documents = map(record_document, records_of(desk, **wanted))
+    if output.json:
+        output.document(list(documents))
+        return
+    for document in documents:
+        output.line_document(document)
 
 
 def _row(entry: Entry) -> tuple[Part, ...]:
     from deputize.surfaces.cli.times import local
 
-    about = f"#{entry.task}" if entry.task else ""
-    if entry.change:
-        about += f" c{entry.change}"
+    about = [f"#{entry.task}" if entry.task else "", f"c{entry.change}" if entry.change else ""]
     body = ", ".join(f"{name}: {value}" for name, value in entry.body.items() if value)
-    return local(entry.at), entry.actor, entry.kind, about.strip(), body
+    return local(entry.at), entry.actor, entry.kind, " ".join(filter(None, about)), body

@@ -1,7 +1,7 @@
 """Prove that nobody has changed, removed or inserted an entry of the audit trail.
 
-Every sealed entry carries a hash over itself and the one before. Where the chain is broken, the
-first entry that does not fit is named, and the exit code is 1.
+Every sealed entry carries a hash over itself and the one before; the daily files must hold what the
+journal says. Exit 1 names the first entry that does not fit, or the files that don't.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from deputize.surfaces.cli.arguments import add_format
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.store.chain import Proof
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -26,24 +27,41 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    """Recompute the chain; return 1 if it is broken."""
+    """Recompute the chain and compare the files; return 1 if either is wrong."""
     from deputize.desk.context import open_desk
-    from deputize.desk.documents import event_document
     from deputize.desk.history import verify
+    from deputize.desk.trail import file_problems
 
     del arguments
     with open_desk() as desk:
         proof = verify(desk)
+        problems = [] if proof.problem else file_problems(desk)
+    ok = not (proof.problem or problems)
     if output.json:
-        broken = event_document(proof.broken) if proof.broken else None
-        counts = {"count": proof.count, "unsealed_count": proof.unsealed_count}
-        output.document(
-            {"ok": proof.problem is None, **counts, "problem": proof.problem, "broken": broken}
-        )
-    elif proof.problem:
-        output.text(f"broken after {proof.count} entries: {proof.problem}")
+        output.document({"ok": ok, **_document(proof), "files": problems})
     else:
-        output.text(
-            f"{proof.count} entries in an unbroken chain, {proof.unsealed_count} not sealed yet"
-        )
-    return 0 if proof.problem is None else 1
+        _print(proof, problems, output)
+    return 0 if ok else 1
+
+
+def _document(proof: Proof) -> dict[str, object]:
+    from deputize.desk.documents import event_document
+
+    return {
+        "count": proof.count,
+        "unsealed_count": proof.unsealed_count,
+        "problem": proof.problem,
+        "broken": event_document(proof.broken) if proof.broken else None,
+    }
+
+
+def _print(proof: Proof, problems: list[str], output: Output) -> None:
+    if proof.problem:
+        output.text(f"broken after {proof.count} entries: {proof.problem}")
+        return
+    rest = f"{proof.unsealed_count} not sealed yet"
+    output.text(f"{proof.count} entries in an unbroken chain, {rest}")
+    for problem in problems:
+        output.text(problem)
+    if problems:
+        output.note("hint: `deputize audit rebuild` writes the files again from the journal")

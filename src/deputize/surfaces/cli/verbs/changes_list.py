@@ -9,6 +9,7 @@ from deputize.surfaces.cli.arguments import add_format, whole_number
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.model.change import Change
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -42,7 +43,7 @@ def run(arguments: Namespace, output: Output) -> int:
             f"#{change.task}",
             state_of(change.state),
             change.target,
-            f"{len(change.files)} files +{change.added} -{change.removed}",
+            _size(change),
             change.risk,
             change.reason or "",
         )
@@ -50,3 +51,8 @@ def run(arguments: Namespace, output: Output) -> int:
     ]
     output.table(rows, ("ID", "TASK", "STATE", "TARGET", "SIZE", "RISK", "WHY"))
     return 0
+
+
+def _size(change: Change) -> str:
+    files = "1 file" if len(change.files) == 1 else f"{len(change.files)} files"
+    return f"{files}, +{change.added} -{change.removed}"

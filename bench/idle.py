@@ -1,0 +1,34 @@
+"""What an idle worker costs: processor time and memory."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+
+from bench.house import house, verdict, worker
+
+SECONDS = 30.0
+BAR_PERCENT = 0.5
+BAR_MEGABYTES = 60
+
+
+def main() -> int:
+    """Measure and print; 1 where a bar is missed."""
+    with house() as built, worker(built) as running:
+        process = psutil.Process(running.pid)
+        time.sleep(3)
+        before = process.cpu_times()
+        time.sleep(SECONDS)
+        after = process.cpu_times()
+        spent = after.user + after.system - before.user - before.system
+        megabytes = process.memory_info().rss / 1e6
+    good = [
+        verdict("idle-cpu", 100 * spent / SECONDS, BAR_PERCENT, "%"),
+        verdict("idle-memory", megabytes, BAR_MEGABYTES, "MB"),
+    ]
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,139 @@
+"""Who plays in the demo: Copilot with the scripted model, or an agent of the user's own."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deputize.agents.copilot.login import TOKEN_VARIABLES
+from deputize.agents.registry import agent_from, settings_for
+from deputize.config.home import find_home
+from deputize.config.load import load_config
+from deputize.demo.model import MODEL_NAME, ScriptedModel
+from deputize.demo.story import story_script
+from deputize.errors import ConfigError
+from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
+from deputize.workspace.processes.environment import agent_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from deputize.config.settings import Config, ProviderSettings
+
+    Tables = Mapping[str, Mapping[str, object]]
+
+COPILOT = "copilot"
+PROVIDER = "demo"
+KEY_VARIABLE = "DEMO_MODEL_KEY"
+KEY = "no-key-is-needed"
+SCRIPTED = "scripted model: this shows the machinery, not intelligence"
+GET_COPILOT = "npm install -g @github/copilot; in a clone of deputize, `make demo` gets it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """The agent of the demo: what its home says of it, and what its programs are told."""
+
+    agent: str
+    about: tuple[str, ...]
+    """What a person should know of it, a line each."""
+    tables: Tables
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@contextmanager
+def scripted_player() -> Iterator[Player]:
+    """Start the scripted model, and give Copilot with it; ConfigError where there is no Copilot."""
+    program, version = _find(COPILOT, BUILT_IN_AGENTS[COPILOT], hint=GET_COPILOT)
+    with ScriptedModel(story_script()) as model:
+        yield Player(
+            agent=COPILOT,
+            about=(
+                f"Copilot {version}: {program}",
+                f"answered by {model.openai_url}",
+                SCRIPTED,
+            ),
+            tables={
+                f"agents.{COPILOT}": {
+                    "kind": COPILOT, "path": program, "model": MODEL_NAME, "provider": PROVIDER,
+                },
+                f"providers.{PROVIDER}": {
+                    "type": "openai", "base_url": model.openai_url, "key_variable": KEY_VARIABLE,
+                },
+            },
+            environment={KEY_VARIABLE: KEY},
+        )  # fmt: skip
+
+
+@contextmanager
+def real_player(name: str | None) -> Iterator[Player]:
+    """Give an agent as the user has set it up; ConfigError where it can't work, with a hint."""
+    config = load_config(find_home().config)
+    agent = name or config.default_agent
+    settings = settings_for(agent, config.agents)
+    program, _ = _find(agent, settings, hint=None)
+    provider = _provider(agent, settings, config)
+    variables = _secrets(settings, provider)
+    yield Player(
+        agent=agent,
+        about=(
+            f"{agent}: {program}",
+            f"provider {settings.provider}" if provider else "with the login that it has here",
+            "real model: what it does costs what it costs, and may differ each time",
+        ),
+        tables=_tables(agent, settings, program, provider),
+        environment=agent_environment((*settings.env, *variables), {}),
+    )
+
+
+def _find(name: str, settings: AgentSettings, *, hint: str | None) -> tuple[str, str]:
+    """Return where an agent's program is, and its version if it is known."""
+    found = agent_from(name, settings).find()
+    if found.path is None:
+        problem = found.problem or "its program was not found"
+        raise ConfigError(f"agent {name}: {problem}", hint=hint or found.hint)
+    return str(Path(found.path).absolute()), found.version or ""
+
+
+def _provider(agent: str, settings: AgentSettings, config: Config) -> ProviderSettings | None:
+    if settings.provider is None:
+        return None
+    if settings.provider not in config.providers:
+        hint = f"write a [providers.{settings.provider}] table into config.toml"
+        raise ConfigError(f"agent {agent}: no provider {settings.provider!r}", hint=hint)
+    return config.providers[settings.provider]
+
+
+def _secrets(settings: AgentSettings, provider: ProviderSettings | None) -> tuple[str, ...]:
+    """Return the variables that hold what opens the door; ConfigError where there is none."""
+    if provider is not None:
+        variable = provider.key_variable
+        if variable and not os.environ.get(variable):
+            raise ConfigError(f"the key of its provider is missing: {variable} is not set")
+        return (variable,) if variable else ()
+    return TOKEN_VARIABLES if settings.kind == COPILOT else ()
+
+
+def _tables(
+    agent: str, settings: AgentSettings, program: str, provider: ProviderSettings | None
+) -> Tables:
+    table = {
+        "kind": settings.kind,
+        "command": settings.command,
+        "env": settings.env,
+        "model": settings.model,
+        "provider": settings.provider,
+        "path": program if settings.kind == COPILOT else None,
+    }
+    tables = {f"agents.{_key(agent)}": table}
+    if provider is not None:
+        tables[f"providers.{_key(settings.provider or '')}"] = provider._asdict()
+    return tables
+
+
+def _key(name: str) -> str:
+    return json.dumps(name)

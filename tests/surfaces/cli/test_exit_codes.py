@@ -1,0 +1,191 @@
+"""Errors: their exit codes, their words, their JSON."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deputize import errors
+from deputize.surfaces.cli import diagnostics
+from deputize.surfaces.cli.output import Output
+from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.surfaces.cli.conftest import CommandLine
+
+CODES = {
+    errors.UserError: 2,
+    errors.NotFound: 2,
+    errors.InvalidInput: 2,
+    errors.IllegalMove: 2,
+    errors.ConfigError: 3,
+    errors.Denied: 4,
+    errors.StoreError: 5,
+    errors.StoreUnavailable: 5,
+    errors.StoreCorrupt: 5,
+    errors.StoreTooNew: 5,
+    errors.NotYet: 75,
+    errors.ProcessError: 1,
+    errors.LeaseLost: 1,
+    errors.DeputizeError: 1,
+    KeyboardInterrupt: 130,
+    BrokenPipeError: 141,
+    ValueError: 70,
+}
+
+
+@pytest.mark.parametrize(("kind", "code"), CODES.items())
+def test_each_error_has_its_code(kind: type[Exception], code: int) -> None:
+    """The table of exit codes holds for the whole tree of errors."""
+    assert diagnostics.exit_code_of(kind("x")) == code
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("lst",), "did you mean `deputize list`?"),
+        (("changes",), "`deputize changes list` or `deputize changes show`"),
+        (("fix the typo",), 'deputize add "…"'),
+        (("zzzzzz",), "`deputize --help` lists the verbs"),
+        (("list", "--sate", "x"), "did you mean `--state`?"),
+        (("show",), "give an id such as 12, or --latest"),
+        (("show", "1", "--latest"), "--latest stands for an id"),
+        (("show", "x"), "'x' is not a task id (12 or #12)"),
+        (("show", "99999999999999999999999"), "is not a task id"),
+        (("show", "1"), "deputize list --all"),
+        (("show", "--latest"), 'deputize add "what is to be done"'),
+        (("approve", "a1"), "`deputize approvals` shows them"),
+        (("approve", "x"), "neither an approval (a3) nor a task (12)"),
+        (("changes", "show", "c1"), "`deputize changes list` shows them"),
+        (("list", "--state", "x"), "known: blocked, queued"),
+        (("status", "--watch", "--json"), "--watch draws for people"),
+        (("logs", "1", "-f", "--json"), "leave out one of them"),
+        (("audit", "--events", "--format", "md"), "events have no Markdown"),
+    ],
+)
+def test_usage_errors_say_what_to_type(
+    deputize: CommandLine, words: tuple[str, ...], hint: str
+) -> None:
+    """Exit 2, one line `error:`, and the hint."""
+    said = deputize(*words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: ")
+    assert hint in said.err
+
+
+def test_errors_are_json_where_json_was_asked_for(deputize: CommandLine) -> None:
+    """Stderr is one document, even where the words could not be parsed."""
+    assert deputize("show", "9", "--json").error == {
+        "code": "not_found",
+        "message": "there is no task #9",
+        "hint": "`deputize list --all` shows what there is",
+    }
+    assert deputize("show", "9", "--format", "json").error["code"] == "not_found"
+    assert deputize("list", "--jso", "--json").error["code"] == "invalid_input"
+    assert deputize("lst", "--json").error["hint"] == "did you mean `deputize list`?"
+
+
+def test_what_is_not_final_is_try_again_later(deputize: CommandLine) -> None:
+    """`wait --timeout`, `result`, `logs` and `open` are exit 75 while there is nothing yet."""
+    deputize.add()
+    for words in (("wait", "1", "--timeout", "1"), ("result", "1"), ("logs", "1"), ("open", "1")):
+        said = deputize(*words)
+        assert (said.code, said.out) == (75, ""), words
+        assert "hint: " in said.err
+
+
+def test_an_agent_cant_answer(deputize: CommandLine) -> None:
+    """Inside an attempt, approve, deny and trust are exit 4."""
+    deputize.add()
+    for words in (("approve", "a1"), ("deny", "a1"), ("trust", "--yes")):
+        said = deputize(*words, DEPUTIZE_TASK="1")
+        assert said.code == 4, said.err
+        assert "an agent can't" in said.err
+
+
+def test_a_damaged_database_is_named_and_kept(deputize: CommandLine) -> None:
+    """Exit 5, and the file is as it was."""
+    deputize.home.mkdir(mode=0o700)
+    database = deputize.home / "deputize.db"
+    database.write_bytes(b"not a database" * 1000)
+    said = deputize("list")
+    assert said.code == 5
+    assert "damaged or not a deputize database" in said.err
+    assert database.read_bytes() == b"not a database" * 1000
+
+
+def test_ctrl_c_is_quiet(deputize: CommandLine) -> None:
+    """Exit 130 and no traceback, whatever the command was doing."""
+    deputize.add()
+    process = deputize.start("logs", "1", "-f")
+    assert process.stderr is not None
+    assert b"waits for" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_a_pipe_that_closes_is_quiet(deputize: CommandLine) -> None:
+    """A reader that has seen enough is no error to tell."""
+    for _ in range(3):
+        deputize.add("x" * 60_000)
+    process = deputize.start("list", "--all", "--json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(30) == 141
+
+
+def test_output_that_cant_be_written_is_said_so(deputize: CommandLine) -> None:
+    """A full disk behind a redirection is exit 1 and no traceback."""
+    deputize.add()
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        process = deputize.start("list")
+        process.kill()
+        process.communicate()
+        import subprocess
+
+        done = subprocess.run(
+            deputize.argv("list"),
+            env=deputize.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"error: cannot write the output: No space left on device\n"
+
+
+def test_a_mistake_of_ours_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An unexpected exception is exit 70; its traceback is in a file, without secrets."""
+    monkeypatch.setenv("DEPUTIZE_HOME", str(tmp_path / "home"))
+    error = ValueError("token=abcdefghijklmnop")
+    assert diagnostics.report(error, Output(), json=False) == 70
+    kept = tmp_path / "home" / "logs" / "mistakes.log"
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[0].startswith("error: deputize made a mistake: ValueError")
+    assert str(kept) in shown.err
+    assert "Traceback" not in shown.err
+    assert "ValueError: token=[redacted]" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_waiting_costs_nothing_while_nothing_happens(deputize: CommandLine) -> None:
+    """`wait` ends within moments of the task's end, told by the database alone."""
+    deputize.add()
+    process = deputize.start("wait", "1")
+    deadline = time.monotonic() + 20
+    assert wait_until(lambda: process.poll() is None, deadline_seconds=20)
+    deputize("cancel", "1")
+    out, err = process.communicate(timeout=max(1.0, deadline - time.monotonic()))
+    assert (process.returncode, out, err) == (1, b"#1 cancelled: do it\n", b"")
