@@ -7,10 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
-from deputize.config.trust import Wishes
+from deputize.config.settings import BUILT_IN_ROLES
+from deputize.config.trust import Wishes, read_wishes
 from deputize.errors import InvalidInput
 from deputize.git import locate as git_locate
 from deputize.git.refs import pin
+from deputize.model.agent import BUILT_IN_AGENTS
 from deputize.model.event import Event
 from deputize.model.states import TaskState
 from deputize.model.task import PROMPT_BYTES, Kind, Place, Submitted, Task, TaskSpec, title_of
@@ -29,20 +31,22 @@ KEY_LENGTH = 200
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
 PRIORITIES = range(1, 11)
 ATTEMPTS = range(1, 101)
+_BESIDES = frozenset({"key", "origin", "repo", "not_before"})
+"""What may differ where a key is used again: a delay, for one, counts from each time anew."""
 
 
 def submit(
     database: Database, home: Home, spec: TaskSpec, *, actor: str, now: datetime
 ) -> Submitted:
     """Store a task durably; raises InvalidInput, ConfigError or NotFound and stores nothing."""
-    _check_text(spec)
+    _check_prompt(spec)
+    _check_texts(spec)
     _check_numbers(spec)
     place = find_place(home, spec)
     config = place.config
     _check_names(spec, config)
     agent = agent_for(spec, config)
-    digest = _digest(spec) if spec.key else None
-    _pin(database, place)
+    digest = _digest(spec, place) if spec.key else None
     with database.write() as transaction:
         known = tasks.by_key(transaction, spec.key) if spec.key else None
         if known is not None:
@@ -55,15 +59,11 @@ def submit(
         for need in dict.fromkeys(spec.needs):
             tasks.add_need(transaction, task.id, need)
         untrusted = _is_untrusted(transaction, place)
+        # Last, so that what is refused leaves no ref, and before the commit, so that no task is
+        # ever stored whose base the user's garbage collection could take.
+        if place.location and task.base:
+            pin(place.location.git_dir, meta.store_name(transaction), task.base)
     return Submitted(task=task, created=True, untrusted=untrusted)
-
-
-def _pin(database: Database, place: FoundPlace) -> None:
-    """Keep the base from the user's garbage collection; a spare pin is swept later."""
-    if place.location and place.base:
-        with database.read() as transaction:
-            store = meta.store_name(transaction)
-        pin(place.location.git_dir, store, place.base)
 
 
 class FoundPlace(NamedTuple):
@@ -101,8 +101,8 @@ def wishes_of(home: Home, location: Location) -> Wishes:
     """Read what a repository wants from the target's tip, with the settings that hold there."""
     named = (REPOSITORY_FILE, INCLUDE_FILE)
     file, include = git_locate.read_blobs(location.git_dir, location.base, named)
-    config = load_config(home.config, file, origin=f"{REPOSITORY_FILE} ({location.target})")
-    return Wishes(config=config, include=include)
+    origin = f"{REPOSITORY_FILE} ({location.target})"
+    return read_wishes(home.config, file, include, origin=origin)
 
 
 def agent_for(spec: TaskSpec, config: Config) -> str:
@@ -111,7 +111,7 @@ def agent_for(spec: TaskSpec, config: Config) -> str:
     return spec.agent or (role.agent if role and role.agent else config.default_agent)
 
 
-def _check_text(spec: TaskSpec) -> None:
+def _check_prompt(spec: TaskSpec) -> None:
     if not spec.prompt.strip():
         raise InvalidInput("the prompt is empty", hint='deputize add "what is to be done"')
     if "\0" in spec.prompt:
@@ -128,12 +128,31 @@ def _check_text(spec: TaskSpec) -> None:
             f"the prompt has {size} bytes, the most is {PROMPT_BYTES}",
             hint="put the material in a file of the repository and name it in the prompt",
         )
+
+
+def _check_texts(spec: TaskSpec) -> None:
+    texts = {"--key": spec.key, "--model": spec.model, "--session": spec.session}
+    texts |= {f"scope {path!r}": path for path in spec.scope}
+    texts |= {f"label {label!r}": label for label in spec.labels}
+    for what, text in texts.items():
+        if text is not None and not _is_text(text):
+            raise InvalidInput(f"{what} is not text: it holds a NUL byte or is not valid UTF-8")
+    if spec.repo is not None and "\0" in spec.repo:
+        raise InvalidInput(f"no such folder: {spec.repo!r}")
     if spec.key is not None and not 0 < len(spec.key) <= KEY_LENGTH:
         raise InvalidInput(f"--key takes 1 to {KEY_LENGTH} characters")
     for path in spec.scope:
         parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+        if not parts or path.startswith("/") or ".." in parts:
             raise InvalidInput(f"scope {path!r} must be a path inside the repository")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def _check_numbers(spec: TaskSpec) -> None:
@@ -153,16 +172,19 @@ def _check_numbers(spec: TaskSpec) -> None:
 
 
 def _check_names(spec: TaskSpec, config: Config) -> None:
-    roles = {*config.roles, "writer", "inspector", "tester"}
+    roles = {*config.roles, *BUILT_IN_ROLES}
     if spec.role not in roles:
         raise _unknown("role", spec.role, roles)
     kinds = {kind.value for kind in Kind}
     if spec.kind is not None and spec.kind not in kinds:
         raise _unknown("kind", spec.kind, kinds)
-    known = {*config.agents, "copilot", "goose"}
+    known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
     if agent not in known:
         raise _unknown("agent", agent, known)
+    if known[agent].roles and spec.role not in known[agent].roles:
+        hint = f"its roles: {', '.join(known[agent].roles)}"
+        raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
     if spec.provider is not None and spec.provider not in config.providers:
         raise _unknown("provider", spec.provider, config.providers)
     for check in spec.checks:
@@ -200,11 +222,13 @@ def _same_again(known: Task, digest: str | None, spec: TaskSpec) -> Submitted:
     return Submitted(task=known, created=False, untrusted=False)
 
 
-def _digest(spec: TaskSpec) -> str:
+def _digest(spec: TaskSpec, place: FoundPlace) -> str:
+    """Hash what is asked for: where it came from, and when it may start, are not part of that."""
     import hashlib
     import json
 
-    content = {name: value for name, value in asdict(spec).items() if name not in {"key", "origin"}}
+    content = {name: value for name, value in asdict(spec).items() if name not in _BESIDES}
+    content["repo"] = str(place.location.git_dir) if place.location else None
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

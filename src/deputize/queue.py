@@ -13,11 +13,12 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.retry import Again, next_step
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import attempts, changes, journal, settle, tasks, workers
+from deputize.store import approvals, attempts, changes, journal, settle, tasks, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from deputize.model.approval import Approval
     from deputize.model.change import Change
     from deputize.model.task import Task
     from deputize.model.worker import Worker
@@ -63,6 +64,8 @@ class Ending:
     saved_ref: str | None = None
     change: Change | None = None
     """A change to propose; its task then waits for landing."""
+    question: Approval | None = None
+    """What a person is asked where the attempt parks: asked once nothing runs any more."""
 
 
 def claim(database: Database, worker: Worker, now: datetime) -> Claim | None:
@@ -280,6 +283,8 @@ def _fail(
     )
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
+    if ending.question and ending.outcome is Outcome.PARKED:
+        approvals.ask(transaction, ending.question, actor, now)
     return queued
 
 

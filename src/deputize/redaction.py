@@ -24,24 +24,39 @@ _TOKENS = (
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", ("AKIA", "ASIA")),
     (r"\bAIza[A-Za-z0-9_-]{35}", ("AIza",)),
     (r"\bnpm_[A-Za-z0-9]{36}", ("npm_",)),
+    (r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
+    (r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}", ("k_live_", "k_test_")),
     (
         r"\bey[JK][A-Za-z0-9_-]{10,500}\.[A-Za-z0-9_-]{10,8000}\.[A-Za-z0-9_-]{5,2000}",
         ("eyJ", "eyK"),
     ),
 )
-_NAMED = (
-    (
-        r"(?i)((?:api[_-]?key|secret|token|passw(?:or)?d|credential)s?"
-        r"(?:[_-][a-z0-9]{1,40}){0,4}[\"']?\s{0,8}[:=]\s{0,8}[\"']?)(?!\[redacted\])[^\s\"'&,;]{8,}"
-    ),
-    ("key", "secret", "token", "passw", "credential"),
+_NAME = (
+    r"(?:(?:api|access|private)[_-]?key|secret(?:[_-]?(?:access[_-]?)?key)?|token|passw(?:or)?d"
+    r"|passphrase|credential)s?(?:[_-][a-z0-9]{1,40}){0,4}"
 )
-_BEARER = (r"(?i)\b((?:bearer|basic)\s{1,8})[A-Za-z0-9._~+/=-]{12,}", ("bearer", "basic"))
-_URL = (r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,200}:)[^\s/@]{1,200}(?=@)", ("://",))
+_NAMES = ("key", "secret", "token", "passw", "passphrase", "credential")
+_IS = r"(?:\\?[\"'])?\s{0,8}[:=]\s{0,8}"
+_NAMED = (
+    (rf"(?i)({_NAME}{_IS}\\?\")(?:[^\"\\\r\n]|\\[^\"\r\n]){{6,}}", _NAMES),
+    (rf"(?i)({_NAME}{_IS}\\?')(?:[^'\\\r\n]|\\[^'\r\n]){{6,}}", _NAMES),
+    # A plain number is a count of tokens rather than a secret.
+    (rf"(?i)({_NAME}{_IS})(?!\d{{1,20}}(?:[\s\"'&,;}}]|\Z))[^\s\"'&,;]{{8,}}", _NAMES),
+)
+_HEADER = (
+    rf"(?i)(authorization{_IS}[\"']?(?:basic|bearer|token)\s{{1,8}})[^\s\"'\\]{{6,}}",
+    ("authorization",),
+)
+# A digit or `=` tells a credential from the second word of "basic authentication".
+_BEARER = (
+    r"(?i)\b((?:bearer|basic)\s{1,8})(?=\S{0,300}?[0-9=])[A-Za-z0-9._~+/=-]{12,}",
+    ("bearer", "basic"),
+)
+_URL = (r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)", ("://",))
 
 _RULES = (
     *((rule, hints, MARK) for rule, hints in (_KEY, *_TOKENS)),
-    *((rule, hints, rf"\1{MARK}") for rule, hints in (_BEARER, _URL, _NAMED)),
+    *((rule, hints, rf"\1{MARK}") for rule, hints in (_HEADER, _BEARER, _URL, *_NAMED)),
 )
 
 
@@ -65,19 +80,33 @@ def redacted_value(value: object) -> object:
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, dict):
-        return {key: redacted_value(item) for key, item in value.items()}
+        return {
+            key: _hidden(item) if _names_a_secret(str(key)) else redacted_value(item)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [redacted_value(item) for item in value]
     return value
 
 
-_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+def _names_a_secret(key: str) -> bool:
+    folded = key.lower()
+    return any(hint in folded for hint in _NAMES) and bool(re.search(rf"{_NAME}\Z", folded))
+
+
+def _hidden(item: object) -> object:
+    if isinstance(item, (list, tuple)):
+        return [_hidden(part) for part in item]
+    return MARK if isinstance(item, str) and item else redacted_value(item)
+
+
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def printable(text: str) -> str:
     """Return `text` with every control character shown instead of sent to the terminal.
 
     Line ends and tabs stay. Bidirectional overrides are shown too, because they reorder what a
-    person reads (Trojan Source, CVE-2021-42574).
+    person reads (Trojan Source, CVE-2021-42574), and so is what no encoding can carry.
     """
     return re.sub(_CONTROL, lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import anyio
 from anyio import to_thread
 
+from deputize import log
+from deputize.errors import LeaseLost, StoreUnavailable
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.store import workers
 
@@ -84,14 +86,20 @@ def alone() -> Iterator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from group
-        raise
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        if error is group:
+            raise
+        raise error from group
 
 
 @asynccontextmanager
 async def held_lease(shop: Workshop, name: str) -> AsyncIterator[str | None]:
-    """Hold a named lease and keep it alive; gives None where somebody else has it."""
+    """Hold a named lease and keep it alive; gives None where somebody else has it.
+
+    Ends what is done under it with LeaseLost once somebody else has taken it.
+    """
     token = secrets.token_hex(16)
     if not await shop.in_store(_take, shop, name, token):
         yield None
@@ -110,7 +118,13 @@ async def held_lease(shop: Workshop, name: str) -> AsyncIterator[str | None]:
 async def _renew(shop: Workshop, name: str, token: str) -> None:
     while True:
         await anyio.sleep(HEARTBEAT_SECONDS)
-        await shop.in_store(_take, shop, name, token)
+        try:
+            held = await shop.in_store(_take, shop, name, token)
+        except StoreUnavailable as error:
+            log.get("leases").warning("not renewed", lease=name, error=error.message)
+            continue
+        if not held:
+            raise LeaseLost(f"the lease {name} is lost")
 
 
 def _take(shop: Workshop, name: str, token: str) -> bool:

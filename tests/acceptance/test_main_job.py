@@ -46,7 +46,7 @@ def test_a_merge_names_task_attempt_and_agent(house: House) -> None:
     task = house.add(f"echo one > one.txt; {house.awaiting('moved')}")
     house.up()
     house.until(1)
-    house.until(task, "running")
+    house.until_awaited("moved")
     house.repo.commit(two__txt="two\n")
     house.sign("moved").touch()
     assert house.until(task)["state"] == "done"
@@ -69,6 +69,7 @@ def test_a_dependent_starts_from_what_its_need_has_landed(house: House) -> None:
     need = house.add(f"{house.awaiting('go')}; echo one > one.txt")
     dependent = house.add("test -f one.txt && echo two > two.txt", "--after", str(need))
     house.up()
+    house.until_awaited("go")
     assert house.look(dependent)["state"] == "blocked"
     house.sign("go").touch()
     document = house.until(dependent)

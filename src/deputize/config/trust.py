@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.config.load import load_config
+
 if TYPE_CHECKING:
-    from deputize.config.settings import Config
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from deputize.config.settings import CheckSettings, Config, Step
+
+
+def read_wishes(
+    home_file: Path, file: bytes | None, include: bytes | None, *, origin: str
+) -> Wishes:
+    """Lay a repository's own file over home's settings; raises ConfigError with file and key."""
+    config = load_config(home_file, file, origin=origin)
+    return Wishes(config=config, include=include, home=load_config(home_file))
 
 
 class Wishes(NamedTuple):
@@ -14,20 +27,25 @@ class Wishes(NamedTuple):
     config: Config
     include: bytes | None = None
     """Its `.worktreeinclude`."""
+    home: Config | None = None
+    """Home's own settings: what they want is the user's own wish, which needs no trust."""
 
     @property
     def lines(self) -> tuple[str, ...]:
         """Each wish in one line, for people."""
-        setup = tuple(f"setup: {step.command}" for step in self.config.workspace.setup)
-        checks = tuple(
-            f"check {name}: {check.command}" for name, check in self.config.checks.items()
-        )
-        return setup + checks + tuple(f"copy: {pattern}" for pattern in self._patterns())
+        checks = (f"check {name}: {check.command}" for name, check in self._checks.items())
+        return (*self.before_start, *checks)
+
+    @property
+    def before_start(self) -> tuple[str, ...]:
+        """Those wishes that come true before an agent starts."""
+        setup = (f"setup: {step.command}" for step in self._setup)
+        return (*setup, *(f"copy: {pattern}" for pattern in self._patterns()))
 
     @property
     def of_workspace(self) -> bool:
-        """Whether something of it comes before an agent starts."""
-        return bool(self.config.workspace.setup or self._patterns())
+        """Whether there is something to do before an agent starts."""
+        return bool(self.config.workspace.setup or self.before_start)
 
     @property
     def digest(self) -> str:
@@ -36,13 +54,24 @@ class Wishes(NamedTuple):
         import json
 
         content = {
-            "setup": [step._asdict() for step in self.config.workspace.setup],
-            "checks": {name: check._asdict() for name, check in sorted(self.config.checks.items())},
+            "setup": [step._asdict() for step in self._setup],
+            "checks": {name: check._asdict() for name, check in sorted(self._checks.items())},
             "include": self._patterns(),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def _setup(self) -> tuple[Step, ...]:
+        setup = self.config.workspace.setup
+        return () if self.home and setup == self.home.workspace.setup else setup
+
+    @property
+    def _checks(self) -> Mapping[str, CheckSettings]:
+        checks = self.config.checks
+        return {} if self.home and checks == self.home.checks else checks
+
     def _patterns(self) -> list[str]:
         listed = (self.include or b"").decode("utf-8", "replace").splitlines()
         own = [line.strip() for line in listed if line.strip() and not line.startswith("#")]
-        return [*own, *self.config.workspace.include]
+        more = self.config.workspace.include
+        return own if self.home and more == self.home.workspace.include else [*own, *more]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +14,22 @@ from deputize.agents.registry import agent_from, settings_for
 from deputize.config.home import find_home
 from deputize.config.load import load_config
 from deputize.demo.model import MODEL_NAME, ScriptedModel
-from deputize.demo.story import story_script
+from deputize.demo.story import FEATURE, FIX, story_script
 from deputize.errors import ConfigError
 from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
 from deputize.workspace.processes.environment import agent_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from deputize.config.settings import Config, ProviderSettings
+    from deputize.demo.model import Script
 
     Tables = Mapping[str, Mapping[str, object]]
 
 COPILOT = "copilot"
+FIX_IS_OVER = "fix-is-over"
+"""The gate at which the model waits: until the fix has landed, no other change can be green."""
 PROVIDER = "demo"
 KEY_VARIABLE = "DEMO_MODEL_KEY"
 KEY = "no-key-is-needed"
@@ -43,13 +46,15 @@ class Player:
     """What a person should know of it, a line each."""
     tables: Tables
     environment: Mapping[str, str] = field(repr=False)
+    on_end: Callable[[str], None] = lambda _: None
+    """Called with the name of each task of the story once that has ended."""
 
 
 @contextmanager
 def scripted_player() -> Iterator[Player]:
     """Start the scripted model, and give Copilot with it; ConfigError where there is no Copilot."""
     program, version = _find(COPILOT, BUILT_IN_AGENTS[COPILOT], hint=GET_COPILOT)
-    with ScriptedModel(story_script()) as model:
+    with ScriptedModel(_fix_first(story_script())) as model:
         yield Player(
             agent=COPILOT,
             about=(
@@ -66,7 +71,19 @@ def scripted_player() -> Iterator[Player]:
                 },
             },
             environment={KEY_VARIABLE: KEY},
+            on_end=lambda name: model.open(FIX_IS_OVER) if name == FIX.name else None,
         )  # fmt: skip
+
+
+def _fix_first(script: Script) -> Script:
+    """Let the feature's last words wait until the fix is over, however slow this machine is."""
+    scenes = tuple(
+        replace(scene, turns=(*scene.turns[:-1], replace(scene.turns[-1], wait_for=FIX_IS_OVER)))
+        if scene.name == FEATURE.name
+        else scene
+        for scene in script.scenes
+    )
+    return replace(script, scenes=scenes)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def _perform(play: Play) -> None:
     play.voice.title("Three tasks, and agents that do them")
     narrator = Narrator(play.voice, play.stage)
     ids = _queue(play, narrator)
-    watch = Watch(play.desk, narrator, play.stage, ids)
+    watch = _watch(play, narrator, ids)
     environment = play.stage.environment(play.player.environment)
     with Crew(play.stage, environment, lambda: markers_of(play.desk, ids)) as crew:
         watch.until_over(crew)
@@ -141,6 +141,13 @@ def _spec(task: StoryTask, play: Play, known: dict[str, int]) -> TaskSpec:
         repo=str(play.stage.repository),
         agent=play.player.agent,
         needs=tuple(known[name] for name in task.needs),
+    )
+
+
+def _watch(play: Play, narrator: Narrator, ids: Sequence[int]) -> Watch:
+    names = dict(zip(ids, (task.name for task in TASKS), strict=True))
+    return Watch(
+        play.desk, narrator, play.stage, ids, lambda task_id: play.player.on_end(names[task_id])
     )
 
 

@@ -12,7 +12,7 @@ from deputize.errors import ConfigError, DeputizeError
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from deputize.demo.crew import Crew
     from deputize.demo.narrator import Narrator
@@ -37,17 +37,25 @@ DELIVERY_SECONDS = 15.0
 class Watch:
     """What has been told so far of a store's tasks."""
 
-    def __init__(self, desk: Desk, narrator: Narrator, stage: Stage, ids: Sequence[int]) -> None:
-        """Begin with what is not in the journal yet."""
+    def __init__(
+        self,
+        desk: Desk,
+        narrator: Narrator,
+        stage: Stage,
+        ids: Sequence[int],
+        on_end: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Begin with what is not in the journal yet; `on_end` hears of each task that ends."""
         self._desk = desk
         self._narrator = narrator
         self._ids = ids
+        self._on_end = on_end
+        self._ended: set[int] = set()
         self._told = max((entry.id for entry in history.entries(desk)), default=0)
         self._tails: dict[int, Tail] = {}
         self._notified = Tail(stage.notified)
         self._arrived_count = self._delivered_count = 0
         self._side_by_side = False
-        self._over = False
 
     def until_over(self, crew: Crew, quiet_seconds: float = QUIET_SECONDS) -> None:
         """Tell the news until all tasks have ended and everybody has been told.
@@ -77,12 +85,18 @@ class Watch:
             sum(self._tell_log(attempt) for view in found for attempt in view.attempts),
             self._tell_notifications(),
         ]
-        self._over = all(view.task.is_final for view in found)
+        self._note_ends(found)
         return any(counts)
+
+    def _note_ends(self, found: Sequence[TaskView]) -> None:
+        ended = {view.task.id for view in found if view.task.is_final}
+        for task_id in ended - self._ended:
+            self._on_end(task_id)
+        self._ended |= ended
 
     def _is_over(self, quiet: float) -> bool:
         everybody_told = min(self._arrived_count, self._delivered_count) >= len(self._ids)
-        return self._over and (everybody_told or quiet > DELIVERY_SECONDS)
+        return len(self._ended) == len(self._ids) and (everybody_told or quiet > DELIVERY_SECONDS)
 
     def _tell_events(self) -> int:
         news = history.entries(self._desk, after=self._told)

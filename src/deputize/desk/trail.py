@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deputize.audit import rebuild as audit_files
 from deputize.audit import rendering, trail
 from deputize.desk import history, tasks
+from deputize.desk.documents import event_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from deputize.desk.context import Desk
     from deputize.desk.documents import Document
     from deputize.model.event import Entry
+    from deputize.store.chain import Proof
 
 PAGE = 1000
 """Entries that are read at a time."""
@@ -50,6 +52,24 @@ def record_document(record: Record) -> Document:
 def markdown(records: list[Record]) -> str:
     """Write records as a Markdown page."""
     return rendering.as_markdown(records)
+
+
+def verify(desk: Desk) -> tuple[Proof, list[str]]:
+    """Recompute the journal's chain, and say which audit files don't hold what it says."""
+    proof = history.verify(desk)
+    return proof, [] if proof.problem else file_problems(desk)
+
+
+def proof_document(proof: Proof, problems: list[str]) -> Document:
+    """Describe what `verify` found."""
+    return {
+        "ok": not (proof.problem or problems),
+        "count": proof.count,
+        "unsealed_count": proof.unsealed_count,
+        "problem": proof.problem,
+        "broken": event_document(proof.broken) if proof.broken else None,
+        "files": problems,
+    }
 
 
 def file_problems(desk: Desk) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.git.command import text
+from deputize.git.command import Git, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-    from deputize.git.command import Git
+    from pathlib import Path
 
 
 def write_commit(
@@ -29,6 +28,13 @@ def write_commit(
         moment = f"@{int(when.timestamp())} +0000"
         git.environment |= {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
     return text(git.read(*words, stdin=body)).strip()
+
+
+def trailer_of(git_dir: Path, commit: str, name: str) -> str | None:
+    """Return the value of a commit's trailer; None where it has none of that name."""
+    form = f"--format=%(trailers:key={name},valueonly,separator=%x0A)"
+    said = Git(git_dir).line("log", "-1", form, commit).split("\n")
+    return said[0].strip() or None
 
 
 def compose(message: str, trailers: Mapping[str, str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deputize.errors import ConfigError, IllegalMove
+import anyio
+
+from deputize.errors import ConfigError, DeputizeError, IllegalMove
 from deputize.git.merges import Conflicted, is_ancestor, merge_base
-from deputize.git.refs import delete_ref, landing_ref
+from deputize.git.refs import landing_ref, set_ref
 from deputize.git.target import Moved, advance, fetch_into, new_branch
 from deputize.landing import records
 from deputize.landing.candidate import Candidate, Ground, look, make_candidate
@@ -24,16 +26,21 @@ from deputize.landing.route import (
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, meta, tasks
-from deputize.workshop import aside
+from deputize.workshop import alone, aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from deputize.config.settings import CheckSettings
+    from deputize.model.attempt import Attempt
     from deputize.model.change import Change, CheckResult
     from deputize.model.task import Task
     from deputize.workshop import Workshop
 
     Holds = Callable[[], bool]
+
+LOOK_SECONDS = 2.0
+"""How often it looks, while checks run, whether the task was cancelled; a ring makes it at once."""
 
 
 async def advance_change(shop: Workshop, change_id: int, holds: Holds) -> bool:
@@ -44,14 +51,28 @@ async def advance_change(shop: Workshop, change_id: int, holds: Holds) -> bool:
     change, task = await shop.in_store(_read, shop, change_id)
     if change.settled_at is not None:
         return True
-    ground = await aside(look, shop.home, change)
+    unwanted = task.cancel_requested or task.state is not TaskState.LANDING
+    try:
+        ground = await aside(look, shop.home, change)
+    except DeputizeError:
+        if not unwanted:
+            raise
+        # Where there is no branch to look at, there is none that has it either.
+        await shop.in_store(records.withdraw, shop.database, change, shop.now())
+        return True
     landed = await aside(_landed, ground, change)
     if landed:
         await shop.in_store(records.land, shop.database, change, landed, shop.now())
         return True
-    if task.cancel_requested or task.state is not TaskState.LANDING:
+    if unwanted:
         await shop.in_store(records.withdraw, shop.database, change, shop.now())
         return True
+    return await _further(shop, change, task, ground, holds)
+
+
+async def _further(
+    shop: Workshop, change: Change, task: Task, ground: Ground, holds: Holds
+) -> bool:
     if ground.problem:
         raise ConfigError(ground.problem)
     if change.state is ChangeState.PROPOSED:
@@ -106,21 +127,20 @@ async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, hold
         return await _make_branch(shop, change, task, ground)
     if change.tip == ground.tip and change.candidate:
         return await _move(shop, change, ground, change.candidate, holds)
-    store, agent = await shop.in_store(_names, shop, change)
-    made = await aside(make_candidate, ground, change, task, agent, store)
+    store, attempt = await shop.in_store(_names, shop, change)
+    made = await aside(make_candidate, ground, change, task, attempt, store)
     if isinstance(made, Conflicted):
         return await _conflict(shop, change, ground, made)
     if made.commit == ground.tip:
         note = f"{change.target} had it already"
         await shop.in_store(records.land, shop.database, change, made.commit, shop.now(), note=note)
         return True
-    return await _check(shop, change, task, ground, made)
+    return await _check(shop, change, task, ground, made, holds)
 
 
-def _names(shop: Workshop, change: Change) -> tuple[str, str]:
+def _names(shop: Workshop, change: Change) -> tuple[str, Attempt]:
     with shop.database.read() as transaction:
-        agent = attempts.get(transaction, change.attempt).agent
-        return meta.store_name(transaction), agent
+        return meta.store_name(transaction), attempts.get(transaction, change.attempt)
 
 
 async def _conflict(shop: Workshop, change: Change, ground: Ground, conflict: Conflicted) -> bool:
@@ -140,11 +160,11 @@ async def _conflict(shop: Workshop, change: Change, ground: Ground, conflict: Co
 
 
 async def _check(
-    shop: Workshop, change: Change, task: Task, ground: Ground, made: Candidate
+    shop: Workshop, change: Change, task: Task, ground: Ground, made: Candidate, holds: Holds
 ) -> bool:
     """Run the checks on the candidate; what passes is moved to in the next turn."""
     wanted = checks_for(change, ground.config.checks, task.checks)
-    if wanted or ground.config.workspace.setup:
+    if ground.wishes.lines and (wanted or ground.config.workspace.setup):
         trusted = await shop.in_store(
             records.ask_trust, shop.database, change, ground.wishes, shop.now()
         )
@@ -155,7 +175,10 @@ async def _check(
     )
     results: tuple[CheckResult, ...] = ()
     if wanted:
-        results = await inspect(shop, change, ground, made.commit, wanted)
+        results = await _inspected(shop, change, ground, made, wanted)
+    if not await shop.in_store(_may_go_on, shop, change, holds):
+        # Cancelled, or somebody else's by now, who ended our checks: their results mean nothing.
+        return True
     failed = blamed(results, wanted, task.checks)
     if failed:
         return await _blame(shop, change, ground, made, results, failed)
@@ -169,6 +192,38 @@ async def _check(
         checks=results,
     )
     return True
+
+
+async def _inspected(
+    shop: Workshop,
+    change: Change,
+    ground: Ground,
+    made: Candidate,
+    wanted: dict[str, CheckSettings],
+) -> tuple[CheckResult, ...]:
+    """Run the checks, for as long as nobody cancels the task; what has not run is not told."""
+    results: tuple[CheckResult, ...] = ()
+    with alone():
+        async with anyio.create_task_group() as group:
+            group.start_soon(_until_cancelled, shop, change, group.cancel_scope)
+            results = await inspect(shop, change, ground, made.commit, wanted)
+            group.cancel_scope.cancel()
+    return results
+
+
+async def _until_cancelled(shop: Workshop, change: Change, scope: anyio.CancelScope) -> None:
+    while not await shop.in_store(_is_cancelled, shop, change):
+        await shop.bells.wait(LOOK_SECONDS)
+    scope.cancel()
+
+
+def _is_cancelled(shop: Workshop, change: Change) -> bool:
+    with shop.database.read() as transaction:
+        return tasks.get(transaction, change.task).cancel_requested
+
+
+def _may_go_on(shop: Workshop, change: Change, holds: Holds) -> bool:
+    return holds() and not _is_cancelled(shop, change)
 
 
 async def _blame(
@@ -206,8 +261,6 @@ async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, hol
     ended = await aside(advance, git_dir, change.target, ground.tip, commit, reason=reason)
     if isinstance(ended, Moved):
         await shop.in_store(records.land, shop.database, change, commit, shop.now())
-        await aside(delete_ref, git_dir, ref)
-        await aside(delete_ref, ground.mirror.git_dir, ref)
         return True
     if ended.stale:
         return True
@@ -222,11 +275,11 @@ async def _make_branch(shop: Workshop, change: Change, task: Task, ground: Groun
     store, _ = await shop.in_store(_names, shop, change)
     known = await aside(merge_base, ground.mirror.git_dir, change.head, ground.tip)
     ref = landing_ref(store, change.id)
+    await aside(set_ref, ground.mirror.git_dir, ref, change.head)
     await aside(fetch_into, git_dir, ground.mirror, change.head, ref, known=known or change.base)
     refused = await aside(new_branch, git_dir, branch, change.head)
     if refused:
         raise IllegalMove(refused, hint=f"git branch -m {branch} SOMETHING_ELSE")
-    await aside(delete_ref, git_dir, ref)
     note = f"on branch {branch}"
     await shop.in_store(records.land, shop.database, change, change.head, shop.now(), note=note)
     return True

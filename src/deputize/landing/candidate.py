@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
-from deputize.config.trust import Wishes
+from deputize.config.trust import Wishes, read_wishes
 from deputize.errors import ConfigError
 from deputize.git.command import BaseLost
+from deputize.git.commits import trailer_of
 from deputize.git.locate import read_blobs
 from deputize.git.merges import Conflicted, commit_tree, is_ancestor, merge_tree
 from deputize.git.refs import landing_ref, read_ref, set_ref, tree_of
@@ -18,8 +19,11 @@ from deputize.git.repository import Mirror, open_mirror
 if TYPE_CHECKING:
     from deputize.config.home import Home
     from deputize.config.settings import Config
+    from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.task import Task
+
+TASK_TRAILER = "Deputize-Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +62,15 @@ def look(home: Home, change: Change) -> Ground:
     file, include = read_blobs(git_dir, tip, (REPOSITORY_FILE, INCLUDE_FILE))
     origin = f"{REPOSITORY_FILE} ({change.target})"
     try:
-        config = load_config(home.config, file, origin=origin)
+        wishes = read_wishes(home.config, file, include, origin=origin)
     except ConfigError as error:
         wishes = Wishes(config=load_config(home.config))
         return Ground(mirror=mirror, tip=tip, wishes=wishes, problem=error.message)
-    wishes = Wishes(config=config, include=include)
     return Ground(mirror=mirror, tip=tip, wishes=wishes)
 
 
 def make_candidate(
-    ground: Ground, change: Change, task: Task, agent: str, store: str
+    ground: Ground, change: Change, task: Task, attempt: Attempt, store: str
 ) -> Candidate | Conflicted:
     """Merge a change onto the tip and keep the commit by a ref; same inputs, same commit."""
     git_dir = ground.mirror.git_dir
@@ -75,7 +78,8 @@ def make_candidate(
     if isinstance(merged, Conflicted):
         return merged
     squash = ground.config.landing.style == "squash"
-    if not squash and is_ancestor(git_dir, ground.tip, change.head):
+    attributed = trailer_of(git_dir, change.head, TASK_TRAILER) == str(task.id)
+    if not squash and attributed and is_ancestor(git_dir, ground.tip, change.head):
         commit = change.head
     elif merged.tree == tree_of(git_dir, ground.tip):
         commit = ground.tip
@@ -86,17 +90,17 @@ def make_candidate(
             merged.tree,
             parents,
             task.title if squash else f"Land #{task.id}: {task.title}",
-            trailers=trailers(task, change.attempt, agent),
+            trailers=trailers(attempt),
             when=change.created_at,
         )
     set_ref(git_dir, landing_ref(store, change.id), commit)
     return Candidate(commit=commit, merged=commit != change.head)
 
 
-def trailers(task: Task, attempt: int, agent: str) -> dict[str, str]:
+def trailers(attempt: Attempt) -> dict[str, str]:
     """Return the lines that say in a commit where it comes from."""
     return {
-        "Deputize-Task": str(task.id),
-        "Deputize-Attempt": str(attempt),
-        "Deputize-Agent": agent,
+        TASK_TRAILER: str(attempt.task),
+        "Deputize-Attempt": str(attempt.number),
+        "Deputize-Agent": attempt.agent,
     }

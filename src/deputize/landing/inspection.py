@@ -9,13 +9,14 @@ import anyio
 
 from deputize.landing import records
 from deputize.landing.checks import run_checks
+from deputize.landing.tidy import marker_of
 from deputize.model.change import CheckResult
 from deputize.model.states import ChangeState
 from deputize.workshop import aside
 from deputize.workspace.clean import discard_clean, open_clean
 from deputize.workspace.commands import run_line
 from deputize.workspace.processes.ending import end_tree_blocking
-from deputize.workspace.processes.environment import attempt_marker, markers
+from deputize.workspace.processes.environment import markers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -37,7 +38,7 @@ async def inspect(
     checks: Mapping[str, CheckSettings],
 ) -> tuple[CheckResult, ...]:
     """Run the checks on `commit` and note each result; a setup step that fails counts for all."""
-    marker = attempt_marker(f"landing {change.id}")
+    marker = marker_of(change.id)
     marks = markers(change.task, marker)
 
     async def told(result: CheckResult) -> None:

@@ -6,59 +6,87 @@ the same commit, a branch that has moved already is recognised, and only then is
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+import anyio
 
 from deputize import log
 from deputize.errors import DeputizeError
 from deputize.landing import records
 from deputize.landing.advance import advance_change
+from deputize.landing.tidy import clear_landing, sweep_landings
 from deputize.model.states import ChangeState
-from deputize.store import changes, tasks, workers
-from deputize.workshop import held_lease
+from deputize.store import approvals, changes, tasks, workers
+from deputize.workshop import aside, held_lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deputize.model.change import Change
+    from deputize.store.database import Transaction
     from deputize.workshop import Workshop
 
 ROUND_SECONDS = 2.0
 WAIT_SECONDS = 5.0
 """How long a change that has to wait (for a checkout, for a person) is left alone."""
+SWEEP_SECONDS = 60.0
+"""How often it looks for what killed workers have left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A change is left alone for a while."""
+
+    until: datetime
+    asked: bool
+    """A person has been asked about it: it goes on as soon as there is an answer."""
 
 
 async def land_forever(shop: Workshop) -> None:
     """Land what is proposed, one change at a time for each target."""
-    resting: dict[int, datetime] = {}
+    resting: dict[int, Rest] = {}
+    swept_at = -math.inf
     while True:
         moved = False
+        if anyio.current_time() - swept_at > SWEEP_SECONDS:
+            await aside(sweep_landings, shop)
+            swept_at = anyio.current_time()
         try:
             for change in await shop.in_store(_ready, shop, resting):
                 moved = await _turn(shop, change, resting) or moved
-        except DeputizeError as error:
-            log.get("landing").warning("round failed", error=error.message)
+        except (DeputizeError, OSError) as error:
+            log.get("landing").warning("round failed", error=str(error))
+            moved = False
         if not moved:
             await shop.bells.wait(ROUND_SECONDS)
 
 
-def _ready(shop: Workshop, resting: dict[int, datetime]) -> list[Change]:
-    """Return the first change of each target that is not asked about and not at rest."""
+def _ready(shop: Workshop, resting: dict[int, Rest]) -> list[Change]:
+    """Return the changes, in the order in which they came, that can be taken further."""
     now = shop.now()
     with shop.database.read() as transaction:
         waiting = changes.unsettled(transaction)
         return [
             change
             for change in waiting
-            if resting.get(change.id, now) <= now
-            and (
-                change.state is not ChangeState.AWAITING_APPROVAL
-                or tasks.get(transaction, change.task).cancel_requested
-            )
+            if _is_ready(transaction, change, resting.get(change.id), now)
         ]
 
 
-async def _turn(shop: Workshop, change: Change, resting: dict[int, datetime]) -> bool:
+def _is_ready(transaction: Transaction, change: Change, rest: Rest | None, now: datetime) -> bool:
+    if tasks.get(transaction, change.task).cancel_requested:
+        return True
+    if change.state is ChangeState.AWAITING_APPROVAL:
+        return False
+    if rest is None or rest.until <= now:
+        return True
+    return rest.asked and not approvals.unanswered_of_task(transaction, change.task)
+
+
+async def _turn(shop: Workshop, change: Change, resting: dict[int, Rest]) -> bool:
     """Give one change its turn under the target's lease; tell whether it got anywhere."""
     name = f"landing:{change.git_dir}:{change.target}"
     async with held_lease(shop, name) as token:
@@ -67,19 +95,43 @@ async def _turn(shop: Workshop, change: Change, resting: dict[int, datetime]) ->
         log.bind(change=change.id, task=change.task)
         try:
             done = await advance_change(shop, change.id, _fence(shop, name, token))
-        except DeputizeError as error:
-            log.get("landing").warning("change has to wait", error=error.message)
-            await shop.in_store(_note_problem, shop, change.id, error.message)
+        except (DeputizeError, OSError) as error:
+            message = getattr(error, "message", str(error))
+            log.get("landing").warning("change has to wait", error=message)
+            await shop.in_store(_note_problem, shop, change.id, message)
             done = False
-    if not done:
-        resting[change.id] = shop.now() + timedelta(seconds=WAIT_SECONDS)
+        resting.pop(change.id, None)
+        if not done:
+            resting[change.id] = await shop.in_store(_rest, shop, change)
+        await _clear_if_settled(shop, change)
     shop.bells.ring()
     return done
 
 
-def _note_problem(shop: Workshop, change_id: int, message: str) -> None:
+def _rest(shop: Workshop, change: Change) -> Rest:
     with shop.database.read() as transaction:
-        change = changes.get(transaction, change_id)
+        asked = bool(approvals.unanswered_of_task(transaction, change.task))
+    return Rest(until=shop.now() + timedelta(seconds=WAIT_SECONDS), asked=asked)
+
+
+def _current(shop: Workshop, change_id: int) -> Change:
+    with shop.database.read() as transaction:
+        return changes.get(transaction, change_id)
+
+
+async def _clear_if_settled(shop: Workshop, change: Change) -> None:
+    """Take away what the landing needed; what can't be now, the next sweep takes."""
+    current = await shop.in_store(_current, shop, change.id)
+    if current.settled_at is None:
+        return
+    try:
+        await aside(clear_landing, shop, current)
+    except (DeputizeError, OSError) as error:
+        log.get("landing").info("not tidied", error=str(error))
+
+
+def _note_problem(shop: Workshop, change_id: int, message: str) -> None:
+    change = _current(shop, change_id)
     if change.settled_at is None and change.reason != message:
         state = change.state
         kind = f"change.{state}"

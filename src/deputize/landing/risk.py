@@ -20,16 +20,22 @@ NAMED = 3
 """How many paths a reason names before it counts."""
 
 _GUARDED = {
-    "what continuous integration runs": (".github/*", ".gitlab-ci.yml", ".circleci/*", ".ci/*"),
-    "what deputize itself obeys": ("deputize.toml", ".worktreeinclude"),
-    "what git obeys": (".gitattributes", ".gitmodules", "*/.gitattributes"),
-    "which programs are installed": (
-        "*.lock", "*-lock.json", "requirements*.txt", "*/requirements*.txt", "package.json",
-        "*/package.json", "pyproject.toml", "go.mod", "Cargo.toml", "Gemfile", "pom.xml",
+    "what continuous integration runs": (
+        ".github/*", ".gitlab-ci.yml", ".circleci/*", ".ci/*", ".travis.yml", "Jenkinsfile",
+        "azure-pipelines.yml", "bitbucket-pipelines.yml",
     ),
-    "the database's shape": ("*/migrations/*", "migrations/*"),
+    "what deputize itself obeys": ("deputize.toml", ".worktreeinclude"),
+    "what git obeys": (".gitattributes", ".gitmodules"),
+    "which programs are installed": (
+        "*.lock", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json", "requirements*.txt",
+        "package.json", "pyproject.toml", "setup.py", "setup.cfg", "go.mod", "go.sum",
+        "Cargo.toml", "Gemfile", "pom.xml",
+    ),
+    "the database's shape": ("migrations/*",),
 }  # fmt: skip
 """Paths for which a person is asked, by what they decide."""
+_ANYWHERE = frozenset({"what git obeys", "which programs are installed", "the database's shape"})
+"""Those that mean the same in every folder."""
 
 
 def assess(files: Iterable[FileChange], scope: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -47,7 +53,9 @@ def _guarded(files: list[FileChange]) -> list[str]:
     paths = _paths(files)
     found = []
     for meaning, patterns in _GUARDED.items():
-        hit = [path for path in paths if any(fnmatchcase(path, pattern) for pattern in patterns)]
+        anywhere = tuple(f"*/{pattern}" for pattern in patterns if meaning in _ANYWHERE)
+        wanted = patterns + anywhere
+        hit = [path for path in paths if any(fnmatchcase(path, pattern) for pattern in wanted)]
         if hit:
             found.append(f"changes {meaning}: {_some(hit)}")
     return found
@@ -81,7 +89,9 @@ def _sizes(files: list[FileChange]) -> list[str]:
 
 def _modes(files: list[FileChange]) -> list[str]:
     links = [file.path for file in files if file.mode == "120000"]
-    return [f"symbolic links: {_some(links)}"] if links else []
+    inner = [file.path for file in files if file.mode == "160000"]
+    reasons = [f"symbolic links: {_some(links)}"] if links else []
+    return [*reasons, f"submodules: {_some(inner)}"] if inner else reasons
 
 
 def _some(paths: list[str]) -> str:

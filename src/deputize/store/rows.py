@@ -83,7 +83,7 @@ def to_word(kind: type[Word], text: Value) -> Word:
 
 def _unreadable(what: str) -> StoreCorrupt:
     hint = "`deputize doctor` looks closer; nothing was written"
-    return StoreCorrupt(f"the database holds something that isn't {what} where it should", hint=hint)
+    return StoreCorrupt(f"a row is damaged: something in it is not {what}", hint=hint)
 
 
 def encodable(value: Value) -> Value:

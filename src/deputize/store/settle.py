@@ -60,9 +60,7 @@ def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: da
     event = Event(kind=f"task.{ended.state}", actor=actor, body=body)
     tasks.move(transaction, task, ended, event, now)
     for asked in approvals.unanswered_of_task(transaction, task.id):
-        approvals.answer(
-            transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now
-        )
+        approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now)
 
 
 def _release_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:

@@ -140,6 +140,11 @@ def counts(transaction: Transaction) -> dict[TaskState, int]:
     return {to_word(TaskState, row["state"]): number(row, "count") for row in rows}
 
 
+def repositories(transaction: Transaction) -> list[str]:
+    """Return the git directory of every repository that a task was ever queued for."""
+    return [text(row, "git_dir") for row in transaction.all("tasks.repositories")]
+
+
 def pinned(transaction: Transaction, git_dir: str) -> set[str]:
     """Return the base commits that live tasks of a repository still start from."""
     return {text(row, "base") for row in transaction.all("tasks.pinned", git_dir=git_dir)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -51,7 +52,7 @@ async def run_attempt(shop: Workshop, claim: Claim, on_running: Callable[[Runnin
             return
         seen = await _work(running, bench)
         with anyio.CancelScope(shield=True):
-            ending = await put_away(steps, bench, seen)
+            ending = replace(await put_away(steps, bench, seen), question=steps.question)
             if await _finish(steps, ending):
                 await clear_bench(steps)
 
@@ -94,7 +95,9 @@ def _job(steps: Steps, bench: Bench) -> Job:
     provider = steps.provider(settings, task.provider or agent.provider)
     marker = attempt_marker(attempt.token)
     return Job(
-        prompt=compose(task, settings.role(task.role), settings.checks),
+        prompt=compose(
+            task, settings.role(task.role), settings.checks, interrupted=bench.continues
+        ),
         workspace=bench.path,
         environment=agent_environment(agent.env, markers(task.id, marker)),
         secrets=steps.secrets(secret_variables(agent, provider), provider),

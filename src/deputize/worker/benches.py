@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deputize import log, queue
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
-from deputize.config.trust import Wishes
+from deputize.config.trust import Wishes, read_wishes
 from deputize.errors import AgentError, DeputizeError, GitError
 from deputize.git.command import BaseLost, is_out_of_disk
 from deputize.git.diff import file_changes
@@ -61,6 +61,10 @@ class Bench:
     """What the user's repository looked like before the agent started."""
     origin: str | None = None
     """The commit of the target that the work grew from: what a change is measured against."""
+    continues: bool = False
+    """It holds what an interrupted attempt had done."""
+    start: str | None = None
+    """The commit that tells whether the task changed anything."""
 
     @property
     def path(self) -> Path:
@@ -126,17 +130,27 @@ def _open_with_repository(steps: Steps, git_dir: Path) -> Bench:
     if tip is None or base is None:
         raise BaseLost(f"there is no branch {task.target} in {task.repo} any more")
     file, listed = read_blobs(git_dir, tip, (REPOSITORY_FILE, INCLUDE_FILE))
-    config = load_config(home.config, file, origin=f"{REPOSITORY_FILE} ({task.target})")
-    wishes = Wishes(config=config, include=listed)
+    origin = f"{REPOSITORY_FILE} ({task.target})"
+    wishes = read_wishes(home.config, file, listed, origin=origin)
     checkout = Path(task.repo) if task.repo and Path(task.repo) != git_dir else None
-    start = _saved_work(steps, mirror) or base
-    workspace = _open_workspace(steps, mirror, start, checkout)
+    saved = _saved_work(steps, mirror)
+    workspace = _open_workspace(steps, mirror, saved or base, checkout)
     return Bench(
         workspace=workspace,
         wishes=wishes,
         before=fingerprint(git_dir, checkout),
-        origin=merge_base(mirror.git_dir, base, tip) or base,
+        continues=saved is not None,
+        origin=(grown := _origin(workspace, mirror, base, tip)),
+        # A rework starts from the change that was rejected: leaving that as it is, is a change.
+        start=grown if task.rework_count or workspace.place is Place.IN_PLACE else base,
     )
+
+
+def _origin(workspace: Workspace, mirror: Mirror, base: str, tip: str) -> str | None:
+    """Return what a change is measured against: in place, what is checked out right now."""
+    if workspace.place is Place.IN_PLACE:
+        return workspace.base
+    return merge_base(mirror.git_dir, base, tip) or base
 
 
 def _saved_work(steps: Steps, mirror: Mirror) -> str | None:
@@ -222,9 +236,9 @@ def _snapshot(steps: Steps, bench: Bench) -> Snapshot:
 
 
 def _left(bench: Bench, shot: Snapshot) -> Left:
-    """Compare the final tree with what the work grew from, however many attempts it took."""
-    mirror, origin = bench.workspace.mirror, bench.origin or shot.base
-    files = file_changes(mirror.git_dir, origin, shot.head) if mirror else ()
+    """Compare the final tree with where the task started, however many attempts it took."""
+    mirror, start = bench.workspace.mirror, bench.start or shot.base
+    files = file_changes(mirror.git_dir, start, shot.head) if mirror else ()
     return Left(tree_changed=bool(files), files=len(files), dirty=shot.dirty, skipped=shot.skipped)
 
 

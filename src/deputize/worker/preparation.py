@@ -9,7 +9,7 @@ from deputize.errors import AgentError
 from deputize.git.command import BaseLost
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.outcome import Outcome
-from deputize.store import approvals, trust
+from deputize.store import trust
 from deputize.workshop import aside
 from deputize.workspace.commands import run_line
 from deputize.workspace.include import include
@@ -29,39 +29,39 @@ async def prepare(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
     """
     if workspace.mirror is None or not wishes.of_workspace:
         return
-    if not await steps.shop.in_store(_ask_trust, steps, wishes):
+    if wishes.before_start and not await steps.shop.in_store(_is_trusted, steps, wishes):
+        steps.question = _question(steps, wishes)
         raise AgentError(Outcome.PARKED, "the repository's setup is not trusted yet")
     await _include(steps, workspace, wishes)
     for number, step in enumerate(wishes.config.workspace.setup, 1):
         await _set_up(steps, workspace, step, number)
 
 
-def _ask_trust(steps: Steps, wishes: Wishes) -> bool:
-    """Tell whether the commands are trusted; where they aren't, ask a person, once."""
-    task, shop = steps.claim.task, steps.shop
-    git_dir = task.git_dir or ""
-    with shop.database.write() as transaction:
-        if trust.is_trusted(transaction, git_dir, wishes.digest):
-            return True
-        question = Approval(
-            id=0,
-            about=Subject.TRUST,
-            subject=f"commands of deputize.toml in {task.repo}",
-            digest=wishes.digest,
-            task=task.id,
-            change=None,
-            git_dir=git_dir,
-            reason="the repository wants to: " + "; ".join(wishes.lines),
-            risk="high",
-            state=ApprovalState.OPEN,
-            asked_at=shop.now(),
-            deadline_at=None,
-            answered_at=None,
-            answered_by=None,
-            answer=None,
-        )
-        approvals.ask(transaction, question, f"worker:{shop.worker.id}", shop.now())
-        return False
+def _is_trusted(steps: Steps, wishes: Wishes) -> bool:
+    with steps.shop.database.read() as transaction:
+        return trust.is_trusted(transaction, steps.claim.task.git_dir or "", wishes.digest)
+
+
+def _question(steps: Steps, wishes: Wishes) -> Approval:
+    """Word what a person is asked once the attempt has parked."""
+    task = steps.claim.task
+    return Approval(
+        id=0,
+        about=Subject.TRUST,
+        subject=f"commands of deputize.toml in {task.repo}",
+        digest=wishes.digest,
+        task=task.id,
+        change=None,
+        git_dir=task.git_dir,
+        reason="the repository wants to: " + "; ".join(wishes.lines),
+        risk="high",
+        state=ApprovalState.OPEN,
+        asked_at=steps.shop.now(),
+        deadline_at=None,
+        answered_at=None,
+        answered_by=None,
+        answer=None,
+    )
 
 
 async def _include(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:

@@ -18,7 +18,19 @@ _KINDS = {
 }
 
 
-def compose(task: Task, role: RoleSettings | None, checks: Mapping[str, CheckSettings]) -> str:
+_RESUMED = (
+    "You have worked on this before and were interrupted. What you had done is in the workspace: "
+    "look at it, and go on from there."
+)
+
+
+def compose(
+    task: Task,
+    role: RoleSettings | None,
+    checks: Mapping[str, CheckSettings],
+    *,
+    interrupted: bool = False,
+) -> str:
     """Return the prompt of the next attempt; the task's own words come first and unchanged."""
     parts = [task.prompt.strip()]
     if role and role.preamble:
@@ -36,4 +48,6 @@ def compose(task: Task, role: RoleSettings | None, checks: Mapping[str, CheckSet
         parts.append(f"Your work lands only if these pass; run them yourself first:\n{listed}")
     if task.feedback:
         parts.append(task.feedback)
+    elif interrupted:
+        parts.append(_RESUMED)
     return "\n\n".join(parts)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from deputize.config.settings import Config
+    from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.queue import Claim, Ending
     from deputize.store.database import Transaction
@@ -39,6 +40,8 @@ class Steps:
     shop: Workshop
     claim: Claim
     log: AttemptLog
+    question: Approval | None = None
+    """What a person is asked if the attempt parks."""
     outgoing: MemoryObjectSendStream[Note] = field(init=False)
     incoming: MemoryObjectReceiveStream[Note] = field(init=False)
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tests.fixtures.repositories import Folder
     from tests.surfaces.cli.conftest import CommandLine
 
-TASK_FIELDS = (
-    "id title prompt role kind state held waiting_for priority repo base target scope agent model "
-    "provider needs attempts change approvals created_at started_at finished_at result error "
-    "labels plan origin"
-).split()
+TASK_FIELDS = """
+    id title prompt role kind state held waiting_for priority repo base target scope agent model
+    provider needs attempts change approvals created_at started_at finished_at result error labels
+    plan origin
+"""
 
 
 def test_a_task_is_stored_and_named(deputize: CommandLine, project: Folder) -> None:
@@ -41,7 +41,7 @@ def test_json_has_the_promised_fields(deputize: CommandLine) -> None:
     """The document has exactly the fields that programs rely on."""
     said = deputize("add", "x", "--no-start", "--json", "--priority", "2", "--scope", "src")
     task = said.document
-    assert list(task) == TASK_FIELDS
+    assert list(task) == TASK_FIELDS.split()
     assert (task["id"], task["state"], task["priority"], task["scope"]) == (1, "queued", 2, ["src"])
     assert "none running" in task["waiting_for"]
     assert said.err == ""

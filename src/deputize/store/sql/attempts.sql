@@ -56,7 +56,8 @@ UPDATE attempts SET removed_at = :now WHERE id = :id;
 -- Note a session, or that it was used again.
 INSERT INTO sessions (agent, token, task, attempt, started_at, used_at)
 VALUES (:agent, :token, :task, :attempt, :now, :now)
-ON CONFLICT (agent, token) DO UPDATE SET attempt = excluded.attempt, used_at = excluded.used_at;
+ON CONFLICT (agent, token) DO UPDATE SET task = excluded.task, attempt = excluded.attempt,
+    used_at = excluded.used_at;
 
 -- name: session_of_task
 -- The session of a task with this agent that was used last.

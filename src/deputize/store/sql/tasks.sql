@@ -98,3 +98,7 @@ WHERE state IN ('blocked', 'queued', 'running', 'landing') GROUP BY state;
 SELECT DISTINCT base FROM tasks
 WHERE git_dir = :git_dir AND base IS NOT NULL
   AND state IN ('blocked', 'queued', 'running', 'landing');
+
+-- name: repositories
+-- The git directory of every repository that a task was ever queued for.
+SELECT DISTINCT git_dir FROM tasks WHERE git_dir IS NOT NULL ORDER BY git_dir;

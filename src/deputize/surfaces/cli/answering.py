@@ -28,10 +28,11 @@ def add_answer_arguments(parser: ArgumentParser) -> None:
 
 def answer_all(arguments: Namespace, output: Output, answer: Answer) -> None:
     """Answer each question that was named; all must be known before the first is answered."""
-    from deputize.desk.answers import find
+    from deputize.desk.answers import find, refuse_agents
     from deputize.desk.context import open_desk
     from deputize.desk.documents import approval_document
 
+    refuse_agents()
     with open_desk() as desk:
         asked = dict.fromkeys(find(desk, word).id for word in arguments.ids)
         answered = [answer(desk, approval_id, arguments.reason) for approval_id in asked]

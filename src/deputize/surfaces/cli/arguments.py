@@ -22,6 +22,7 @@ def add_format(parser: ArgumentParser, *others: str) -> None:
         dest="format",
         action="store_const",
         const="json",
+        default="text",
         help="print one JSON document; errors are JSON too",
     )
     parser.add_argument(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError
@@ -199,7 +199,8 @@ class Output:
 
     def narrate(self, *parts: Part) -> None:
         """Write a line on stderr, whatever is asked of the output."""
-        sys.stdout.flush()
+        with suppress(OSError):  # what stdout has to say for itself is told by `flush`
+            sys.stdout.flush()
         sys.stderr.write(self._rendered(sys.stderr, parts) + "\n")
         sys.stderr.flush()
 

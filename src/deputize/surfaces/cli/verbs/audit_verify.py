@@ -13,7 +13,6 @@ from deputize.surfaces.cli.arguments import add_format
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from deputize.store.chain import Proof
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -29,38 +28,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     """Recompute the chain and compare the files; return 1 if either is wrong."""
     from deputize.desk.context import open_desk
-    from deputize.desk.history import verify
-    from deputize.desk.trail import file_problems
+    from deputize.desk.trail import proof_document, verify
 
     del arguments
     with open_desk() as desk:
-        proof = verify(desk)
-        problems = [] if proof.problem else file_problems(desk)
-    ok = not (proof.problem or problems)
+        proof, problems = verify(desk)
     if output.json:
-        output.document({"ok": ok, **_document(proof), "files": problems})
-    else:
-        _print(proof, problems, output)
-    return 0 if ok else 1
-
-
-def _document(proof: Proof) -> dict[str, object]:
-    from deputize.desk.documents import event_document
-
-    return {
-        "count": proof.count,
-        "unsealed_count": proof.unsealed_count,
-        "problem": proof.problem,
-        "broken": event_document(proof.broken) if proof.broken else None,
-    }
-
-
-def _print(proof: Proof, problems: list[str], output: Output) -> None:
-    if proof.problem:
+        output.document(proof_document(proof, problems))
+    elif proof.problem:
         output.text(f"broken after {proof.count} entries: {proof.problem}")
-        return
-    rest = f"{proof.unsealed_count} not sealed yet"
-    output.text(f"{proof.count} entries in an unbroken chain, {rest}")
+    else:
+        rest = f"{proof.unsealed_count} not sealed yet"
+        output.text(f"{proof.count} entries in an unbroken chain, {rest}")
+        _print_problems(problems, output)
+    return 1 if proof.problem or problems else 0
+
+
+def _print_problems(problems: list[str], output: Output) -> None:
     for problem in problems:
         output.text(problem)
     if problems:

@@ -1,0 +1,137 @@
+"""Real agent programs do queued tasks, answered by the scripted model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deputize.demo.model import MODEL_NAME, RunShell, Scene, Script, ScriptedModel, Turn
+from tests.fixtures.house import LAND
+from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from deputize.demo.model import ModelRequest
+    from tests.fixtures.house import House
+
+TASK = "Write a line into notes.txt"
+
+
+def script() -> Script:
+    """Write a line, wait for the gate, and say so."""
+    turns = (
+        Turn(steps=(RunShell(command="echo one more line >> notes.txt"),)),
+        Turn(say="The line is in notes.txt.", wait_for="go"),
+    )
+    return Script(scenes=(Scene(name="notes", contains=TASK, turns=turns),))
+
+
+@pytest.fixture
+def model() -> Iterator[ScriptedModel]:
+    """Serve the script."""
+    with ScriptedModel(script()) as served:
+        yield served
+
+
+@pytest.fixture
+def copilot(house: House, model: ScriptedModel, copilot_runtime: Path) -> House:
+    """Give a house whose agent is the real Copilot runtime."""
+    house.configure(
+        f"""{LAND}
+        [agents.copilot]
+        kind = "copilot"
+        path = "{copilot_runtime}"
+        provider = "scripted"
+        model = "{MODEL_NAME}"
+        [providers.scripted]
+        type = "openai"
+        base_url = "{model.openai_url}"
+        key_variable = "SCRIPTED_KEY"
+        """
+    )
+    house.environment["SCRIPTED_KEY"] = "dummy"
+    return house
+
+
+def second_turn(request: ModelRequest) -> bool:
+    """Tell whether a request is the one that waits at the gate."""
+    return request.turn == 1
+
+
+def add(house: House, agent: str) -> int:
+    """Queue the task for an agent."""
+    return int(house.cli("add", "-q", "--no-start", "--agent", agent, TASK))
+
+
+def test_copilot_does_a_queued_task_and_it_lands(copilot: House, model: ScriptedModel) -> None:
+    """The real runtime edits its workspace, and the branch gets what it did."""
+    model.open("go")
+    copilot.up()
+    done = copilot.until(add(copilot, "copilot"))
+    assert done["state"] == "done", done
+    assert copilot.repo.git("show", "main:notes.txt") == "one more line"
+    (attempt,) = done["attempts"]
+    assert attempt["usage"]["input_tokens"] > 0
+    assert attempt["session"]
+    assert attempt["summary"] == "The line is in notes.txt."
+
+
+def test_a_killed_worker_s_copilot_session_goes_on_where_it_was(
+    copilot: House, model: ScriptedModel
+) -> None:
+    """After kill -9, the next attempt resumes the session on top of the work that was saved."""
+    worker = copilot.up()
+    task = add(copilot, "copilot")
+    model.wait_for_request(second_turn, timeout_seconds=30)
+    worker.kill()
+    model.open("go")
+    copilot.up()
+    done = copilot.until(task)
+    assert done["state"] == "done", done
+    first, second = done["attempts"]
+    assert (first["outcome"], second["outcome"]) == ("worker_lost", "succeeded")
+    assert first["session"] == second["session"]
+    assert copilot.repo.git("show", "main:notes.txt") == "one more line\none more line"
+
+
+def test_cancelling_ends_copilot_and_everything_it_started(
+    copilot: House, model: ScriptedModel
+) -> None:
+    """A cancelled task's runtime is gone, and its work is kept by a ref."""
+    worker = copilot.up()
+    task = add(copilot, "copilot")
+    model.wait_for_request(second_turn, timeout_seconds=30)
+    copilot.cli("cancel", str(task))
+    ended = copilot.until(task)
+    assert ended["state"] == "cancelled"
+    assert "notes.txt" in copilot.mirror().git("show", "--stat", f"refs/deputize/{task}/1")
+    wait_until(lambda: set(copilot.processes()) == {worker.pid})
+
+
+@pytest.mark.real
+def test_goose_does_a_queued_task_and_it_lands(
+    house: House, model: ScriptedModel, goose_program: Path
+) -> None:
+    """The real goose, spoken to over the Agent Client Protocol, edits its workspace."""
+    house.configure(
+        f"""{LAND}
+        [agents.goose]
+        command = ["{goose_program}", "acp", "--with-builtin", "developer"]
+        """
+    )
+    house.environment |= {
+        "GOOSE_PROVIDER": "openai",
+        "GOOSE_MODEL": MODEL_NAME,
+        "OPENAI_API_KEY": "dummy",
+        "OPENAI_HOST": model.base_url,
+        "GOOSE_DISABLE_KEYRING": "1",
+        "GOOSE_TELEMETRY_ENABLED": "false",
+    }
+    model.open("go")
+    house.up()
+    done = house.until(add(house, "goose"))
+    assert done["state"] == "done", done
+    assert house.repo.git("show", "main:notes.txt") == "one more line"

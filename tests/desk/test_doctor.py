@@ -1,0 +1,162 @@
+"""The check-up: what is missing is said, with what to do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deputize.clock import SystemClock
+from deputize.desk.adding import add
+from deputize.desk.context import open_desk
+from deputize.desk.doctor import Finding, Level, examine, file_system_of
+from deputize.model.task import TaskSpec
+from deputize.model.worker import Worker
+from deputize.store import chain, workers
+from deputize.workspace.processes.identity import identify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from deputize.config.home import Home
+    from deputize.desk.context import Desk
+    from tests.fixtures.repositories import Folder
+
+TOY = 'default_agent = "toy"\n[agents.toy]\nkind = "command"\ncommand = ["true"]\n'
+
+
+def configure(home: Home, text: str = TOY) -> None:
+    """Write the settings of a home."""
+    home.path.mkdir(mode=0o700, exist_ok=True)
+    home.config.write_text(text)
+
+
+def of(findings: list[Finding], about: str) -> list[Finding]:
+    """Return the findings about one thing."""
+    return [finding for finding in findings if finding.about == about]
+
+
+def test_a_healthy_home(home: Home, desk: Desk, project: Folder) -> None:
+    """Nothing fails where all is there; the chain and the file are looked at."""
+    configure(home)
+    add(desk, TaskSpec(prompt="x", repo=str(project.path)))
+    with desk.database.write() as transaction:
+        chain.seal(transaction)
+    findings = examine(home)
+    assert [finding for finding in findings if finding.level is Level.FAIL] == []
+    assert "1 entries in an unbroken chain" in of(findings, "journal")[0].text
+    assert of(findings, "agent toy")[0].level is Level.OK
+
+
+def test_nothing_is_made_by_looking(home: Home) -> None:
+    """Before the first task there is no home, and after the check-up neither."""
+    assert of(examine(home), "home")[0].level is Level.OK
+    assert not home.path.exists()
+
+
+def test_a_missing_default_agent_fails(home: Home) -> None:
+    """An agent that tasks would go to must be there; another one is a warning."""
+    configure(home, TOY.replace('["true"]', '["no-such-program"]'))
+    findings = examine(home)
+    assert of(findings, "agent toy")[0].level is Level.FAIL
+    assert of(findings, "agent goose")[0].level is Level.WARN
+    assert of(findings, "agent goose")[0].hint
+
+
+def test_wrong_settings_are_a_finding(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong file fails with its key; a variable that means nothing warns."""
+    monkeypatch.setenv("DEPUTIZE_COLOUR", "blue")
+    configure(home, "slots = 3\n")
+    assert "unknown key `slots`" in of(examine(home), "settings")[0].text
+    configure(home)
+    assert "DEPUTIZE_COLOUR" in of(examine(home), "settings")[1].text
+
+
+def test_open_permissions_warn(home: Home, desk: Desk) -> None:
+    """Others must not read the database or the home."""
+    del desk
+    home.path.chmod(0o755)
+    home.database.chmod(0o644)
+    findings = examine(home)
+    assert f"chmod 700 {home.path}" in [finding.hint for finding in findings]
+    assert f"chmod 600 {home.database}" in [finding.hint for finding in findings]
+
+
+def test_a_damaged_database_fails(home: Home) -> None:
+    """What can't be opened is a finding, not an error."""
+    configure(home)
+    home.database.write_bytes(b"garbage" * 2000)
+    found = of(examine(home), "database")[0]
+    assert (found.level, "damaged" in found.text) == (Level.FAIL, True)
+
+
+def test_a_broken_chain_fails(home: Home, desk: Desk, project: Folder) -> None:
+    """An entry that was changed behind deputize's back is found."""
+    add(desk, TaskSpec(prompt="x", repo=str(project.path)))
+    with desk.database.write() as transaction:
+        chain.seal(transaction)
+    with sqlite3.connect(home.database) as connection:
+        connection.execute("DROP TRIGGER events_are_not_changed")
+        connection.execute("UPDATE events SET actor = 'person:eve'")
+    connection.close()
+    found = of(examine(home), "journal")[0]
+    assert (found.level, "entry 1" in found.text) == (Level.FAIL, True)
+
+
+def test_workers_that_are_gone_or_silent(home: Home, desk: Desk) -> None:
+    """A worker that ended without a word, and one that hangs, are told apart."""
+    now = SystemClock().now()
+    living = str(identify(os.getpid()))
+    for name, identity in (("w-silent", living), ("w-gone", living.replace(":", ":1", 1))):
+        worker = Worker(
+            id=name,
+            identity=identity,
+            host="h",
+            roles=(),
+            slots=3,
+            started_at=now,
+            seen_at=now - timedelta(minutes=5),
+            draining=False,
+            stopped_at=None,
+            doorbell=None,
+        )
+        with desk.database.write() as transaction:
+            workers.register(transaction, worker, now)
+    texts = [finding.text for finding in of(examine(home), "workers")]
+    assert texts[0] == "1 running"
+    assert any(text.startswith("w-silent has been silent for") for text in texts)
+    assert "w-gone ended without saying so" in texts
+
+
+def test_credentials_are_named_never_shown(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the names of variables appear; a provider without its key is a warning."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-value-0123456789")
+    provider = '[providers.mine]\ntype = "openai"\nbase_url = "http://x"\nkey_variable = "MY_KEY"\n'
+    configure(home, TOY + provider)
+    findings = of(examine(home), "credentials")
+    assert findings[0].text == "OPENAI_API_KEY"
+    assert findings[1].text == "provider mine needs MY_KEY"
+    assert "very-secret" not in str(findings)
+
+
+def test_the_file_system_of_a_path(tmp_path: Path) -> None:
+    """The innermost mount counts, also where its name has a space."""
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        "1 0 8:1 / / rw shared:1 - ext4 /dev/a rw\n"
+        f"2 1 0:5 / {tmp_path}/my\\040share rw - 9p host rw\n"
+    )
+    inside = tmp_path / "my share" / "home"
+    assert file_system_of(inside, str(table)) == "9p"
+    assert file_system_of(tmp_path, str(table)) == "ext4"
+    assert file_system_of(tmp_path, str(tmp_path / "none")) is None
+
+
+def test_a_desk_opens_where_none_was(home: Home) -> None:
+    """The home is made for its owner only."""
+    with open_desk(home):
+        assert home.path.stat().st_mode & 0o777 == 0o700
+        assert home.database.stat().st_mode & 0o777 == 0o600

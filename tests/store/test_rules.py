@@ -1,0 +1,124 @@
+"""What the database itself refuses, whoever writes: rows that mean nothing, and a changed past."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deputize.errors import StoreError
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.store import approvals, attempts, chain, changes, journal, tasks
+from tests.fixtures.nouns import NOON, QUEUED, a_change, a_task, an_approval, an_attempt
+
+if TYPE_CHECKING:
+    from deputize.store.database import Database
+    from tests.fixtures.databases import Intruder
+
+REFUSED = (
+    ("tasks", "state = 'done'"),
+    ("tasks", "state = 'failed', finished_at = created_at"),
+    ("tasks", "state = 'done', finished_at = created_at, reason = 'conflict'"),
+    ("tasks", "finished_at = created_at"),
+    ("tasks", "reason = 'conflict'"),
+    ("tasks", "state = 'running'"),
+    ("tasks", "attempt = 1"),
+    ("tasks", "state = 'running', attempt = 99"),
+    ("tasks", "state = 'asleep'"),
+    ("tasks", "state = NULL"),
+    ("tasks", "prompt = ''"),
+    ("tasks", "held = 2"),
+    ("tasks", "priority = 0"),
+    ("tasks", "priority = 11"),
+    ("tasks", "priority = 'high'"),
+    ("tasks", "place = 'elsewhere'"),
+    ("tasks", "place = 'worktree'"),
+    ("tasks", "repo = '/project'"),
+    ("tasks", "timeout_seconds = 0"),
+    ("tasks", "idle_timeout_seconds = -1"),
+    ("tasks", "attempts = 0"),
+    ("tasks", "round_start = 0"),
+    ("tasks", "rework_count = -1"),
+    ("tasks", "key = 'k'"),
+    ("tasks", "cancel_requested = 7"),
+    ("attempts", "finished_at = started_at"),
+    ("attempts", "outcome = 'succeeded'"),
+    ("attempts", "number = 0"),
+    ("attempts", "task = 99"),
+    ("attempts", "worker = 'nobody'"),
+    ("changes", "state = 'landed', settled_at = created_at"),
+    ("changes", "state = 'quarantined'"),
+    ("changes", "settled_at = created_at"),
+    ("changes", "landed_commit = head"),
+    ("changes", "state = 'lost'"),
+    ("changes", "attempt = 99"),
+    ("approvals", "state = 'approved'"),
+    ("approvals", "answered_at = asked_at"),
+    ("approvals", "about = 'money'"),
+    ("workers", "slots = -1"),
+    ("workers", "draining = 2"),
+    ("events", "kind = 'task.done'"),
+    ("events", "body = '{}'"),
+    ("seals", "hash = 'another'"),
+)
+PAST = ("DELETE FROM events", "DELETE FROM seals", "UPDATE events SET at = at")
+NEEDLESS = 'INSERT INTO task_needs (task, need, "on") VALUES '
+
+
+@pytest.fixture
+def populated(database: Database) -> Database:
+    """Give a database with one sound row of each noun, its journal sealed."""
+    with database.write() as transaction:
+        tasks.insert(transaction, a_task(), QUEUED, NOON)
+        attempts.insert(transaction, an_attempt())
+        event = Event(kind="change.proposed", actor="worker:w1")
+        changes.insert(transaction, a_change(), event, NOON)
+        approvals.ask(transaction, an_approval(), "landing", NOON)
+        chain.seal(transaction)
+    return database
+
+
+def test_the_database_refuses_rows_that_mean_nothing(
+    populated: Database, intruder: Intruder
+) -> None:
+    """Each rule of the states, the references and the past is held by the database itself."""
+    del populated
+    for table, values in REFUSED:
+        with pytest.raises(intruder.refusal):
+            intruder.run(f"UPDATE {table} SET {values}")  # noqa: S608 - the test's own table
+    for statement in PAST:
+        with pytest.raises(intruder.refusal, match="append-only"):
+            intruder.run(statement)
+
+
+def test_a_task_needs_another_task_that_exists(populated: Database, intruder: Intruder) -> None:
+    """It can't need itself, what isn't there, or be deleted while something names it."""
+    del populated
+    for refused in ("(1, 1, 'done')", "(1, 99, 'done')", "(99, 1, 'done')", "(1, 1, 'started')"):
+        with pytest.raises(intruder.refusal):
+            intruder.run(NEEDLESS + refused)
+    with pytest.raises(intruder.refusal):
+        intruder.run("DELETE FROM tasks")
+
+
+def test_a_task_has_one_open_attempt_and_each_number_and_token_once(populated: Database) -> None:
+    """A second open attempt, a number or a token used again are refused as errors of ours."""
+    closed = an_attempt(finished_at=NOON, outcome=Outcome.CANCELLED, number=2, token="t2")
+    for refused in (
+        an_attempt(number=2, token="t2"),
+        an_attempt(number=1, token="t2", finished_at=NOON, outcome=Outcome.CANCELLED),
+        an_attempt(number=2, token="t1", finished_at=NOON, outcome=Outcome.CANCELLED),
+    ):
+        with pytest.raises(StoreError, match="refused a row"), populated.write() as transaction:
+            attempts.insert(transaction, refused)
+    with populated.write() as transaction:
+        assert attempts.insert(transaction, closed).id == 2
+
+
+def test_the_journal_takes_only_known_kinds(database: Database) -> None:
+    """A kind that is not in the closed set is a mistake of the program, and nothing is written."""
+    with pytest.raises(ValueError, match=r"task\.exploded"), database.write() as transaction:
+        journal.append(transaction, Event(kind="task.exploded", actor="queue"), NOON)
+    with database.read() as transaction:
+        assert [entry.kind for entry in journal.recent(transaction)] == ["worker.started"]

@@ -1,0 +1,258 @@
+"""Transactions: whole or not at all, one moment for a reader, a turn for every writer."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deputize.errors import InvalidInput
+from deputize.model.attempt import ToolUse, Usage
+from deputize.model.change import CheckResult, FileChange, Operation
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.model.states import ChangeState, TaskState
+from deputize.store import attempts, changes, journal, tasks
+from tests.fixtures.databases import open_database
+from tests.fixtures.nouns import (
+    COMMIT,
+    NOON,
+    QUEUED,
+    TREE,
+    a_change,
+    a_task,
+    an_attempt,
+)
+
+if TYPE_CHECKING:
+    from deputize.store.database import Database, Transaction
+
+ROOT = Path(__file__).resolve().parents[2]
+PEER = """
+import sys
+from pathlib import Path
+from tests.fixtures.peers import commit_one_and_begin_another
+commit_one_and_begin_another(sys.argv[1], Path(sys.argv[2]))
+"""
+
+
+class Mishap(Exception):
+    """Something that went wrong inside a transaction."""
+
+
+def prompts(database: Database) -> list[str]:
+    """Return the prompts of all tasks."""
+    with database.read() as transaction:
+        return [task.prompt for task in tasks.unfinished(transaction)]
+
+
+def insert_and_raise(transaction: Transaction, error: type[BaseException]) -> None:
+    """Write something, then come to grief."""
+    tasks.insert(transaction, a_task(), QUEUED, NOON)
+    raise error
+
+
+@pytest.mark.parametrize("error", [Mishap, KeyboardInterrupt, FileNotFoundError])
+def test_what_raises_leaves_no_trace_and_keeps_its_error(
+    database: Database, error: type[BaseException]
+) -> None:
+    """Row and event are gone, the error comes through as it is, and the next write works."""
+    with pytest.raises(error), database.write() as transaction:
+        insert_and_raise(transaction, error)
+    with database.read() as transaction:
+        assert [entry.kind for entry in journal.recent(transaction)] == ["worker.started"]
+    with database.write() as transaction:
+        assert tasks.insert(transaction, a_task(), QUEUED, NOON).id == 1
+
+
+def test_a_killed_process_leaves_what_it_committed_and_nothing_else(
+    kind: str, folder: Path, database: Database
+) -> None:
+    """After kill -9 the committed task is there, the half-written one isn't, and nobody waits."""
+    peer = subprocess.Popen(
+        [sys.executable, "-c", PEER, kind, str(folder)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with peer:
+        assert peer.stdout is not None
+        assert peer.stdout.readline() == b"written\n"
+        assert prompts(database) == ["committed"]
+        peer.kill()
+    with database.write() as transaction:
+        tasks.insert(transaction, a_task(prompt="later"), QUEUED, NOON)
+    assert prompts(database) == ["committed", "later"]
+
+
+def test_a_reader_sees_one_moment(kind: str, folder: Path, database: Database) -> None:
+    """What another connection commits meanwhile is seen only by the next transaction."""
+    with closing(open_database(kind, folder)) as other:
+        with database.read() as transaction:
+            with other.write() as elsewhere:
+                tasks.insert(elsewhere, a_task(), QUEUED, NOON)
+            assert tasks.unfinished(transaction) == []
+        assert len(prompts(database)) == 1
+
+
+def test_the_number_of_changes_moves_when_another_connection_commits(
+    kind: str, folder: Path, database: Database
+) -> None:
+    """A look costs no transaction, and tells whether reading again is worth it."""
+    before = database.changes()
+    prompts(database)
+    assert database.changes() == before
+    with closing(open_database(kind, folder)) as other, other.write() as transaction:
+        tasks.insert(transaction, a_task(), QUEUED, NOON)
+    assert database.changes() != before
+
+
+def test_every_writer_gets_its_turns(kind: str, folder: Path, database: Database) -> None:
+    """Eight connections that write at once all finish, and no write is lost or refused."""
+    start = threading.Barrier(8)
+    refused: list[Exception] = []
+
+    def writer(name: str) -> None:
+        with closing(open_database(kind, folder)) as mine:
+            start.wait()
+            try:
+                for number in range(15):
+                    with mine.write() as transaction:
+                        tasks.insert(transaction, a_task(prompt=f"{name} {number}"), QUEUED, NOON)
+            except Exception as error:  # noqa: BLE001 - shown by the test
+                refused.append(error)
+
+    threads = [threading.Thread(target=writer, args=(str(number),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    assert sorted(prompts(database)) == sorted(f"{a} {b}" for a in range(8) for b in range(15))
+
+
+def test_threads_may_share_one_connection(database: Database) -> None:
+    """They take turns; a transaction of one is never mixed with another's."""
+
+    def writer() -> None:
+        for _ in range(20):
+            with database.write() as transaction:
+                before = len(tasks.unfinished(transaction))
+                tasks.insert(transaction, a_task(), QUEUED, NOON)
+                assert len(tasks.unfinished(transaction)) == before + 1
+
+    threads = [threading.Thread(target=writer) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(prompts(database)) == 80
+
+
+def test_a_reader_waits_while_the_file_is_locked_whole(folder: Path, database: Database) -> None:
+    """Recovery and the last close lock SQLite's file for a moment: no reason to give up."""
+    database.close()
+    holder = sqlite3.connect(folder / "deputize.db", check_same_thread=False)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("SELECT count(*) FROM tasks").fetchone()
+    opening, found = threading.Event(), list[str]()
+
+    def reader() -> None:
+        opening.set()
+        with closing(open_database("sqlite", folder)) as mine:
+            mine.changes()
+            found.extend(prompts(mine))
+            found.append("read")
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    opening.wait()
+    thread.join(timeout=0.2)
+    assert thread.is_alive()
+    holder.close()
+    thread.join()
+    assert found == ["read"]
+
+
+def test_text_that_is_no_utf8_is_stored_spelled_out(database: Database) -> None:
+    """A file name of an odd disk, or an agent's slip, must not keep an attempt from ending."""
+    odd = "caf\udce9"
+    with database.write() as transaction:
+        tasks.insert(transaction, a_task(), QUEUED, NOON)
+        attempt = attempts.insert(transaction, an_attempt(summary=odd))
+        files = (FileChange(path=odd, op=Operation.CREATE),)
+        event = Event(kind="change.proposed", actor="worker:w1", body={odd: [odd]})
+        change = changes.insert(transaction, a_change(files=files), event, NOON)
+        assert attempts.get(transaction, attempt.id).summary == "caf\\udce9"
+        assert changes.get(transaction, change.id).files == files
+        assert journal.recent(transaction)[-1].body == {"caf\\udce9": ["caf\\udce9"]}
+
+
+def test_a_number_that_no_column_holds_is_bad_input(database: Database) -> None:
+    """An id of twenty digits is refused in words, not with a traceback."""
+    with pytest.raises(InvalidInput, match="too large"), database.read() as transaction:
+        tasks.get(transaction, 10**20)
+
+
+def test_counts_that_an_agent_makes_up_are_kept_in_bounds(database: Database) -> None:
+    """Tokens below nothing or beyond all numbers are stored as the nearest that makes sense."""
+    usage = Usage(input_tokens=10**30, output_tokens=-5, cached_tokens=7, cost_usd="0.1")
+    with database.write() as transaction:
+        tasks.insert(transaction, a_task(), QUEUED, NOON)
+        stored = attempts.get(transaction, attempts.insert(transaction, an_attempt(usage=usage)).id)
+    assert stored.usage == Usage(input_tokens=(1 << 53) - 1, cached_tokens=7, cost_usd="0.1")
+
+
+FULL_TASK = a_task(
+    title="Títle ✓", kind="bugfix", repo="/p", git_dir="/p/.git", base=COMMIT, target="main",
+    scope=("src/é", "b c"), model="m", provider="p", checks=("lint",), attempts=3, not_before=NOON,
+    key="k", key_digest="d", session="s", feedback="again", started_at=NOON, finished_at=NOON,
+    result="r", state=TaskState.FAILED, reason=Outcome.CONFLICT, message="m", labels=("x",), plan=4,
+    held=True, cancel_requested=True, rework_count=2, round_start=3,
+)  # fmt: skip
+FULL_ATTEMPT = an_attempt(
+    model="m", base=COMMIT, session="s", workspace="/w", processes=("1 2 b h",), finished_at=NOON,
+    outcome=Outcome.SUCCEEDED, exit_code=-9, error="e", summary="s", log="/l", saved_ref="refs/x",
+    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, cost_usd="0.01"),
+    tools=(ToolUse(name="shell", count=2, denied_count=1, failed_count=1),),
+)  # fmt: skip
+FULL_CHANGE = a_change(
+    state=ChangeState.LANDED, reason="r", approved_tree=TREE, tip=COMMIT, candidate=COMMIT,
+    landed_commit=COMMIT, batch=3, settled_at=NOON, risk="high", risk_reasons=("many", "large"),
+    files=(FileChange(path="ä b", op=Operation.RENAME, source="a", mode="100755", binary=True,
+                      before="sha256:1", after="sha256:2", added=1, removed=2),),
+    checks=(CheckResult(name="t", command="make", exit_code=None, seconds=3, output="…"),),
+)  # fmt: skip
+
+
+def test_every_noun_comes_back_as_it_was_stored(database: Database) -> None:
+    """No column is forgotten, mixed up or rounded."""
+    with database.write() as transaction:
+        task = tasks.insert(transaction, FULL_TASK, QUEUED, NOON)
+        attempt = attempts.insert(transaction, FULL_ATTEMPT)
+        change = changes.insert(transaction, FULL_CHANGE, QUEUED, NOON)
+        assert tasks.get(transaction, task.id) == replace(FULL_TASK, id=1)
+        assert attempts.get(transaction, attempt.id) == replace(FULL_ATTEMPT, id=1)
+        assert changes.get(transaction, change.id) == replace(FULL_CHANGE, id=1)
+
+
+@settings(max_examples=25)
+@given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_prompt_comes_back_to_the_letter(
+    prompt: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Control characters, line ends and every script are stored as they were given."""
+    folder = tmp_path_factory.mktemp("store")
+    with closing(open_database("sqlite", folder)) as database:
+        with database.write() as transaction:
+            tasks.insert(transaction, a_task(prompt=prompt), QUEUED, NOON)
+        assert prompts(database) == [prompt]
