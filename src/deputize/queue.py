@@ -60,6 +60,8 @@ class Ending:
     answer: str | None = None
     """The agent's answer: the task's result, if the task is done with it."""
     session: str | None = None
+    model: str | None = None
+    """The model that answered, where the agent said so."""
     retry_at: datetime | None = None
     saved_ref: str | None = None
     change: Change | None = None
@@ -202,6 +204,7 @@ def _closed(attempt: Attempt, ending: Ending, now: datetime) -> Attempt:
         tools=ending.tools,
         summary=ending.summary,
         session=ending.session or attempt.session,
+        model=ending.model or attempt.model,
         saved_ref=ending.saved_ref or attempt.saved_ref,
     )
 

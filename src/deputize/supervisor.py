@@ -22,7 +22,7 @@ from deputize.landing.merge_queue import land_forever
 from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
-from deputize.store import tasks, workers
+from deputize.store import chain, tasks, workers
 from deputize.store.sqlite import SqliteDatabase
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import keep_up
@@ -135,8 +135,11 @@ def _register(shop: Workshop) -> None:
 
 
 def _sign_off(shop: Workshop) -> None:
+    """Note the end, and seal the last events unless another worker is there to do it."""
     with shop.database.write() as transaction:
         workers.stop(transaction, shop.worker.id, shop.now())
+        if not workers.live(transaction):
+            chain.seal(transaction)
 
 
 async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Orders) -> None:

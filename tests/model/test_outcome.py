@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import FrozenInstanceError, is_dataclass
+from dataclasses import is_dataclass
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import pytest
 
 import deputize.model
 from deputize.model.event import EVENT_KINDS
 from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Actor, Outcome
-from tests.fixtures.nouns import a_change, a_task, a_worker, an_approval, an_attempt
 
 RETRYABLE = {
     *(Outcome.NO_CHANGE, Outcome.AGENT_ERROR, Outcome.AGENT_CRASHED, Outcome.IDLE_TIMEOUT),
@@ -47,16 +47,8 @@ def test_exactly_these_are_tried_again_and_these_do_not_count() -> None:
 def test_every_noun_is_frozen(module: str) -> None:
     """A value that was handed on is never changed behind anybody's back."""
     found = import_module(f"deputize.model.{module}")
-    nouns = [noun for noun in vars(found).values() if is_dataclass(noun)]
-    loose = [noun for noun in nouns if not noun.__dataclass_params__.frozen]  # type: ignore[attr-defined]
-    assert loose == []
-
-
-def test_writing_to_a_value_is_an_error() -> None:
-    """So says Python itself, for each noun that has a row."""
-    for value in (a_task(), an_attempt(), a_change(), an_approval(), a_worker()):
-        with pytest.raises((FrozenInstanceError, AttributeError)):
-            value.id = 7  # type: ignore[union-attr]
+    nouns: list[Any] = [noun for noun in vars(found).values() if is_dataclass(noun)]
+    assert [noun for noun in nouns if not noun.__dataclass_params__.frozen] == []
 
 
 def test_kinds_of_events_are_nouns_and_what_happened_to_them() -> None:

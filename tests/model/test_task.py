@@ -77,9 +77,8 @@ def test_a_check_has_passed_only_with_exit_code_0(exit_code: int | None, *, pass
 
 def why(task: Task, **facts: Any) -> str | None:  # noqa: ANN401 - any fact
     """Say what the task waits for at noon, with one idle worker that takes any role."""
-    return waiting_for(
-        task, Facts(**({"roles_served": ANYBODY, "free_slots": 1, "now": NOON} | facts))
-    )
+    plain: dict[str, Any] = {"roles_served": ANYBODY, "free_slots": 1, "now": NOON}
+    return waiting_for(task, Facts(**(plain | facts)))
 
 
 @pytest.mark.parametrize("state", sorted(FINAL_TASK_STATES))

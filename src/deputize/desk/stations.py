@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
+from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring
-from deputize.store import workers
+from deputize.store import tasks, workers
 from deputize.workspace.processes.identity import ProcessIdentity, is_running
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ def ensure_worker(desk: Desk, task: Task) -> bool:
         serving = live_workers(transaction)
     if any(not worker.roles or task.role in worker.roles for worker in serving):
         return False
+    start_worker(desk)
+    return True
+
+
+def wake_up(desk: Desk) -> bool:
+    """Start a background worker if something is open, none is alive, and settings allow it."""
+    if not load_config(desk.home.config).worker.autostart:
+        return False
+    with desk.database.read() as transaction:
+        if live_workers(transaction) or not tasks.counts(transaction):
+            return False
     start_worker(desk)
     return True
 

@@ -102,14 +102,15 @@ def _step(shop: Workshop, change: Change, state: ChangeState, **columns: object)
 
 
 async def _propose(shop: Workshop, change: Change, task: Task, ground: Ground) -> bool:
-    risk, reasons = assess(change.files, task.scope)
+    risk, found = assess(change.files, task.scope)
+    reasons = (*change.risk_reasons, *found)
     assessed = await shop.in_store(
         _step,
         shop,
         change,
         change.state,
         kind="change.proposed",
-        risk=risk,
+        risk="high" if reasons else risk,
         risk_reasons=reasons,
         body={"risk": risk, "reasons": list(reasons)},
     )

@@ -145,6 +145,12 @@ def repositories(transaction: Transaction) -> list[str]:
     return [text(row, "git_dir") for row in transaction.all("tasks.repositories")]
 
 
+def finished_since(transaction: Transaction, since: datetime) -> set[tuple[str, str]]:
+    """Return repository and base commit of each task that ended at or after a moment."""
+    rows = transaction.all("tasks.finished_since", since=to_text(since))
+    return {(text(row, "git_dir"), text(row, "base")) for row in rows}
+
+
 def pinned(transaction: Transaction, git_dir: str) -> set[str]:
     """Return the base commits that live tasks of a repository still start from."""
     return {text(row, "base") for row in transaction.all("tasks.pinned", git_dir=git_dir)}

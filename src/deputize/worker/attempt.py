@@ -17,7 +17,8 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
 from deputize.worker.attempt_log import AttemptLog
-from deputize.worker.benches import Bench, change_rule, clear_bench, open_bench, put_away
+from deputize.worker.benches import Bench, change_rule, open_bench, put_away
+from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, watch

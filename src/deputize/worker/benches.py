@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deputize import log, queue
+from deputize import queue
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
 from deputize.config.trust import Wishes, read_wishes
 from deputize.errors import AgentError, DeputizeError, GitError
@@ -21,18 +20,16 @@ from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.model.task import Place
-from deputize.store import attempts, meta, tasks, workers
+from deputize.store import attempts, meta
 from deputize.worker.evidence import Left, Seen, judge, summary_of
 from deputize.worker.preparation import prepare
 from deputize.workshop import aside
 from deputize.workspace.isolation import Fingerprint, compare, fingerprint
 from deputize.workspace.worktree import (
     Workspace,
-    find_workspace,
     open_in_place,
     open_scratch,
     open_workspace,
-    remove_workspace,
     take_snapshot,
 )
 
@@ -40,15 +37,9 @@ if TYPE_CHECKING:
     from deputize.config.settings import Config
     from deputize.git.repository import Mirror
     from deputize.git.snapshot import Snapshot
-    from deputize.model.attempt import Attempt
     from deputize.model.task import Task
     from deputize.queue import Ending
     from deputize.worker.steps import Steps
-    from deputize.workshop import Workshop
-
-
-OWN_CLEARING_SECONDS = 60
-"""How long a live worker has to take its own workspaces away before upkeep does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +186,7 @@ async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
         told = f"the work could not be saved and stays in {bench.path}: {error.message}"
         lost = Outcome.OUT_OF_DISK if _is_full(error) else Outcome.AGENT_ERROR
         return _ending(seen, lost, told, None)
-    for text in await aside(_differences, task, bench):
-        await steps.milestone(text)
+    alarms = await _compare(steps, bench)
     rule = change_rule(task, bench.config)
     left = await aside(_left, bench, shot)
     if left.dirty:
@@ -206,7 +196,7 @@ async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     outcome, message = judge(seen, left, rule)
     ending = _ending(seen, outcome, message, bench.workspace.ref if left.tree_changed else None)
     if outcome is Outcome.SUCCEEDED and left.tree_changed and task.place is Place.WORKTREE:
-        change = await aside(_change, steps, bench, shot)
+        change = await aside(_change, steps, bench, shot, alarms)
         ending = replace(ending, change=change)
     return ending
 
@@ -225,6 +215,7 @@ def _ending(seen: Seen, outcome: Outcome, error: str | None, saved_ref: str | No
         summary=summary_of(seen.answer),
         answer=seen.answer or None,
         session=seen.session,
+        model=seen.model,
         retry_at=seen.retry_at,
         saved_ref=saved_ref,
     )
@@ -242,19 +233,26 @@ def _left(bench: Bench, shot: Snapshot) -> Left:
     return Left(tree_changed=bool(files), files=len(files), dirty=shot.dirty, skipped=shot.skipped)
 
 
-def _differences(task: Task, bench: Bench) -> list[str]:
-    """Say what is different in the user's repository; people may well have worked there."""
+async def _compare(steps: Steps, bench: Bench) -> tuple[str, ...]:
+    """Hold the user's repository against what it was, and return what should alarm a person.
+
+    People work there meanwhile and other changes land: that alone is a line in the log.
+    """
+    task = steps.claim.task
     if bench.before is None or task.git_dir is None or task.place is Place.IN_PLACE:
-        return []
+        return ()
     checkout = Path(task.repo) if task.repo and task.repo != task.git_dir else None
-    after = fingerprint(Path(task.git_dir), checkout)
-    return [
-        ("ALARM: " if found.alarming else "note: ") + found.text
-        for found in compare(bench.before, after)
-    ]
+    after = await aside(fingerprint, Path(task.git_dir), checkout)
+    found = compare(bench.before, after)
+    for difference in found:
+        if difference.alarming:
+            await steps.milestone(f"ALARM: {difference.text}")
+        else:
+            steps.log.milestone(f"note: {difference.text}")
+    return tuple(difference.text for difference in found if difference.alarming)
 
 
-def _change(steps: Steps, bench: Bench, shot: Snapshot) -> Change:
+def _change(steps: Steps, bench: Bench, shot: Snapshot, alarms: tuple[str, ...]) -> Change:
     """Describe the whole change: from where it left the target, not only from this attempt on."""
     task, attempt = steps.claim.task, steps.claim.attempt
     base = bench.origin or shot.base
@@ -274,7 +272,7 @@ def _change(steps: Steps, bench: Bench, shot: Snapshot) -> Change:
         added=sum(file.added for file in files),
         removed=sum(file.removed for file in files),
         risk="low",
-        risk_reasons=(),
+        risk_reasons=alarms,
         reason=None,
         approved_tree=None,
         tip=None,
@@ -285,81 +283,3 @@ def _change(steps: Steps, bench: Bench, shot: Snapshot) -> Change:
         created_at=steps.shop.now(),
         settled_at=None,
     )
-
-
-async def clear_bench(steps: Steps) -> None:
-    """Take a worktree away whose work is safe; what isn't safe stays, and the log says so."""
-    with steps.shop.database.read() as transaction:
-        attempt = attempts.get(transaction, steps.claim.attempt.id)
-    await aside(_clear, steps.shop, attempt, steps.claim.task)
-
-
-async def sweep_workspaces(shop: Workshop) -> None:
-    """Take away the worktrees of finished attempts that are still there."""
-    await aside(_sweep, shop)
-
-
-def _sweep(shop: Workshop) -> None:
-    with shop.database.read() as transaction:
-        recent = shop.now() - timedelta(seconds=OWN_CLEARING_SECONDS)
-        busy = {worker.id for worker in workers.live(transaction)}
-        left = [
-            attempt
-            for attempt in attempts.leftovers(transaction)
-            if attempt.worker not in busy or (attempt.finished_at or recent) <= recent
-        ]
-        owners = {attempt.id: tasks.get(transaction, attempt.task) for attempt in left}
-    for attempt in left:
-        _clear(shop, attempt, owners[attempt.id])
-
-
-def _clear(shop: Workshop, attempt: Attempt, task: Task) -> None:
-    if task.place in {Place.WORKTREE, Place.READ_ONLY}:
-        try:
-            workspace = find_attempts(shop, attempt, task)
-            if workspace is not None:
-                mirror = workspace.worktree.mirror
-                ref = attempt.saved_ref or workspace.ref
-                captured = read_ref(mirror.git_dir, ref) or workspace.worktree.base
-                remove_workspace(workspace, captured)
-        except DeputizeError as error:
-            log.get("upkeep").warning("workspace stays", path=attempt.workspace, why=error.message)
-            return
-    with shop.database.write() as transaction:
-        attempts.workspace_removed(transaction, attempt.id, shop.now())
-
-
-def find_attempts(shop: Workshop, attempt: Attempt, task: Task) -> Workspace | None:
-    """Return the worktree that an attempt was given; None where there is none (any more)."""
-    if task.git_dir is None or attempt.base is None:
-        return None
-    mirror = open_mirror(shop.home.repos, Path(task.git_dir))
-    return find_workspace(
-        shop.home.workspaces,
-        mirror,
-        task=task.id,
-        attempt=attempt.number,
-        base=attempt.base,
-        place=task.place,
-    )
-
-
-async def save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
-    """Save what a dead worker's attempt left, before anything else happens; return the ref."""
-    return await aside(_save_leftovers, shop, attempt)
-
-
-def _save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
-    with shop.database.read() as transaction:
-        task = tasks.get(transaction, attempt.task)
-    if task.place not in {Place.WORKTREE, Place.READ_ONLY}:
-        return None
-    try:
-        workspace = find_attempts(shop, attempt, task)
-        if workspace is None:
-            return None
-        take_snapshot(workspace, message=f"{task.title} (saved)", agent=task.agent, wip=True)
-    except DeputizeError as error:
-        log.get("upkeep").error("work not saved", path=attempt.workspace, why=error.message)
-        return None
-    return workspace.wip_ref

@@ -27,6 +27,7 @@ class Seen:
     error: str | None = None
     retry_at: datetime | None = None
     session: str | None = None
+    model: str | None = None
     usage: Usage = NO_USAGE
     tools: tuple[ToolUse, ...] = ()
 

@@ -52,6 +52,8 @@ class Running:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stop: Stop | None = None
     session: str | None = None
+    model: str | None = None
+    """The model that answered last, as the agent names it."""
     usage: Usage = field(default_factory=Usage)
     tools: dict[str, ToolUse] = field(default_factory=dict)
     last_at: float = 0.0
@@ -73,8 +75,9 @@ class Running:
                 self.tools[name] = counted(self.tools, name, ok=ok, denied=denied)
                 if denied or not ok:
                     self.steps.log.tool(name, "denied" if denied else f"failed: {output}")
-            case Used(usage=usage):
+            case Used(usage=usage, model=model):
                 self.usage = self.usage.plus(usage)
+                self.model = model or self.model
             case SessionStarted(token=token):
                 self.session = token
                 self.steps.note_session(token)
@@ -99,6 +102,7 @@ class Running:
             error=report.error,
             retry_at=report.retry_at,
             session=self.session,
+            model=self.model,
             usage=self.usage,
             tools=tuple(self.tools.values()),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deputize import log, queue
@@ -9,7 +10,7 @@ from deputize.errors import DeputizeError
 from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
 from deputize.store import attempts, workers
-from deputize.worker.benches import save_leftovers, sweep_workspaces
+from deputize.worker.clearing import save_leftovers, sweep_pins, sweep_workspaces
 from deputize.workshop import aside
 from deputize.workspace.processes.ending import end_tree_blocking
 from deputize.workspace.processes.environment import attempt_marker
@@ -25,15 +26,21 @@ if TYPE_CHECKING:
     from deputize.workshop import Workshop
 
 ROUND_SECONDS = 5.0
+PINS_LOOKED_BACK = timedelta(days=1)
+"""How far back a worker that starts looks for tasks whose pins nobody took away."""
 _reaper = Reaper()
 
 
 async def keep_up(shop: Workshop) -> None:
     """Do a round at once, and then every few seconds."""
     await clean_up(shop)
+    swept_until = shop.now() - PINS_LOOKED_BACK
     while True:
         try:
+            began = shop.now()
             await one_round(shop)
+            await sweep_pins(shop, swept_until)
+            swept_until = began
         except DeputizeError as error:
             log.get("upkeep").warning("round failed", error=error.message)
         await shop.bells.wait(ROUND_SECONDS)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
+
+from anyio import to_thread
 
 from deputize.agents.base import Found, Report
 from deputize.agents.failures import failure_of
@@ -46,10 +49,10 @@ class CopilotAgent:
         found = self.find()
         if found.path is None:
             return Report(outcome=Outcome.AGENT_MISSING, error=found.problem)
-        from deputize.agents.copilot.run import run
-
+        # Loading the SDK takes a second, in which leases must be renewed: not in this thread.
+        loaded = await to_thread.run_sync(import_module, "deputize.agents.copilot.run")
         try:
-            return await run(
+            return await loaded.run(  # type: ignore[no-any-return]
                 found.path,
                 job,
                 gate,

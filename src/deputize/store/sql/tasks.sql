@@ -102,3 +102,8 @@ WHERE git_dir = :git_dir AND base IS NOT NULL
 -- name: repositories
 -- The git directory of every repository that a task was ever queued for.
 SELECT DISTINCT git_dir FROM tasks WHERE git_dir IS NOT NULL ORDER BY git_dir;
+
+-- name: finished_since
+-- Where the tasks started that ended at or after a moment.
+SELECT DISTINCT git_dir, base FROM tasks
+WHERE finished_at >= :since AND git_dir IS NOT NULL AND base IS NOT NULL;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.arguments import add_format
+from deputize.surfaces.cli.waking import wake_up
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -36,6 +37,7 @@ def answer_all(arguments: Namespace, output: Output, answer: Answer) -> None:
     with open_desk() as desk:
         asked = dict.fromkeys(find(desk, word).id for word in arguments.ids)
         answered = [answer(desk, approval_id, arguments.reason) for approval_id in asked]
+        wake_up(desk, output)
     if output.json:
         output.document([approval_document(approval) for approval in answered])
         return

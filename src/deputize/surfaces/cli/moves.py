@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.arguments import add_format, add_tasks, chosen_tasks
+from deputize.surfaces.cli.waking import wake_up
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -37,6 +38,7 @@ def carry_out(arguments: Namespace, output: Output, move: Move) -> None:
             moved.append(task.id)
             if not output.json:
                 output.text(*headline(task), _fact(task))
+        wake_up(desk, output)
         if output.json:
             output.document([task_document(view(desk, task_id)) for task_id in moved])
 

@@ -64,6 +64,8 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_claimable ON tasks (priority, id) WHERE state = 'queued';
 CREATE INDEX tasks_open ON tasks (id) WHERE state IN ('blocked', 'queued', 'running', 'landing');
 
+CREATE INDEX tasks_finished ON tasks (finished_at) WHERE finished_at IS NOT NULL;
+
 CREATE TABLE task_needs (
     task INTEGER NOT NULL REFERENCES tasks (id),
     need INTEGER NOT NULL REFERENCES tasks (id),

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.arguments import add_format
+from deputize.surfaces.cli.waking import wake_up
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -46,6 +47,7 @@ def run(arguments: Namespace, output: Output) -> int:
                 raise Denied("nothing is trusted: the answer was no")
             trust(desk, shown)
             output.note("trusted: these commands may run")
+            wake_up(desk, output)
     if output.json:
         document = {"repository": shown.git_dir, "commands": shown.commands}
         output.document({**document, "digest": shown.digest, "trusted": True})

@@ -1,0 +1,123 @@
+"""Clearing up: worktrees go once their work is safe, and pins once nothing starts from them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deputize import log
+from deputize.errors import DeputizeError, GitError
+from deputize.git.refs import read_ref, unpin
+from deputize.git.repository import open_mirror
+from deputize.model.task import Place
+from deputize.store import attempts, meta, tasks, workers
+from deputize.workshop import aside
+from deputize.workspace.worktree import find_workspace, remove_workspace, take_snapshot
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.attempt import Attempt
+    from deputize.model.task import Task
+    from deputize.worker.steps import Steps
+    from deputize.workshop import Workshop
+    from deputize.workspace.worktree import Workspace
+
+OWN_CLEARING_SECONDS = 60
+"""How long a live worker has to take its own workspaces away before upkeep does."""
+
+
+async def clear_bench(steps: Steps) -> None:
+    """Take a worktree away whose work is safe; what isn't safe stays, and the log says so."""
+    with steps.shop.database.read() as transaction:
+        attempt = attempts.get(transaction, steps.claim.attempt.id)
+    await aside(_clear, steps.shop, attempt, steps.claim.task)
+
+
+async def sweep_workspaces(shop: Workshop) -> None:
+    """Take away the worktrees of finished attempts that are still there."""
+    await aside(_sweep, shop)
+
+
+def _sweep(shop: Workshop) -> None:
+    with shop.database.read() as transaction:
+        recent = shop.now() - timedelta(seconds=OWN_CLEARING_SECONDS)
+        busy = {worker.id for worker in workers.live(transaction)}
+        left = [
+            attempt
+            for attempt in attempts.leftovers(transaction)
+            if attempt.worker not in busy or (attempt.finished_at or recent) <= recent
+        ]
+        owners = {attempt.id: tasks.get(transaction, attempt.task) for attempt in left}
+    for attempt in left:
+        _clear(shop, attempt, owners[attempt.id])
+
+
+def _clear(shop: Workshop, attempt: Attempt, task: Task) -> None:
+    if task.place in {Place.WORKTREE, Place.READ_ONLY}:
+        try:
+            workspace = find_attempts(shop, attempt, task)
+            if workspace is not None:
+                mirror = workspace.worktree.mirror
+                ref = attempt.saved_ref or workspace.ref
+                captured = read_ref(mirror.git_dir, ref) or workspace.worktree.base
+                remove_workspace(workspace, captured)
+        except DeputizeError as error:
+            log.get("upkeep").warning("workspace stays", path=attempt.workspace, why=error.message)
+            return
+    with shop.database.write() as transaction:
+        attempts.workspace_removed(transaction, attempt.id, shop.now())
+
+
+def find_attempts(shop: Workshop, attempt: Attempt, task: Task) -> Workspace | None:
+    """Return the worktree that an attempt was given; None where there is none (any more)."""
+    if task.git_dir is None or attempt.base is None:
+        return None
+    mirror = open_mirror(shop.home.repos, Path(task.git_dir))
+    return find_workspace(
+        shop.home.workspaces,
+        mirror,
+        task=task.id,
+        attempt=attempt.number,
+        base=attempt.base,
+        place=task.place,
+    )
+
+
+async def save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
+    """Save what a dead worker's attempt left, before anything else happens; return the ref."""
+    return await aside(_save_leftovers, shop, attempt)
+
+
+def _save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
+    with shop.database.read() as transaction:
+        task = tasks.get(transaction, attempt.task)
+    if task.place not in {Place.WORKTREE, Place.READ_ONLY}:
+        return None
+    try:
+        workspace = find_attempts(shop, attempt, task)
+        if workspace is None:
+            return None
+        take_snapshot(workspace, message=f"{task.title} (saved)", agent=task.agent, wip=True)
+    except DeputizeError as error:
+        log.get("upkeep").error("work not saved", path=attempt.workspace, why=error.message)
+        return None
+    return workspace.wip_ref
+
+
+async def sweep_pins(shop: Workshop, since: datetime) -> None:
+    """Let go of the base commits, in users' repositories, of tasks that ended after `since`."""
+    await aside(_sweep_pins, shop, since)
+
+
+def _sweep_pins(shop: Workshop, since: datetime) -> None:
+    with shop.database.read() as transaction:
+        ended = tasks.finished_since(transaction, since)
+        store = meta.store_name(transaction)
+        needed = {git_dir: tasks.pinned(transaction, git_dir) for git_dir, _ in ended}
+    for git_dir, base in ended:
+        if base not in needed[git_dir]:
+            with suppress(GitError):
+                unpin(Path(git_dir), store, base)
