@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from deputize.redaction import MARK, printable, redacted, redacted_value
 
 ALNUM = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0"
-KEY = "\n".join(("-----BEGIN RSA PRIVATE KEY-----", ALNUM, ALNUM, "-----END RSA PRIVATE KEY-----"))
+KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{ALNUM}\n{ALNUM}\n-----END RSA PRIVATE KEY-----"
 JWT = ".".join(
     base64.urlsafe_b64encode(part).decode().rstrip("=")
     for part in (b'{"alg":"HS256"}', b'{"sub":"1234567890"}', b"signature-of-it")
@@ -58,6 +58,7 @@ def test_well_known_formats_are_taken_out_wherever_they_stand(secret: str) -> No
         ("clientSecret = abcdefgh12", "clientSecret = [redacted]"),
         ('{"api_key": "abc def 12", "n": 1}', '{"api_key": "[redacted]", "n": 1}'),
         (r'{"password": "it\"s secret"}', '{"password": "[redacted]"}'),
+        (r'"{\"password\": \"hunter2\"}"', r'"{\"password\": \"[redacted]\"}"'),
         ("{'token': 'a \"b\" c d'}", "{'token': '[redacted]'}"),
         ("Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic [redacted]"),
         ("authorization: token abcdefgh", "authorization: token [redacted]"),
@@ -155,10 +156,9 @@ REPEATED = (
 @pytest.mark.parametrize("piece", REPEATED)
 def test_a_megabyte_of_anything_is_done_with(piece: str) -> None:
     """The time grows with the length alone: a rule that doesn't would run into the test's limit."""
-    for begin in ("", "token ", 'password="', "https://u:"):
-        hostile = begin + piece * (MEGABYTE // len(piece))
-        assert isinstance(redacted(hostile), str)
-        assert isinstance(printable(hostile), str)
+    hostile = 'bearer https://u: token password="' + piece * (MEGABYTE // len(piece))
+    assert isinstance(redacted(hostile), str)
+    assert isinstance(printable(hostile), str)
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,20 @@ _TOKENS = (
 )
 _NAME = (
     r"(?:(?:api|access|private)[_-]?key|secret(?:[_-]?(?:access[_-]?)?key)?|token|passw(?:or)?d"
-    r"|passphrase|credential)s?(?:[_-][a-z0-9]{1,40}){0,4}"
+    r"|passphrase|credential)s?+(?:[_-][a-z0-9]{1,40}+){0,4}+"
 )
 _NAMES = ("key", "secret", "token", "passw", "passphrase", "credential")
-_IS = r"(?:\\?[\"'])?\s{0,8}[:=]\s{0,8}"
+_IS = r"(?:\\?[\"'])?\s{0,8}+[:=]\s{0,8}+"
+# In quotes (which may be escaped themselves) to their end; else up to the next space or mark, but
+# then a plain number is a count of tokens rather than a secret.
 _NAMED = (
-    (rf"(?i)({_NAME}{_IS}\\?\")(?:[^\"\\\r\n]|\\[^\"\r\n]){{6,}}", _NAMES),
-    (rf"(?i)({_NAME}{_IS}\\?')(?:[^'\\\r\n]|\\[^'\r\n]){{6,}}", _NAMES),
-    # A plain number is a count of tokens rather than a secret.
-    (rf"(?i)({_NAME}{_IS})(?!\d{{1,20}}(?:[\s\"'&,;}}]|\Z))[^\s\"'&,;]{{8,}}", _NAMES),
+    (
+        rf"(?i)({_NAME}{_IS}(?:(?P<escaped>\\[\"'])|(?P<double>\")|(?P<single>'))?)"
+        r"(?(escaped)[^\"'\\\r\n]{6,}+|(?(double)(?:[^\"\\\r\n]|\\.){6,}+"
+        r"|(?(single)(?:[^'\\\r\n]|\\.){6,}+"
+        r"|(?!\d{1,20}(?:[\s\"'&,;}]|\Z))[^\s\"'&,;]{8,}+)))"
+    ),
+    _NAMES,
 )
 _HEADER = (
     rf"(?i)(authorization{_IS}[\"']?(?:basic|bearer|token)\s{{1,8}})[^\s\"'\\]{{6,}}",
@@ -56,7 +61,7 @@ _URL = (r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)",
 
 _RULES = (
     *((rule, hints, MARK) for rule, hints in (_KEY, *_TOKENS)),
-    *((rule, hints, rf"\1{MARK}") for rule, hints in (_HEADER, _BEARER, _URL, *_NAMED)),
+    *((rule, hints, rf"\1{MARK}") for rule, hints in (_HEADER, _BEARER, _URL, _NAMED)),
 )
 
 

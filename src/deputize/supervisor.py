@@ -33,10 +33,13 @@ from deputize.workspace.processes.identity import identify
 from deputize.workspace.processes.reaper import become_subreaper
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from deputize.config.home import Home
     from deputize.notify.channels import Channel
     from deputize.store.database import Database
 
+RESTART_SECONDS = 5.0
 IDLE_EXIT_SECONDS = 600.0
 """How long a worker that started by itself stays without anything to do."""
 
@@ -49,6 +52,8 @@ class Orders:
     slots: int
     channels: tuple[Channel, ...]
     background: bool
+    lock: int | None
+    """The descriptor of the lock that keeps further background workers from starting."""
 
 
 def run(
@@ -61,7 +66,8 @@ def run(
     """
     ensure(home.path)
     ensure(home.run)
-    if background and not _is_only_one(home):
+    lock = _lock(home) if background else None
+    if background and lock is None:
         return 0
     log.configure(ensure(home.logs), "worker")
     config = load_config(home.config)
@@ -70,6 +76,7 @@ def run(
         slots=config.worker.slots if slots is None else slots,
         channels=channels_of(config.notify),
         background=background,
+        lock=lock,
     )
     database = SqliteDatabase(home.database)
     try:
@@ -80,15 +87,15 @@ def run(
     return 0
 
 
-def _is_only_one(home: Home) -> bool:
-    """Tell whether no other worker that started by itself runs; the lock goes with the process."""
+def _lock(home: Home) -> int | None:
+    """Return a lock that goes with the process; None where another background worker has it."""
     descriptor = os.open(home.run / "background.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        return False
-    return True
+        return None
+    return descriptor
 
 
 async def _run(home: Home, database: Database, orders: Orders) -> None:
@@ -110,7 +117,15 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
     finally:
         bell.close()
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
-            await shop.in_store(_sign_off, shop)
+            await _noted(shop, _sign_off)
+
+
+async def _noted(shop: Workshop, note: Callable[[Workshop], None]) -> None:
+    """Write down how this worker is; that it can't be written keeps no worker from ending."""
+    try:
+        await shop.in_store(note, shop)
+    except DeputizeError as error:
+        log.get("worker").warning("not noted", error=error.message)
 
 
 def _worker(name: str, orders: Orders, doorbell: str) -> Worker:
@@ -146,15 +161,34 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
     async with anyio.create_task_group() as group:
         group.start_soon(_listen, shop, bell)
         group.start_soon(_obey_signals, shop, floor)
-        group.start_soon(keep_up, shop)
-        group.start_soon(seal_forever, shop)
-        group.start_soon(write_files_forever, shop)
-        group.start_soon(notify_forever, shop, orders.channels)
-        group.start_soon(land_forever, shop)
+        group.start_soon(_keep_going, keep_up, shop, floor.claims.__contains__)
+        for station in (seal_forever, write_files_forever, land_forever):
+            group.start_soon(_keep_going, station, shop)
+        group.start_soon(_keep_going, notify_forever, shop, orders.channels)
+        if orders.lock is not None:
+            group.start_soon(_make_room, floor, orders.lock)
         if orders.background:
             group.start_soon(_leave_when_idle, shop, floor)
         await work(shop, floor)
         group.cancel_scope.cancel()
+
+
+async def _keep_going(station: Callable[..., Awaitable[None]], *facts: object) -> None:
+    """Run a station; should a mistake of ours end it, note that and start it again."""
+    while True:
+        try:
+            await station(*facts)
+        except Exception as error:  # noqa: BLE001 - one station must not bring the others down
+            log.get("supervisor").error(
+                "station broke", station=station.__name__, error=repr(error)
+            )
+        await anyio.sleep(RESTART_SECONDS)
+
+
+async def _make_room(floor: Floor, lock: int) -> None:
+    """Let another background worker start once this one takes nothing more."""
+    await floor.closing.wait()
+    os.close(lock)
 
 
 async def _listen(shop: Workshop, bell: Doorbell) -> None:
@@ -173,7 +207,7 @@ async def _obey_signals(shop: Workshop, floor: Floor) -> None:
                 floor.halt_all(Stop.WORKER_STOPPED)
             else:
                 log.get("worker").info("draining", running=len(floor.claims))
-                await shop.in_store(_note_draining, shop)
+                await _noted(shop, _note_draining)
                 floor.drain()
 
 

@@ -111,12 +111,12 @@ class Hearing:
         if stream == "stdout":
             text = self._decoder.feed(content)
             self._answer.add(text)
-            if text and self._may_tell(content):
-                self._emit(Said(text=text))
+            if text:
+                self._emit(Said(text=text if self._may_tell(content) else ""))
             return
         for line in self._lines.feed(content):
-            if self._may_tell(content):
-                self._emit(Noted(text=line))
+            # What is not kept is told as empty words: who speaks is not idle.
+            self._emit(Noted(text=line) if self._may_tell(content) else Said(text=""))
 
     def report(self, finished: Finished) -> Report:
         """Tell what a program's end amounts to."""

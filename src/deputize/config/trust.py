@@ -67,8 +67,9 @@ class Wishes(NamedTuple):
 
     @property
     def _checks(self) -> Mapping[str, CheckSettings]:
-        checks = self.config.checks
-        return {} if self.home and checks == self.home.checks else checks
+        known = self.home.checks if self.home else {}
+        found = self.config.checks.items()
+        return {name: check for name, check in found if known.get(name) != check}
 
     def _patterns(self) -> list[str]:
         listed = (self.include or b"").decode("utf-8", "replace").splitlines()

@@ -10,7 +10,7 @@ import anyio
 from deputize import log, queue
 from deputize.agents.base import Gate, Job
 from deputize.agents.registry import agent_from, secret_variables, settings_for
-from deputize.errors import AgentError, DeputizeError, LeaseLost
+from deputize.errors import AgentError, DeputizeError, LeaseLost, StoreUnavailable
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
 from deputize.model.event import Event
@@ -21,7 +21,7 @@ from deputize.worker.benches import Bench, change_rule, open_bench, put_away
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.prompt import compose
-from deputize.worker.running import Running, watch
+from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
 from deputize.workshop import alone
 from deputize.workspace.processes.containment import containment_prefix
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from deputize.queue import Claim, Ending
     from deputize.workshop import Workshop
 
+PAUSE_SECONDS = 1.0
+"""How long it rests before it tries again to write how an attempt ended."""
+
 
 async def run_attempt(shop: Workshop, claim: Claim, on_running: Callable[[Running], None]) -> None:
     """Give one task to one agent in a workspace of its own, and hand over what came of it."""
@@ -47,14 +50,14 @@ async def run_attempt(shop: Workshop, claim: Claim, on_running: Callable[[Runnin
             await steps.begin(str(path))
             bench = await open_bench(steps)
         except AgentError as error:
-            await _give_up(steps, error)
+            await _give_up(running, error)
             return
         except LeaseLost:
             return
         seen = await _work(running, bench)
         with anyio.CancelScope(shield=True):
             ending = replace(await put_away(steps, bench, seen), question=steps.question)
-            if await _finish(steps, ending):
+            if await _finish(steps, ending, lambda: running.stop is Stop.WORKER_STOPPED):
                 await clear_bench(steps)
 
 
@@ -140,27 +143,42 @@ def _gate(steps: Steps, bench: Bench) -> Gate:
     return gate_for(bounds, record)
 
 
-async def _give_up(steps: Steps, error: AgentError) -> None:
+async def _give_up(running: Running, error: AgentError) -> None:
     """Close an attempt that could not begin."""
+    steps = running.steps
     steps.log.milestone(f"could not begin: {error.message}")
     ending = queue.Ending(outcome=Outcome(error.outcome), error=error.message)
-    await _finish(steps, ending)
+    await _finish(steps, ending, lambda: running.stop is Stop.WORKER_STOPPED)
 
 
-async def _finish(steps: Steps, ending: Ending) -> bool:
-    attempt = steps.claim.attempt
-    shop = steps.shop
+async def _finish(steps: Steps, ending: Ending, stopped: Callable[[], bool]) -> bool:
+    """Write the ending; while the store takes nothing, try again until the run is `stopped`."""
     try:
-        tips = await steps.tips_of_dependents(ending)
-        task: Task = await shop.in_store(
-            queue.finish, shop.database, attempt, ending, shop.now(), tips
-        )
+        task = await _write_ending(steps, ending)
+        while task is None and not stopped():
+            await anyio.sleep(PAUSE_SECONDS)
+            task = await _write_ending(steps, ending)
     except LeaseLost:
         steps.log.milestone("the lease is lost: nothing more is written")
         return False
     except DeputizeError as error:
         log.get("worker").error("could not finish the attempt", error=error.message)
         return False
+    if task is None:
+        return False
     steps.log.milestone(f"{ending.outcome}: {ending.error or 'the task is ' + task.state}")
-    shop.bells.ring()
+    steps.shop.bells.ring()
     return True
+
+
+async def _write_ending(steps: Steps, ending: Ending) -> Task | None:
+    """Return the task as it goes on; None where the store is full or busy just now."""
+    shop = steps.shop
+    try:
+        tips = await steps.tips_of_dependents(ending)
+        return await shop.in_store(
+            queue.finish, shop.database, steps.claim.attempt, ending, shop.now(), tips
+        )
+    except StoreUnavailable as error:
+        log.get("worker").warning("the ending can't be written yet", error=error.message)
+        return None

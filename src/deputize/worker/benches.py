@@ -31,6 +31,7 @@ from deputize.workspace.worktree import (
     open_scratch,
     open_workspace,
     take_snapshot,
+    workspace_path,
 )
 
 if TYPE_CHECKING:
@@ -97,11 +98,6 @@ async def open_bench(steps: Steps) -> Bench:
         raise AgentError(outcome, error.message, hint=error.hint) from error
     except DeputizeError as error:
         raise AgentError(Outcome.SETUP_FAILED, error.message, hint=error.hint) from error
-    await steps.change(
-        lambda attempt: replace(
-            attempt, workspace=str(bench.path), base=bench.workspace.base or attempt.base
-        )
-    )
     await steps.milestone(f"workspace ready: {bench.path}")
     return bench
 
@@ -109,6 +105,7 @@ async def open_bench(steps: Steps) -> Bench:
 def _open_scratch(steps: Steps) -> Bench:
     home, claim = steps.shop.home, steps.claim
     workspace = open_scratch(home.workspaces, task=claim.task.id, attempt=claim.attempt.number)
+    steps.note_workspace(workspace.path, None)
     wishes = Wishes(config=load_config(home.config))
     return Bench(workspace=workspace, wishes=wishes, before=None)
 
@@ -162,7 +159,11 @@ def _open_workspace(steps: Steps, mirror: Mirror, base: str, checkout: Path | No
     if task.place is Place.IN_PLACE and checkout is not None:
         with steps.shop.database.read() as transaction:
             store = meta.store_name(transaction)
-        return open_in_place(checkout, mirror, store=store, task=task.id, attempt=attempt.number)
+        place = open_in_place(checkout, mirror, store=store, task=task.id, attempt=attempt.number)
+        steps.note_workspace(place.path, place.base)
+        return place
+    # Noted before it is made: a worker that dies in between leaves nothing that nobody knows of.
+    steps.note_workspace(workspace_path(home.workspaces, mirror, task.id, attempt.number), base)
     return open_workspace(
         home.workspaces,
         mirror,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deputize import log
 from deputize.errors import DeputizeError, GitError
-from deputize.git.refs import read_ref, unpin
+from deputize.git.refs import base_ref, list_refs, read_ref, unpin
 from deputize.git.repository import open_mirror
 from deputize.model.task import Place
 from deputize.store import attempts, meta, tasks, workers
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 OWN_CLEARING_SECONDS = 60
 """How long a live worker has to take its own workspaces away before upkeep does."""
+LOOK_AGAIN = timedelta(minutes=10)
+"""How long a workspace that can't go yet is left alone."""
+_staying: dict[int, datetime] = {}
 
 
 async def clear_bench(steps: Steps) -> None:
@@ -52,7 +55,8 @@ def _sweep(shop: Workshop) -> None:
         ]
         owners = {attempt.id: tasks.get(transaction, attempt.task) for attempt in left}
     for attempt in left:
-        _clear(shop, attempt, owners[attempt.id])
+        if _staying.get(attempt.id, shop.now()) <= shop.now():
+            _clear(shop, attempt, owners[attempt.id])
 
 
 def _clear(shop: Workshop, attempt: Attempt, task: Task) -> None:
@@ -64,8 +68,9 @@ def _clear(shop: Workshop, attempt: Attempt, task: Task) -> None:
                 ref = attempt.saved_ref or workspace.ref
                 captured = read_ref(mirror.git_dir, ref) or workspace.worktree.base
                 remove_workspace(workspace, captured)
-        except DeputizeError as error:
-            log.get("upkeep").warning("workspace stays", path=attempt.workspace, why=error.message)
+        except (DeputizeError, OSError) as error:
+            log.get("upkeep").warning("workspace stays", path=attempt.workspace, why=str(error))
+            _staying[attempt.id] = shop.now() + LOOK_AGAIN
             return
     with shop.database.write() as transaction:
         attempts.workspace_removed(transaction, attempt.id, shop.now())
@@ -101,8 +106,8 @@ def _save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
         if workspace is None:
             return None
         take_snapshot(workspace, message=f"{task.title} (saved)", agent=task.agent, wip=True)
-    except DeputizeError as error:
-        log.get("upkeep").error("work not saved", path=attempt.workspace, why=error.message)
+    except (DeputizeError, OSError) as error:
+        log.get("upkeep").error("work not saved", path=attempt.workspace, why=str(error))
         return None
     return workspace.wip_ref
 
@@ -116,8 +121,18 @@ def _sweep_pins(shop: Workshop, since: datetime) -> None:
     with shop.database.read() as transaction:
         ended = tasks.finished_since(transaction, since)
         store = meta.store_name(transaction)
-        needed = {git_dir: tasks.pinned(transaction, git_dir) for git_dir, _ in ended}
-    for git_dir, base in ended:
-        if base not in needed[git_dir]:
-            with suppress(GitError):
-                unpin(Path(git_dir), store, base)
+    for git_dir in {git_dir for git_dir, _ in ended}:
+        with suppress(GitError):
+            prefix = base_ref(store, "0" * 40).rpartition("/")[0]
+            pinned = set(list_refs(Path(git_dir), prefix).values())
+            for base in sorted(
+                pinned.intersection(base for place, base in ended if place == git_dir)
+            ):
+                _unpin(shop, store, git_dir, base)
+
+
+def _unpin(shop: Workshop, store: str, git_dir: str, base: str) -> None:
+    # In a transaction that writes, because so is the one that pins and queues: no task slips in.
+    with shop.database.write() as transaction:
+        if base not in tasks.pinned(transaction, git_dir):
+            unpin(Path(git_dir), store, base)

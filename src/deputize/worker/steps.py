@@ -69,6 +69,12 @@ class Steps:
         if event:
             attempts.note(transaction, self.claim.attempt, event, self.shop.now())
 
+    def note_workspace(self, path: Path, base: str | None) -> None:
+        """Write where the agent is going to work, and from which commit; for use in a thread."""
+        self._change(
+            lambda attempt: replace(attempt, workspace=str(path), base=base or attempt.base), None
+        )
+
     async def note(self, event: Event) -> None:
         """Append an event of the attempt; LeaseLost where it isn't ours any more."""
         await self.shop.in_store(self._change, lambda attempt: attempt, event)

@@ -12,6 +12,7 @@ from deputize.model.outcome import Outcome
 from deputize.store import attempts, workers
 from deputize.worker.clearing import save_leftovers, sweep_pins, sweep_workspaces
 from deputize.workshop import aside
+from deputize.workspace.doorbell import take_away
 from deputize.workspace.processes.ending import end_tree_blocking
 from deputize.workspace.processes.environment import attempt_marker
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
@@ -19,6 +20,7 @@ from deputize.workspace.processes.reaper import Reaper, end_orphans
 from deputize.workspace.worktree import empty_trash
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from deputize.model.attempt import Attempt
@@ -31,24 +33,27 @@ PINS_LOOKED_BACK = timedelta(days=1)
 _reaper = Reaper()
 
 
-async def keep_up(shop: Workshop) -> None:
-    """Do a round at once, and then every few seconds."""
-    await clean_up(shop)
+async def keep_up(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
+    """Do a round at once, and then every few seconds.
+
+    `in_hand` tells whether this worker has an attempt in hand.
+    """
+    await aside(clean_up, shop)
     swept_until = shop.now() - PINS_LOOKED_BACK
     while True:
         try:
             began = shop.now()
-            await one_round(shop)
+            await one_round(shop, in_hand)
             await sweep_pins(shop, swept_until)
             swept_until = began
-        except DeputizeError as error:
-            log.get("upkeep").warning("round failed", error=error.message)
+        except (DeputizeError, OSError) as error:
+            log.get("upkeep").warning("round failed", error=str(error))
         await shop.bells.wait(ROUND_SECONDS)
 
 
-async def one_round(shop: Workshop) -> None:
+async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
     """Rescue what dead workers held, note their death, and sweep finished workspaces."""
-    for attempt in await shop.in_store(_orphaned, shop):
+    for attempt in await shop.in_store(_orphaned, shop, in_hand):
         await rescue(shop, attempt)
     await shop.in_store(_bury, shop)
     await sweep_workspaces(shop)
@@ -56,14 +61,20 @@ async def one_round(shop: Workshop) -> None:
     await aside(end_orphans)
 
 
-async def clean_up(shop: Workshop) -> None:
+def clean_up(shop: Workshop) -> None:
     """Remove what killed processes had begun to write or to delete; once, at the start."""
-    await aside(sweep, shop.home.repos)
-    await aside(empty_trash, shop.home.workspaces)
+    try:
+        sweep(shop.home.repos)
+        empty_trash(shop.home.workspaces)
+    except OSError as error:
+        log.get("upkeep").warning("not cleaned up", error=str(error))
 
 
-def _orphaned(shop: Workshop) -> list[Attempt]:
-    """Return open attempts whose worker is certainly dead, or whose lease has run out."""
+def _orphaned(shop: Workshop, in_hand: Callable[[int], bool]) -> list[Attempt]:
+    """Return open attempts whose worker is certainly dead, or whose lease has run out.
+
+    Among the latter may be our own: those whose end could not be written when it came.
+    """
     now = shop.now()
     with shop.database.read() as transaction:
         open_attempts = attempts.unfinished(transaction)
@@ -73,8 +84,7 @@ def _orphaned(shop: Workshop) -> list[Attempt]:
     return [
         attempt
         for attempt in open_attempts
-        if attempt.worker != shop.worker.id
-        and _is_orphaned(attempt, known.get(attempt.worker), now)
+        if not in_hand(attempt.id) and _is_orphaned(attempt, known.get(attempt.worker), now)
     ]
 
 
@@ -124,3 +134,4 @@ def _bury(shop: Workshop) -> None:
         with shop.database.write() as transaction:
             if not attempts.of_worker(transaction, worker.id):
                 workers.stop(transaction, worker.id, shop.now(), lost=True)
+                take_away(worker.doorbell)

@@ -37,6 +37,8 @@ class Floor:
     draining: bool = False
     idle: anyio.Event = field(default_factory=anyio.Event)
     """Set once it drains and has nothing in hand."""
+    closing: anyio.Event = field(default_factory=anyio.Event)
+    """Set once it drains."""
 
     def halt(self, attempt: int, why: Stop) -> None:
         """Stop one attempt."""
@@ -51,6 +53,7 @@ class Floor:
     def drain(self) -> None:
         """Take no more; be idle once nothing is left."""
         self.draining = True
+        self.closing.set()
         if not self.claims:
             self.idle.set()
 

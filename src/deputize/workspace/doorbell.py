@@ -36,6 +36,13 @@ class Doorbell:
         self.path.unlink(missing_ok=True)
 
 
+def take_away(path: str | None) -> None:
+    """Take away the bell of a worker that is dead."""
+    if path:
+        with suppress(OSError):
+            os.unlink(path)  # noqa: PTH108 - verbs that must be quick come here, without pathlib
+
+
 def ring(path: str) -> None:
     """Ring a bell; one that isn't there, or whose owner is gone or busy, is passed over."""
     with suppress(OSError):

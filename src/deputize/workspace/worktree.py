@@ -117,9 +117,12 @@ def find_workspace(
     base: str,
     place: Place = Place.WORKTREE,
 ) -> Workspace | None:
-    """Return the worktree that an attempt was given earlier; None where there is none."""
+    """Return the worktree that an attempt was given earlier; None where there is none.
+
+    Of one whose agent removed the tree itself, what lies beside it is still there.
+    """
     path = workspace_path(home_workspaces, mirror, task, attempt)
-    if not path.with_name(f".{path.name}").is_dir() or not os.path.lexists(path):
+    if not path.with_name(f".{path.name}").is_dir():
         return None
     return Workspace(path=path, place=place, task=task, attempt=attempt, base=base, mirror=mirror)
 

@@ -201,7 +201,7 @@ def test_reused_session_number(start: Start) -> None:
 def test_other_host(start: Start) -> None:
     """The number of a process of another host means nothing here."""
     process = start("sleep 1000")
-    elsewhere = dataclasses.replace(known(process.pid), host="another")
+    elsewhere = dataclasses.replace(known(process.pid), host="another", boot="another")
     assert find_tree("", [elsewhere]) == set()
     send(elsewhere, signal.SIGKILL)
     assert process.poll() is None

@@ -72,7 +72,7 @@ def test_reboot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "boot"), [("another", boot_id()), (this_host(), f"{boot_id()}/4026539999")]
+    ("host", "boot"), [("another", "another"), (this_host(), f"{boot_id()}/4026539999")]
 )
 def test_elsewhere_is_unknown(host: str, boot: str) -> None:
     """Of a process of another host, or another container, neither is claimed."""

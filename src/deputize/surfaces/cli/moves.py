@@ -35,12 +35,13 @@ def carry_out(arguments: Namespace, output: Output, move: Move) -> None:
     with open_desk() as desk:
         for task_id in chosen_tasks(desk, arguments):
             task = move(desk, task_id)
-            moved.append(task.id)
+            moved.append(task)
             if not output.json:
                 output.text(*headline(task), _fact(task))
-        wake_up(desk, output)
+        if any(not task.is_final and not task.held for task in moved):
+            wake_up(desk, output)
         if output.json:
-            output.document([task_document(view(desk, task_id)) for task_id in moved])
+            output.document([task_document(view(desk, task.id)) for task in moved])
 
 
 def _fact(task: Task) -> str:
