@@ -10,6 +10,7 @@ import pytest
 
 from deputize import queue
 from deputize.errors import LeaseLost
+from deputize.model.approval import ApprovalState
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
 from deputize.model.task import Place
@@ -72,29 +73,36 @@ def test_a_delayed_task_is_not_taken_before_its_time(yard: Yard) -> None:
     assert yard.claimed().task.id == 1
 
 
-@pytest.mark.parametrize("blocker", ["held", "asked", "needing"])
-def test_what_waits_for_somebody_is_not_taken(yard: Yard, blocker: str) -> None:
-    """A person who holds it, a question about it, another task: until that is over."""
-    if blocker == "held":
-        yard.add(held=True)
-    elif blocker == "asked":
-        yard.add()
-        with yard.database.write() as transaction:
-            asked = approvals.ask(transaction, an_approval(task=1), "landing", NOON)
-    else:
-        yard.add()
-        yard.add(1)
-        first = yard.claimed()
+def test_a_held_task_is_not_taken_until_it_is_released(yard: Yard) -> None:
+    """A person's pause holds against every worker."""
+    yard.add(held=True)
     assert yard.claim() is None
-    if blocker == "held":
-        queue.hold(yard.database, 1, ADA, NOON, held=False)
-    elif blocker == "asked":
-        with yard.database.write() as transaction:
-            approved = approvals.ApprovalState.APPROVED
-            approvals.answer(transaction, asked, approved, by=ADA, words=None, now=NOON)
-    else:
-        yard.finish(first)
-    assert yard.claim() is not None
+    queue.hold(yard.database, 1, ADA, NOON, held=False)
+    assert yard.claimed().task.id == 1
+
+
+def test_a_task_that_is_asked_about_is_not_taken_until_it_is_answered(yard: Yard) -> None:
+    """An open question stops it; questions about other tasks don't."""
+    yard.add()
+    yard.add()
+    with yard.database.write() as transaction:
+        asked = approvals.ask(transaction, an_approval(task=1), "landing", NOON)
+    assert yard.claimed().task.id == 2
+    assert yard.claim() is None
+    with yard.database.write() as transaction:
+        yes = ApprovalState.APPROVED
+        approvals.answer(transaction, asked, yes, by=ADA, words=None, now=NOON)
+    assert yard.claimed().task.id == 1
+
+
+def test_a_task_that_needs_another_is_not_taken_until_that_is_done(yard: Yard) -> None:
+    """Being at work on the need is not enough."""
+    yard.add()
+    yard.add(1)
+    need = yard.claimed()
+    assert yard.claim() is None
+    yard.finish(need)
+    assert yard.claimed().task.id == 2
 
 
 def test_a_checkout_is_worked_in_by_one_task_at_a_time(yard: Yard) -> None:
@@ -129,6 +137,8 @@ def test_two_processes_never_get_the_same_task(yard: Yard, kind: str, tmp_path: 
         yard.add()
     with peers(2) as pool:
         first, second = pool.map(claim_all, (kind, kind), (tmp_path, tmp_path), ("w1", "w2"))
+    assert first
+    assert second
     assert not set(first) & set(second)
     assert sorted(first + second) == list(range(1, 201))
     assert first == sorted(first)
@@ -147,7 +157,8 @@ def test_a_heartbeat_renews_every_lease_and_says_what_changed(yard: Yard) -> Non
         assert queue.is_wanted(transaction, "w1", [cancelled.attempt.id])
         assert not queue.is_wanted(transaction, "w1", [kept.attempt.id])
     pulse = queue.beat(yard.database, "w1", held, yard.now)
-    assert (pulse.lost, pulse.cancelled) == ({lost.attempt.id}, {cancelled.attempt.id})
+    assert pulse.lost == frozenset({lost.attempt.id})
+    assert pulse.cancelled == frozenset({cancelled.attempt.id})
     assert not pulse.draining
     assert not pulse.given_up
     with yard.database.write() as transaction:

@@ -10,7 +10,7 @@ from deputize import queue
 from deputize.errors import IllegalMove, NotFound
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import attempts, changes
+from deputize.store import attempts, changes, settle, tasks
 from tests.fixtures.nouns import NOON
 from tests.fixtures.yard import ADA
 
@@ -178,9 +178,9 @@ def test_a_retry_withdraws_what_is_still_in_line(yard: Yard) -> None:
     yard.add()
     yard.propose(yard.claimed())
     with yard.database.write() as transaction:
-        task = queue.tasks.lock(transaction, 1)
+        task = tasks.lock(transaction, 1)
         reason = Outcome.REJECTED
-        queue.settle.end(transaction, task, TaskState.FAILED, actor=ADA, now=NOON, reason=reason)
+        settle.end(transaction, task, TaskState.FAILED, actor=ADA, now=NOON, reason=reason)
     retry(yard, 1)
     with yard.database.read() as transaction:
         (change,) = changes.of_task(transaction, 1)

@@ -163,7 +163,7 @@ def test_two_sealers_can_not_fork_the_chain(kind: str, folder: Path) -> None:
     """Processes that append and seal at once leave one chain with every event in it once."""
     with closing(open_database(kind, folder)) as database:
         with peers(2) as pool:
-            both = [pool.submit(append_and_seal, kind, folder, 30) for _ in range(2)]
+            both = [pool.submit(append_and_seal, kind, folder, name, 30) for name in "ab"]
             sealed_count = sum(one.result() for one in both) + seal_all(database)
         proof = chain.verify(database)
     assert (proof.count, proof.problem, proof.unsealed_count) == (60, None, 0)

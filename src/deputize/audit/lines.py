@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from deputize.store.rows import to_text
+from deputize.store.chain import canonical, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,23 +21,7 @@ def line_of(entry: Entry) -> bytes:
 
     Without its `hash` it is what the hash was made of, after the hash of the entry before.
     """
-    import rfc8785
-
-    content = {
-        "seq": entry.seq,
-        "hash": entry.hash,
-        "id": entry.id,
-        "at": to_text(entry.at),
-        "kind": entry.kind,
-        "actor": entry.actor,
-        "task": entry.task,
-        "attempt": entry.attempt,
-        "change": entry.change,
-        "approval": entry.approval,
-        "worker": entry.worker,
-        "body": dict(entry.body),
-    }
-    return rfc8785.dumps(content) + b"\n"  # type: ignore[arg-type]
+    return canonical(content_of(entry) | {"hash": entry.hash}) + b"\n"
 
 
 def seq_of(line: bytes) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from deputize.model.outcome import MEANINGS
 from deputize.redaction import redacted_value
+from deputize.store.chain import content_of
 from deputize.store.rows import maybe_text, to_text
 
 if TYPE_CHECKING:
@@ -178,22 +179,7 @@ def worker_document(worker: Worker, *, alive: bool) -> Document:
 
 def event_document(entry: Entry) -> Document:
     """Describe an entry of the journal; `seq` and `hash` are null until it is sealed."""
-    return _clean(
-        {
-            "id": entry.id,
-            "seq": entry.seq,
-            "at": to_text(entry.at),
-            "kind": entry.kind,
-            "actor": entry.actor,
-            "task": entry.task,
-            "attempt": entry.attempt,
-            "change": entry.change,
-            "approval": entry.approval,
-            "worker": entry.worker,
-            "body": dict(entry.body),
-            "hash": entry.hash,
-        }
-    )
+    return _clean(content_of(entry) | {"hash": entry.hash})
 
 
 def _pid(identity: str) -> int | None:

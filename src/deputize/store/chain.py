@@ -48,16 +48,11 @@ def has_unsealed(transaction: Transaction) -> bool:
     return bool(journal.unsealed(transaction, journal.chain_end(transaction)[2], 1))
 
 
-def digest_of(previous: str, seq: int, entry: Entry) -> str:
-    """Hash an entry at its place, after the hash of the entry before it.
-
-    Raises StoreCorrupt where it holds what `journal.append` would not have written.
-    """
-    import rfc8785
-
-    content = {
-        "seq": seq,
+def content_of(entry: Entry) -> dict[str, object]:
+    """Return what is hashed of an entry, once it has its place: all of it but the hash."""
+    return {
         "id": entry.id,
+        "seq": entry.seq,
         "at": to_text(entry.at),
         "kind": entry.kind,
         "actor": entry.actor,
@@ -66,13 +61,27 @@ def digest_of(previous: str, seq: int, entry: Entry) -> str:
         "change": entry.change,
         "approval": entry.approval,
         "worker": entry.worker,
-        "body": entry.body,
+        "body": dict(entry.body),
     }
+
+
+def canonical(content: dict[str, object]) -> bytes:
+    """Write JSON in the one form of RFC 8785; raises StoreCorrupt where it has none."""
+    import rfc8785
+
     try:
-        canonical = rfc8785.dumps(content)  # type: ignore[arg-type]
+        return rfc8785.dumps(content)  # type: ignore[arg-type]
     except (rfc8785.CanonicalizationError, RecursionError) as error:
-        raise StoreCorrupt(f"event {entry.id} has no canonical form: {error}") from error
-    return hashlib.sha256(previous.encode() + canonical).hexdigest()
+        raise StoreCorrupt(f"event {content['id']} has no canonical form: {error}") from error
+
+
+def digest_of(previous: str, seq: int, entry: Entry) -> str:
+    """Hash an entry at its place, after the hash of the entry before it.
+
+    Raises StoreCorrupt where it holds what `journal.append` would not have written.
+    """
+    content = canonical(content_of(entry) | {"seq": seq})
+    return hashlib.sha256(previous.encode() + content).hexdigest()
 
 
 def verify(database: Database) -> Proof:
