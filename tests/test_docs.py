@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import deputize.errors
+from deputize.config.load import load_config
 from deputize.config.settings import CHOICES, Config
 from deputize.errors import DeputizeError
 from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Outcome
@@ -26,6 +27,7 @@ from deputize.model.states import (
 )
 from deputize.model.task import REWORK, Task
 from deputize.model.waiting import Facts, waiting_for
+from deputize.notify.channels import channels_of
 from deputize.surfaces.cli.catalogue import VERBS
 from deputize.surfaces.cli.parser import all_parsers
 from deputize.surfaces.cli.reference import reference
@@ -46,6 +48,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 VERB = re.compile(r"\bdeputize ((?:[a-z]+ ?){1,2})")
 SOURCE_PATH = re.compile(r"(?:[a-z_]+/)+[a-z_]*(?:\.(?:py|sql))?|[a-z_]+\.py")
+FLAGS = re.DOTALL | re.MULTILINE
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 LOST = (Outcome.LEASE_LOST, Outcome.WORKER_LOST)
 
@@ -203,6 +206,15 @@ def test_every_word_that_a_setting_takes_is_told(key: str) -> None:
     rows = section(DOCS / "configuration.md", "Keys")
     (meaning,) = (row[2] for row in rows if row[0] == f"`{wanted.replace('*', 'NAME')}`")
     assert set(CHOICES[key]) <= named(meaning)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=by_name)
+def test_every_example_of_settings_is_taken(page: Path, tmp_path: Path) -> None:
+    """A block of TOML is a file that deputize reads without complaint."""
+    for example in re.findall(r"^```toml\n(.*?)^```", page.read_text("utf-8"), FLAGS):
+        file = tmp_path / "config.toml"
+        file.write_text(example, encoding="utf-8")
+        channels_of(load_config(file).notify)
 
 
 def test_every_variable_that_an_agent_gets_is_told() -> None:

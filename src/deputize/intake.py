@@ -47,6 +47,7 @@ def submit(
     _check_names(spec, config)
     agent = agent_for(spec, config)
     digest = _digest(spec, place) if spec.key else None
+    _pin(database, place, spec)
     with database.write() as transaction:
         known = tasks.by_key(transaction, spec.key) if spec.key else None
         if known is not None:
@@ -59,11 +60,20 @@ def submit(
         for need in dict.fromkeys(spec.needs):
             tasks.add_need(transaction, task.id, need)
         untrusted = _is_untrusted(transaction, place)
-        # Last, so that what is refused leaves no ref, and before the commit, so that no task is
-        # ever stored whose base the user's garbage collection could take.
-        if place.location and task.base:
-            pin(place.location.git_dir, meta.store_name(transaction), task.base)
     return Submitted(task=task, created=True, untrusted=untrusted)
+
+
+def _pin(database: Database, place: FoundPlace, spec: TaskSpec) -> None:
+    """Keep the base from the user's garbage collection before the task is there to need it.
+
+    What can be refused is refused before that, so that it leaves no ref.
+    """
+    with database.read() as transaction:
+        blocked = _check_needs(transaction, spec)
+        is_known = spec.key is not None and tasks.by_key(transaction, spec.key) is not None
+        store = meta.store_name(transaction)
+    if place.location and place.base and not blocked and not is_known:
+        pin(place.location.git_dir, store, place.base)
 
 
 class FoundPlace(NamedTuple):
@@ -185,6 +195,12 @@ def _check_names(spec: TaskSpec, config: Config) -> None:
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
+    served = config.agents[agent].roles if agent in config.agents else ()
+    if served and spec.role not in served:
+        roles_text = ", ".join(served)
+        raise InvalidInput(
+            f"agent {agent} does not take the role {spec.role}", hint=f"it takes: {roles_text}"
+        )
     if spec.provider is not None and spec.provider not in config.providers:
         raise _unknown("provider", spec.provider, config.providers)
     for check in spec.checks:

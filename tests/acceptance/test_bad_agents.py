@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,11 +11,9 @@ import pytest
 from tests.fixtures.house import LAND
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fixtures.house import House
 
-DAEMON = 'setsid sleep 1000 >/dev/null 2>&1 </dev/null &'
+DAEMON = "setsid sleep 1000 >/dev/null 2>&1 </dev/null &"
 FORGETFUL = f"env -i PATH=$PATH {DAEMON}"
 
 
@@ -26,7 +25,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in reversed(os.environ["PATH"].split(os.pathsep)):
-        for program in os.scandir(name) if os.path.isdir(name) else ():
+        for program in os.scandir(name) if Path(name).is_dir() else ():
             if program.name != "unshare":
                 (folder / program.name).unlink(missing_ok=True)
                 (folder / program.name).symlink_to(program.path)
@@ -146,7 +145,7 @@ def test_an_agent_that_makes_its_own_git(house: House) -> None:
 
 
 def test_an_agent_that_deletes_its_workspace(house: House) -> None:
-    """An agent that removes the very folder it works in has changed nothing, and is cleared away."""
+    """An agent that removes the folder it works in has changed nothing, and is cleared away."""
     task = house.add("rm -rf $PWD")
     house.up()
     assert house.until(task)["error"]["reason"] == "no_change"
@@ -210,7 +209,9 @@ def test_an_agent_killed_by_a_signal_is_tried_again(house: House) -> None:
     assert line.startswith("its next try at ")
     (attempt,) = document["attempts"]
     assert (attempt["outcome"], attempt["exit_code"]) == ("agent_crashed", 137)
-    (told,) = house.rows("SELECT body FROM events WHERE kind = 'task.queued' AND body LIKE '%after%'")
+    (told,) = house.rows(
+        "SELECT body FROM events WHERE kind = 'task.queued' AND body LIKE '%after%'"
+    )
     assert "try 2 of 3" in told[0]
 
 

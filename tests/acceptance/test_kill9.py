@@ -26,6 +26,8 @@ KILLS = 50
 TASKS = 30
 AGENT_KILLS = 5
 """Agents that are killed alone: their tasks rest 10 s before the next try."""
+SEED = int(os.environ.get("DEPUTIZE_TEST_SEED", "0"))
+"""Read when this file is imported: a test's own environment is clean."""
 WORK = "echo {n} > {n}.txt; sleep 0.2; echo {n} >> {n}.txt; echo answer {n}"
 ENDS = {"lands": "done", "inspects": "done", "fails": "failed", "is blamed": "failed"}
 
@@ -109,12 +111,12 @@ class Storm:
 @pytest.mark.timeout(240)
 def test_kill9_at_fifty_random_moments(house: House) -> None:
     """30 tasks come through 50 kills of workers, agents and landings, each as it should, once."""
-    seed = int(os.environ.get("DEPUTIZE_TEST_SEED", "0")) or random.randrange(1, 1 << 32)
+    seed = SEED or random.randrange(1, 1 << 32)  # noqa: S311 - moments, no secrets
     print(f"DEPUTIZE_TEST_SEED={seed}")  # noqa: T201 - to be able to run it again
     house.configure(LAND + "rework = 0\n")
     house.repo.commit(deputize__toml="[checks.c]\ncommand = 'sleep 0.1; ! test -e bad'\n")
     house.trust()
-    storm = Storm(house, random.Random(seed))
+    storm = Storm(house, random.Random(seed))  # noqa: S311 - as above
     for number in range(1, KILLS + 1):
         storm.strike(number)
     while len(storm.wanted) < TASKS:
@@ -179,7 +181,9 @@ def check_nothing_is_left(house: House) -> None:
 
 def test_what_a_killed_attempt_had_done_is_saved(house: House) -> None:
     """After `kill -9` of the worker, its agent is ended and the half-done file is on a ref."""
-    task = house.add(f"echo half > half.txt; setsid sleep 1000 & {house.awaiting('go')}; echo a > a")
+    task = house.add(
+        f"echo half > half.txt; setsid sleep 1000 & {house.awaiting('go')}; echo a > a"
+    )
     worker = house.up()
     house.until_awaited("go")
     worker.kill()

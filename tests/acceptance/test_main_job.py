@@ -19,11 +19,16 @@ def test_a_task_lands(house: House) -> None:
     assert house.repo.content("main", "README.md") == "hello\nfixed"
     assert (house.repo.path / "README.md").read_text() == "hello\nfixed\n"
     assert house.repo.git("status", "--porcelain") == ""
-    assert trailers(house, "main") == ["Deputize-Task: 1", "Deputize-Attempt: 1", "Deputize-Agent: shell"]
+    assert trailers(house, "main") == [
+        "Deputize-Task: 1",
+        "Deputize-Attempt: 1",
+        "Deputize-Agent: shell",
+    ]
 
 
 def test_a_worker_starts_by_itself(house: House) -> None:
     """After a plain `add` with no worker running, one runs, and does the task."""
+    house.environment.clear()
     assert house.cli("add", "-q", "echo fixed > new.txt\nexit") == "1"
     assert house.until(1)["state"] == "done"
     assert len(house.json("workers")) == 1
@@ -50,7 +55,11 @@ def test_a_merge_names_task_attempt_and_agent(house: House) -> None:
     house.repo.commit(two__txt="two\n")
     house.sign("moved").touch()
     assert house.until(task)["state"] == "done"
-    assert trailers(house, "main") == ["Deputize-Task: 2", "Deputize-Attempt: 1", "Deputize-Agent: shell"]
+    assert trailers(house, "main") == [
+        "Deputize-Task: 2",
+        "Deputize-Attempt: 1",
+        "Deputize-Agent: shell",
+    ]
     assert house.repo.listing("main") == ["README.md", "one.txt", "two.txt"]
 
 
@@ -113,7 +122,11 @@ def test_an_inspector_answers_and_lands_nothing(house: House) -> None:
     task = house.add("echo it is fine", "--role", "inspector")
     house.up()
     document = house.until(task)
-    assert (document["state"], document["result"], document["change"]) == ("done", "it is fine", None)
+    assert (document["state"], document["result"], document["change"]) == (
+        "done",
+        "it is fine",
+        None,
+    )
     assert house.cli("result", str(task)) == "it is fine"
     assert house.repo.head() == before
 
@@ -202,4 +215,6 @@ def test_retry_sets_a_failed_task_going_again(house: House) -> None:
 
 def trailers(house: House, commit: str) -> list[str]:
     """Return the trailers of a commit."""
-    return house.repo.git("log", "-1", "--format=%(trailers:only,unfold)", commit).strip().split("\n")
+    return (
+        house.repo.git("log", "-1", "--format=%(trailers:only,unfold)", commit).strip().split("\n")
+    )

@@ -80,9 +80,21 @@ def test_what_is_the_users_stays_as_it_is(house: House) -> None:
     """Stash, index, HEAD, configuration, hooks and other refs are after many tasks as before."""
     furnish(house)
     before = picture(house)
-    house.add("echo a > a.txt; git stash list; git config user.name Mallory; git tag mine", "--target", "side")
-    house.add("echo > .git/config; git checkout -q -b x; git commit -q --allow-empty -m x", "--role", "inspector")
-    house.add("echo b > b.txt; git branch -f side; git update-ref -d refs/heads/main; git gc -q", "--target", "side")
+    house.add(
+        "echo a > a.txt; git stash list; git config user.name Mallory; git tag mine",
+        "--target",
+        "side",
+    )
+    house.add(
+        "echo > .git/config; git checkout -q -b x; git commit -q --allow-empty -m x",
+        "--role",
+        "inspector",
+    )
+    house.add(
+        "echo b > b.txt; git branch -f side; git update-ref -d refs/heads/main; git gc -q",
+        "--target",
+        "side",
+    )
     house.add("exit 4", "--target", "side")
     house.up()
     for task in (1, 2, 3, 4):

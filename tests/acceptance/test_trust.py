@@ -72,13 +72,15 @@ def test_ones_own_checks_need_no_trust(house: House) -> None:
 
 
 def test_an_agent_can_not_approve_itself(house: House) -> None:
-    """approve and trust refuse from inside an attempt, whatever the agent does to its variables."""
+    """Approve and trust refuse from inside an attempt, whatever the agent does to its variables."""
     house.configure("")
     verb = f"DEPUTIZE_HOME={house.home.path} python -m deputize approve a1"
     house.add("echo a > a.txt")
     house.up()
     house.until_waiting(1, "a1")
-    task = house.add(f"{verb}; echo $?; env -u DEPUTIZE_TASK {verb}; echo $?", "--role", "inspector")
+    task = house.add(
+        f"{verb}; echo $?; env -u DEPUTIZE_TASK {verb}; echo $?", "--role", "inspector"
+    )
     document = house.until(task)
     assert document["result"].split() == ["4", "4"]
     assert house.look(1)["state"] == "landing"

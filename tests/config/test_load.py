@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 EVERYTHING = """
 default_agent = "mine"
-default_repo = "/project"
 [agents.mine]
 kind = "command"
 command = ["prog", "{prompt}"]
@@ -76,7 +75,6 @@ command = ["say"]
 """
 MEANT = Config(
     default_agent="mine",
-    default_repo="/project",
     agents={
         "mine": AgentSettings(
             kind="command", command=("prog", "{prompt}"), env=("TOKEN_*",), roles=("writer",),
@@ -217,7 +215,7 @@ def test_a_home_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["default_agent", "default_repo", "agents", "providers", "roles", "worker", "notify"]
+    "key", ["default_agent", "agents", "providers", "roles", "worker", "notify"]
 )
 def test_a_repository_may_not_set_what_belongs_to_the_user(tmp_path: Path, key: str) -> None:
     """Neither agents nor providers, roles, workers or where notifications go."""

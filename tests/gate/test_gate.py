@@ -34,7 +34,7 @@ def workspace(tmp_path: Path) -> Path:
 def bounds_of(workspace: Path, *, may_write: bool = True) -> Bounds:
     """Say what an attempt may touch: its workspace, and the state of its agent beside it."""
     state = str(workspace.parent / "state")
-    return Bounds(workspace=str(workspace), may_write=may_write, readable=(state,))
+    return Bounds(workspace=str(workspace), may_write=may_write, own=(state,))
 
 
 def write(*paths: str) -> Action:

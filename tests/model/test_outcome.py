@@ -20,6 +20,7 @@ RETRYABLE = {
     *(Outcome.OUT_OF_DISK, Outcome.LEASE_LOST, Outcome.WORKER_LOST, Outcome.CONFLICT),
     *(Outcome.CHECKS_FAILED, Outcome.PARKED),
 }
+UNLIMITED = {Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT, Outcome.OUT_OF_DISK, Outcome.PARKED}
 UNCOUNTED = {
     *(Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT, Outcome.OUT_OF_DISK, Outcome.LEASE_LOST),
     *(Outcome.WORKER_LOST, Outcome.PARKED),
@@ -31,7 +32,7 @@ def test_every_outcome_has_a_meaning_and_says_what_to_do() -> None:
     assert list(MEANINGS) == list(Outcome)
     for outcome, meaning in MEANINGS.items():
         assert meaning.what_to_do, outcome
-        assert meaning.default_tries >= 1, outcome
+        assert (meaning.default_tries == 0) == (outcome in UNLIMITED), outcome
         if meaning.who_acts is Actor.PERSON:
             assert len(meaning.what_to_do) > 10, outcome
 

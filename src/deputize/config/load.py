@@ -79,7 +79,8 @@ def _stricter(home: LandingSettings, merged: LandingSettings) -> LandingSettings
     """Take what a repository says of landing, but never less caution than home asks for."""
     mode = max(home.mode, merged.mode, key=MODES_FROM_LOOSE_TO_STRICT.index)
     without = "ask" if "ask" in {home.without_checks, merged.without_checks} else "land"
-    return merged._replace(mode=mode, without_checks=without)
+    rework = min(home.rework, merged.rework)
+    return merged._replace(mode=mode, without_checks=without, rework=rework)
 
 
 def _from_home(file: Path) -> Config:
@@ -116,7 +117,7 @@ def _path_of(variable: str) -> tuple[str, ...]:
     if not variable.startswith("DEPUTIZE_") or variable in _OURS:
         return ()
     parts = tuple(variable.removeprefix("DEPUTIZE_").lower().split("__"))
-    plain = {"default_agent", "default_repo", "landing", "worker", "audit"}
+    plain = {"default_agent", "landing", "worker", "audit"}
     return parts if parts[0] in plain else ()
 
 

@@ -105,7 +105,6 @@ class Config(NamedTuple):
     """All settings, merged."""
 
     default_agent: str = "copilot"
-    default_repo: str | None = None
     agents: Mapping[str, AgentSettings] = EMPTY
     providers: Mapping[str, ProviderSettings] = EMPTY
     roles: Mapping[str, RoleSettings] = EMPTY

@@ -28,7 +28,7 @@ LABEL = "deputize.worker"
 STOP_SECONDS = 60
 """How long a worker may finish what it has when the session ends; then its tasks are taken over."""
 COMMAND_SECONDS = 30
-KEPT_VARIABLES = ("PATH", "DEPUTIZE_DATABASE", "COPILOT_CLI_PATH", "LANG")
+KEPT_VARIABLES = ("PATH", "COPILOT_CLI_PATH", "LANG")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.1
 
 def start_and_wait(desk: Desk) -> Worker:
     """Start a background worker; return it once it has signed on, ProcessError if it doesn't."""
-    pid = start_worker(desk)
+    pid = start_worker(desk, stays=True)
     identity = identify(pid)
     hint = f"{desk.home.logs / 'worker.out'} says why"
     deadline = time.monotonic() + PATIENCE_SECONDS

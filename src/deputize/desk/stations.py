@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from deputize.model.worker import Worker
 
 
+_MARKS = frozenset({"DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"})
+_KEPT = frozenset({"COPILOT_*", "GH_TOKEN", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "PYTHONPATH"})
+"""What a worker has to know besides: logins of agents, and where it was installed from."""
+
+
 def ensure_worker(desk: Desk, task: Task) -> bool:
     """Start a background worker if no live one could take the task; tell whether it did."""
     with desk.database.read() as transaction:
@@ -39,24 +44,39 @@ def wake_up(desk: Desk) -> bool:
     return True
 
 
-def start_worker(desk: Desk) -> int:
+def start_worker(desk: Desk, *, stays: bool = False) -> int:
     """Start a background worker of this home, with all its stations; return its pid.
 
-    It gets a fixed environment: what the user has set for agents is read from this one, and
-    nothing else of the caller's reaches it.
+    One that `stays` works until `down`; else it leaves when nothing was open for a while, and at
+    once where another such worker runs already.
     """
     from deputize.workspace.processes.detached import spawn_detached
 
     ensure(desk.home.logs)
-    argv = (sys.executable, "-m", "deputize", "up", "--background")
+    argv = (sys.executable, "-m", "deputize", "up", *(() if stays else ("--background",)))
     return spawn_detached(argv, worker_environment(desk), desk.home.logs / "worker.out")
 
 
 def worker_environment(desk: Desk) -> dict[str, str]:
-    """Return what a background worker is started with: all of ours but what marks an attempt."""
-    dropped = {"DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"}
-    environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    return environment | {"DEPUTIZE_HOME": str(desk.home.path)}
+    """Return a background worker's environment: the same from whichever terminal it is started.
+
+    It holds the settings, what any agent may see, and the keys of providers and agents, by name;
+    nothing else of the terminal's reaches it.
+    """
+    from deputize.model.agent import BUILT_IN_AGENTS
+    from deputize.workspace.processes.environment import agent_environment
+
+    config = load_config(desk.home.config)
+    agents = (*BUILT_IN_AGENTS.values(), *config.agents.values())
+    keys = {provider.key_variable for provider in config.providers.values()}
+    allowed = {name for agent in agents for name in agent.env} | {key for key in keys if key}
+    settings = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("DEPUTIZE_") and name not in _MARKS
+    }
+    extra = settings | {"DEPUTIZE_HOME": str(desk.home.path)}
+    return agent_environment(allowed | _KEPT, extra)
 
 
 def listing(desk: Desk) -> list[tuple[Worker, bool]]:

@@ -18,7 +18,7 @@ class Bounds:
 
     workspace: str
     may_write: bool
-    readable: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     """Folders outside the workspace that the agent's own program reads and writes: its state."""
 
 
@@ -33,7 +33,7 @@ def decide(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Decisio
 
 
 def _write(bounds: Bounds, resolved: tuple[str, ...]) -> Decision:
-    allowed = (bounds.workspace, *bounds.readable)
+    allowed = (bounds.workspace, *bounds.own)
     if not bounds.may_write:
         inside = [path for path in resolved if _is_inside(path, bounds.workspace)]
         if inside or not resolved:

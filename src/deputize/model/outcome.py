@@ -50,7 +50,10 @@ class Meaning:
     retryable: bool
     """Another attempt may help without anything else changing."""
     default_tries: int
-    """Attempts that may end like this before the task fails, when the task doesn't say."""
+    """Attempts that may end like this before the task fails, when the task doesn't say.
+
+    0 is no limit: the end uses up no try, and something outside has to change.
+    """
     counts: bool = True
     """The attempt uses up a try."""
     on_request: bool = False
@@ -69,7 +72,7 @@ def _row(
     *, tries: int, who: Actor, do: str, counts: bool = True, on_request: bool = False
 ) -> Meaning:
     return Meaning(
-        retryable=tries > 1 or on_request,
+        retryable=tries != 1 or on_request,
         default_tries=tries,
         counts=counts,
         on_request=on_request,
@@ -84,7 +87,7 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=1,
         on_request=True,
         who=_PERSON,
-        do="read `deputize logs ID`, say more in the prompt, then `rerun`",
+        do="read `deputize logs ID`, then `add` it again with more in the prompt",
     ),
     Outcome.AGENT_ERROR: _row(
         tries=1,
@@ -120,10 +123,10 @@ MEANINGS: dict[Outcome, Meaning] = {
         do="mend the setup command in deputize.toml, then `deputize retry ID`",
     ),
     Outcome.RATE_LIMITED: _row(
-        tries=3, counts=False, who=_DEPUTIZE, do="it goes on when the provider's limit resets"
+        tries=0, counts=False, who=_DEPUTIZE, do="it goes on when the provider's limit resets"
     ),
     Outcome.QUOTA_SPENT: _row(
-        tries=3, counts=False, who=_DEPUTIZE, do="it goes on when the quota resets"
+        tries=0, counts=False, who=_DEPUTIZE, do="it goes on when the quota resets"
     ),
     Outcome.AUTH_FAILED: _row(
         tries=1, who=_PERSON, do="log in to the agent or set its key, then `deputize retry ID`"
@@ -135,7 +138,7 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=1, who=_PERSON, do="raise the budget or make the task smaller"
     ),
     Outcome.OUT_OF_DISK: _row(
-        tries=3, counts=False, who=_PERSON, do="free some disk space; the task goes on by itself"
+        tries=0, counts=False, who=_PERSON, do="free some disk space; the task goes on by itself"
     ),
     Outcome.LEASE_LOST: _row(
         tries=WORKER_LOSSES, counts=False, who=_DEPUTIZE, do="another worker takes it over"
@@ -156,10 +159,10 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=2, who=_DEPUTIZE, do="it is reworked once with the output, then quarantined"
     ),
     Outcome.REJECTED: _row(
-        tries=1, who=_PERSON, do="`deputize retry ID` starts over, `rework` says what to change"
+        tries=1, who=_PERSON, do="`deputize retry ID` starts over"
     ),
     Outcome.PARKED: _row(
-        tries=3, counts=False, who=_PERSON, do="answer with `deputize approve` or `deputize deny`"
+        tries=0, counts=False, who=_PERSON, do="answer with `deputize approve` or `deputize deny`"
     ),
     Outcome.NEED_FAILED: _row(
         tries=1, who=_PERSON, do="revive the need with `deputize retry`, and this follows"

@@ -17,9 +17,10 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
 from deputize.worker.attempt_log import AttemptLog
-from deputize.worker.benches import Bench, change_rule, open_bench, put_away
+from deputize.worker.benches import Bench, change_rule, open_bench, put_away, unsaved
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
+from deputize.worker.full_disk import excused, is_passing
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
@@ -56,9 +57,28 @@ async def run_attempt(shop: Workshop, claim: Claim, on_running: Callable[[Runnin
             return
         seen = await _work(running, bench)
         with anyio.CancelScope(shield=True):
-            ending = replace(await put_away(steps, bench, seen), question=steps.question)
+            ending = await _put_away(running, bench, seen)
             if await _finish(steps, ending, lambda: running.stop is Stop.WORKER_STOPPED):
                 await clear_bench(steps)
+
+
+async def _put_away(running: Running, bench: Bench, seen: Seen) -> Ending:
+    """Save the work; while the disk is full, try again until the run is stopped."""
+    steps, told = running.steps, False
+    seen = excused(seen, steps.shop.home.path)
+    while True:
+        try:
+            ending = await put_away(steps, bench, seen)
+            return replace(ending, question=steps.question)
+        except (DeputizeError, OSError) as error:
+            if not is_passing(error):
+                raise
+            if running.stop in {Stop.CANCELLED, Stop.WORKER_STOPPED}:
+                return unsaved(steps, bench, seen, error)
+            if not told:
+                log.get("worker").warning("the work can't be saved yet", error=str(error))
+                told = True
+        await anyio.sleep(PAUSE_SECONDS)
 
 
 async def _work(running: Running, bench: Bench) -> Seen:
@@ -119,7 +139,7 @@ def _gate(steps: Steps, bench: Bench) -> Gate:
     bounds = Bounds(
         workspace=str(bench.path.resolve()),
         may_write=change_rule(task, bench.config) != "forbidden",
-        readable=(str((steps.shop.home.agents / task.agent).resolve()),),
+        own=(str((steps.shop.home.agents / task.agent).resolve()),),
     )
 
     async def record(action: Action, decision: Decision) -> None:

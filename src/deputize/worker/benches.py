@@ -22,6 +22,7 @@ from deputize.model.states import ChangeState
 from deputize.model.task import Place
 from deputize.store import attempts, meta
 from deputize.worker.evidence import Left, Seen, judge, summary_of
+from deputize.worker.full_disk import is_passing
 from deputize.worker.preparation import prepare
 from deputize.workshop import aside
 from deputize.workspace.isolation import Fingerprint, compare, fingerprint
@@ -175,7 +176,10 @@ def _open_workspace(steps: Steps, mirror: Mirror, base: str, checkout: Path | No
 
 
 async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
-    """Save what the agent left, hold it against what it says, and make the ending of it."""
+    """Save what the agent left, hold it against what it says, and make the ending of it.
+
+    Raises only what `is_passing`, or for which nothing was foreseen; then it can be called again.
+    """
     task = steps.claim.task
     if task.git_dir is None:
         outcome, error = judge(seen, Left(tree_changed=False), "allowed")
@@ -183,10 +187,9 @@ async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     try:
         shot = await aside(_snapshot, steps, bench)
     except DeputizeError as error:
-        steps.log.milestone(f"the work could not be saved: {error.message}")
-        told = f"the work could not be saved and stays in {bench.path}: {error.message}"
-        lost = Outcome.OUT_OF_DISK if _is_full(error) else Outcome.AGENT_ERROR
-        return _ending(seen, lost, told, None)
+        if is_passing(error):
+            raise
+        return unsaved(steps, bench, seen, error)
     alarms = await _compare(steps, bench)
     rule = change_rule(task, bench.config)
     left = await aside(_left, bench, shot)
@@ -202,8 +205,12 @@ async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     return ending
 
 
-def _is_full(error: DeputizeError) -> bool:
-    return isinstance(error, GitError) and is_out_of_disk(error)
+def unsaved(steps: Steps, bench: Bench, seen: Seen, error: Exception) -> Ending:
+    """Make the ending of an attempt whose work can't be saved, and stays where it is."""
+    steps.log.milestone(f"the work could not be saved: {error}")
+    told = f"the work could not be saved and stays in {bench.path}: {error}"
+    lost = Outcome.AGENT_ERROR if seen.outcome is Outcome.SUCCEEDED else seen.outcome
+    return _ending(seen, Outcome.OUT_OF_DISK if is_passing(error) else lost, told, None)
 
 
 def _ending(seen: Seen, outcome: Outcome, error: str | None, saved_ref: str | None) -> Ending:

@@ -132,8 +132,8 @@ def test_a_worker_of_one_role(working: CommandLine) -> None:
 
 
 def test_a_worker_that_cant_start_is_said_so(deputize: CommandLine) -> None:
-    """`up --detach` fails where the worker does, and names its log."""
+    """`up --detach` with wrong settings starts nothing, and says what is wrong in which file."""
     deputize.configure("nonsense = 1\n")
     said = deputize("up", "--detach")
-    assert (said.code, said.out) == (1, "")
-    assert "worker.out says why" in said.err
+    assert (said.code, said.out) == (3, "")
+    assert "unknown key `nonsense`" in said.err

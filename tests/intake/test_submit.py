@@ -1,0 +1,387 @@
+"""The door in: what is stored of what was asked for, and what is refused in which words."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deputize import intake, queue
+from deputize.config.home import Home
+from deputize.errors import ConfigError, DeputizeError, GitError, InvalidInput, NotFound
+from deputize.git.refs import list_refs
+from deputize.model.outcome import Outcome
+from deputize.model.states import TaskState
+from deputize.model.task import PROMPT_BYTES, Place, Submitted, TaskSpec
+from deputize.queue import Ending
+from deputize.store import journal, meta, tasks, trust, workers
+from tests.fixtures.databases import DATABASES, open_database
+from tests.fixtures.nouns import NOON, a_worker
+from tests.fixtures.repositories import Folder, make_project, make_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from deputize.model.task import Task
+    from deputize.store.database import Database
+
+ADA = "person:ada"
+HOME = """
+[agents.mine]
+kind = "command"
+command = ["true"]
+roles = ["writer", "reviewer"]
+[providers.local]
+type = "ollama"
+base_url = "http://127.0.0.1:1"
+[roles.reviewer]
+agent = "mine"
+"""
+OURS = '[checks.tests]\ncommand = "make test"\n'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A store, its home, and a repository of a user's."""
+
+    home: Home
+    database: Database
+    project: Folder
+
+    def submit(self, prompt: str = "Fix the typo", **asked: Any) -> Task:  # noqa: ANN401 - any field
+        """Ask for a task in the project, unless another place is named."""
+        if asked.get("place") is not Place.SCRATCH:
+            asked = {"repo": str(self.project.path), **asked}
+        spec: TaskSpec = TaskSpec(prompt=prompt, **asked)
+        return self.answer(spec).task
+
+    def answer(self, spec: TaskSpec) -> Submitted:
+        """Hand a wish in."""
+        return intake.submit(self.database, self.home, spec, actor=ADA, now=NOON)
+
+    def refused(self, prompt: str = "Fix the typo", **asked: Any) -> DeputizeError:  # noqa: ANN401 - any field
+        """Ask for what can't be; nothing may be stored, told or pinned. Return the error."""
+        before = self.traces()
+        with pytest.raises(DeputizeError) as caught:
+            self.submit(prompt, **asked)
+        assert self.traces() == before
+        return caught.value
+
+    def traces(self) -> tuple[int, int, dict[str, str]]:
+        """Count the tasks and the events, and list the refs of the project that are ours."""
+        with self.database.read() as transaction:
+            stored = len(tasks.listing(transaction, limit=1000))
+            told = len(journal.recent(transaction))
+        return stored, told, list_refs(self.project.git_dir, "refs/deputize/")
+
+    def end(self, outcome: Outcome) -> None:
+        """Let the next task be taken and end."""
+        claim = queue.claim(self.database, a_worker(), NOON)
+        assert claim is not None
+        queue.finish(self.database, claim.attempt, Ending(outcome=outcome), NOON)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Folder:
+    """Make a repository of the user's whose deputize.toml has a check."""
+    made = make_project(tmp_path / "project")
+    made.commit(deputize__toml=OURS)
+    return made
+
+
+@pytest.fixture(params=DATABASES)
+def door(request: pytest.FixtureRequest, tmp_path: Path, project: Folder) -> Iterator[Door]:
+    """Open a store beside it."""
+    home = Home(tmp_path / "home")
+    with closing(open_database(request.param, home.path)) as database:
+        home.config.write_text(HOME)
+        with database.write() as transaction:
+            workers.register(transaction, a_worker(), NOON)
+        yield Door(home=home, database=database, project=project)
+
+
+def test_a_task_is_stored_as_it_was_asked_for(door: Door) -> None:
+    """Every field, the repository it is for, and the event that tells it."""
+    later = NOON + timedelta(hours=1)
+    task = door.submit(
+        "Fix it\nwell", title="Mend", role="reviewer", kind="bugfix", priority=2, scope=("src",),
+        agent="copilot", model="m", provider="local", checks=("tests",), timeout_seconds=60,
+        idle_timeout_seconds=30, attempts=2, not_before=later, session="s", held=True,
+        labels=("x",), origin="mcp",
+    )  # fmt: skip
+    with door.database.read() as transaction:
+        assert tasks.get(transaction, task.id) == task
+        (event,) = journal.of_task(transaction, task.id)
+    assert (task.title, task.prompt, task.role, task.kind) == (
+        "Mend",
+        "Fix it\nwell",
+        "reviewer",
+        "bugfix",
+    )
+    assert (task.priority, task.scope, task.agent, task.model) == (2, ("src",), "copilot", "m")
+    assert (task.provider, task.checks, task.attempts) == ("local", ("tests",), 2)
+    assert (task.timeout_seconds, task.idle_timeout_seconds) == (60, 30)
+    assert (task.not_before, task.session, task.held) == (later, "s", True)
+    assert (task.labels, task.origin, task.state) == (("x",), "mcp", TaskState.QUEUED)
+    assert (task.repo, task.target) == (str(door.project.path), "main")
+    assert (task.git_dir, task.base) == (str(door.project.git_dir), door.project.head())
+    assert (event.kind, event.actor, event.body["title"]) == ("task.queued", ADA, "Mend")
+
+
+def test_the_base_is_pinned_against_the_users_garbage_collection(door: Door) -> None:
+    """The commit stays, though the branch moves away from it and is collected."""
+    base = door.submit().base
+    assert base is not None
+    with door.database.read() as transaction:
+        store = meta.store_name(transaction)
+    assert door.traces()[2] == {f"refs/deputize/{store}/base/{base}": base}
+    git = door.project.git
+    git("reset", "--quiet", "--hard", "HEAD~1")
+    git("reflog", "expire", "--expire=now", "--all")
+    git("gc", "--quiet", "--prune=now")
+    assert git("cat-file", "-t", base) == "commit"
+
+
+def test_a_named_base_is_taken_where_it_is(door: Door) -> None:
+    """A tag, an older commit; the target stays the branch."""
+    door.project.git("tag", "v1", "HEAD~1")
+    first = door.project.git("rev-parse", "v1")
+    task = door.submit(base="v1")
+    assert (task.base, task.target) == (first, "main")
+    assert door.submit(base="main~1").base == first
+    assert "no commit called 'v9'" in door.refused(base="v9").message
+    assert "no commit called" in door.refused(base="a\0b").message
+
+
+def test_a_role_brings_its_agent_unless_another_is_named(door: Door) -> None:
+    """Named before the role's, the role's before the default."""
+    assert door.submit(role="reviewer").agent == "mine"
+    assert door.submit(role="reviewer", agent="goose").agent == "goose"
+    assert door.submit().agent == "copilot"
+
+
+def test_a_scratch_task_needs_no_repository(door: Door) -> None:
+    """And has none: what only a repository has is refused."""
+    task = door.submit(place=Place.SCRATCH)
+    assert (task.repo, task.git_dir, task.base, task.target) == (None, None, None, None)
+    assert door.traces()[2] == {}
+    for field in ({"base": "main"}, {"target": "main"}, {"checks": ("tests",)}):
+        assert "no repository" in door.refused(place=Place.SCRATCH, **field).message
+
+
+def test_escape_sequences_stay_in_the_prompt_and_out_of_the_title(door: Door) -> None:
+    """The agent gets what was written; a terminal never does."""
+    prompt = "\x1b]0;evil\x07\x1b[31mFix\u202e it\r\nand more \x9b2J"
+    task = door.submit(prompt)
+    assert task.prompt == prompt
+    assert task.title.isprintable()
+    assert "Fix" in task.title
+
+
+def test_a_prompt_may_be_as_long_as_a_mebibyte(door: Door) -> None:
+    """In bytes of UTF-8, to the last one."""
+    longest = "é" * (PROMPT_BYTES // 2)
+    assert door.submit(longest).prompt == longest
+    error = door.refused(longest + "x")
+    assert f"has {PROMPT_BYTES + 1} bytes, the most is {PROMPT_BYTES}" in error.message
+    assert error.hint
+
+
+BAD = (
+    ({"prompt": ""}, "the prompt is empty"),
+    ({"prompt": " \n\t "}, "the prompt is empty"),
+    ({"prompt": "a\0b"}, "NUL byte at position 1"),
+    ({"prompt": "caf\udce9"}, "not valid UTF-8"),
+    ({"role": "wirter"}, "unknown role 'wirter'"),
+    ({"kind": "chore"}, "unknown kind 'chore'"),
+    ({"agent": "copilto"}, "unknown agent 'copilto'"),
+    ({"agent": "mine", "role": "tester"}, "agent mine does not take the role tester"),
+    ({"provider": "cloud"}, "unknown provider 'cloud'"),
+    ({"checks": ("tests", "lint")}, "unknown check 'lint'"),
+    ({"priority": 0}, "priority 0 is not between 1 (critical) and 10"),
+    ({"priority": 11}, "priority 11"),
+    ({"attempts": 0}, "0 attempts are not between 1 and 100"),
+    ({"attempts": 101}, "101 attempts"),
+    ({"timeout_seconds": 0}, "--timeout must be between"),
+    ({"idle_timeout_seconds": 31 * 86400}, "--idle-timeout must be between"),
+    ({"key": ""}, "--key takes 1 to 200"),
+    ({"key": "k" * 201}, "--key takes 1 to 200"),
+    ({"key": "caf\udce9"}, "--key is not text"),
+    ({"model": "a\0b"}, "--model is not text"),
+    ({"session": "\udc80"}, "--session is not text"),
+    ({"labels": ("ok", "\0")}, "is not text"),
+    ({"scope": ("/etc",)}, "must be a path inside the repository"),
+    ({"scope": ("src", "src/../../x")}, "'src/../../x' must be a path inside"),
+    ({"scope": ("",)}, "must be a path inside the repository"),
+    ({"scope": ("a\0b",)}, "is not text"),
+    ({"scope": ("caf\udce9",)}, "is not text"),
+    ({"base": "main", "needs": (1,)}, "--base can't be given with --after"),
+    ({"target": "nowhere"}, "no branch called nowhere"),
+    ({"target": "a..b"}, "not a branch name"),
+    ({"repo": "/no/such/folder"}, "no such folder"),
+    ({"repo": "a\0b"}, "no such folder"),
+)
+
+
+def test_bad_input_is_refused_in_words_and_leaves_no_trace(door: Door) -> None:
+    """Which field, and what is wrong with it; nothing is stored, told or pinned."""
+    for asked, problem in BAD:
+        error = door.refused(**asked)
+        assert isinstance(error, InvalidInput), asked
+        assert problem in error.message
+        assert "\n" not in error.message
+
+
+NEAREST = (
+    ({"role": "wirter"}, "did you mean writer?"),
+    ({"agent": "copilto"}, "did you mean copilot?"),
+    ({"agent": "zzz"}, "known: copilot, goose, mine"),
+    ({"checks": ("test",)}, "did you mean tests?"),
+    ({"agent": "mine", "role": "tester"}, "its roles: writer, reviewer"),
+)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(door: Door) -> None:
+    """Or with all there are, where none is near."""
+    for asked, hint in NEAREST:
+        assert door.refused(**asked).hint == hint
+
+
+def test_where_there_is_nothing_to_work_on_it_is_said_what_to_do(
+    door: Door, tmp_path: Path
+) -> None:
+    """No repository, no commit, no branch, no checkout: each in words, with a hint."""
+    plain, empty, bare = tmp_path / "plain", tmp_path / "empty", tmp_path / "bare"
+    plain.mkdir()
+    make_repository(empty)
+    make_repository(bare, bare=True)
+    for folder, problem in (
+        (plain, "not inside a git repository"),
+        (empty, "no commits yet"),
+        (bare, "no commits yet"),
+        (door.project.path / "README.md", "no such folder"),
+        (door.project.path / ".git", "inside a git directory"),
+    ):
+        error = door.refused(repo=str(folder))
+        assert problem in error.message
+        assert error.hint
+    door.project.git("switch", "--quiet", "--detach")
+    error = door.refused()
+    assert "HEAD is detached" in error.message
+    assert error.hint == "--target main"
+    assert door.submit(target="main").target == "main"
+
+
+def test_a_bare_repository_can_be_worked_on_but_not_in_place(door: Door, tmp_path: Path) -> None:
+    """It has a branch and commits, but no checkout."""
+    bare = tmp_path / "project.git"
+    door.project.git("clone", "--quiet", "--bare", ".", str(bare))
+    task = door.submit(repo=str(bare))
+    assert (task.repo, task.git_dir) == (str(bare), str(bare))
+    error = door.refused(repo=str(bare), place=Place.IN_PLACE)
+    assert "no checkout to work in" in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[checks.tests]\ncomand = 'x'", "deputize.toml (main): unknown key `checks.tests.comand`"),
+        ("landing.mode = 'fast'", "deputize.toml (main): `landing.mode` must be"),
+        ("[worker]\nslots = 99", "deputize.toml (main): a repository may not set `worker`"),
+        ("[checks", "deputize.toml (main): not valid TOML"),
+        ("a = " + "[" * 50_000, "deputize.toml (main): not valid TOML"),
+    ],
+)
+def test_a_repositorys_wrong_settings_are_named_and_nothing_is_stored(
+    door: Door, text: str, problem: str
+) -> None:
+    """File, branch and key: an error of configuration, not of the command line."""
+    door.project.commit(deputize__toml=text)
+    error = door.refused()
+    assert isinstance(error, ConfigError)
+    assert problem in error.message
+
+
+def test_settings_are_read_from_the_targets_tip_and_nowhere_else(door: Door) -> None:
+    """Neither what is uncommitted nor what another branch says counts."""
+    door.project.git("branch", "plain", "HEAD~1")
+    (door.project.path / "deputize.toml").write_text("[broken")
+    assert door.submit(checks=("tests",)).checks == ("tests",)
+    assert "unknown check" in door.refused(checks=("tests",), target="plain").message
+
+
+def test_whether_the_repositorys_commands_are_trusted_is_said(door: Door) -> None:
+    """Until a person trusts exactly these; without commands there is nothing to trust."""
+    spec = TaskSpec(prompt="x", repo=str(door.project.path))
+    assert door.answer(spec).untrusted
+    wishes = intake.find_place(door.home, spec).wishes
+    with door.database.write() as transaction:
+        git_dir = str(door.project.git_dir)
+        trust.trust(transaction, git_dir, wishes.digest, by=ADA, now=NOON)
+    assert not door.answer(spec).untrusted
+    door.project.commit(deputize__toml=OURS.replace("make test", "make tests"))
+    assert door.answer(spec).untrusted
+    door.project.git("rm", "--quiet", "deputize.toml")
+    door.project.git("commit", "--quiet", "--message", "none")
+    assert not door.answer(spec).untrusted
+
+
+def test_a_task_waits_for_what_it_needs(door: Door) -> None:
+    """Blocked, its base open and unpinned, while a need isn't done; each need counts once."""
+    first = door.submit()
+    task = door.submit(needs=(first.id, first.id))
+    assert (task.state, task.base) == (TaskState.BLOCKED, None)
+    with door.database.read() as transaction:
+        assert [need.id for need, _ in tasks.needs(transaction, task.id)] == [first.id]
+        (event,) = journal.of_task(transaction, task.id)
+    assert (event.kind, event.body["needs"]) == ("task.blocked", [1, 1])
+    door.end(Outcome.SUCCEEDED)
+    assert door.submit(needs=(first.id,)).state is TaskState.QUEUED
+
+
+def test_a_need_must_be_there_and_must_be_able_to_be_done(door: Door) -> None:
+    """One that is missing, or itself (it isn't there yet), or has failed, is refused."""
+    for missing in (1, 0, -1, 10**30):
+        assert isinstance(door.refused(needs=(missing,)), NotFound | InvalidInput)
+    door.submit()
+    door.end(Outcome.AUTH_FAILED)
+    error = door.refused(needs=(1,))
+    assert "#1 is failed" in error.message
+    assert error.hint == "`deputize retry 1` first"
+
+
+def test_the_same_key_with_the_same_content_is_the_same_task(door: Door) -> None:
+    """Whoever asks again gets its id, though time passed and the branch moved on."""
+    spec = TaskSpec(prompt="x", repo=str(door.project.path), key="k", not_before=NOON)
+    first = door.answer(spec)
+    door.project.commit(a__py="moved on\n")
+    refs = door.traces()[2]
+    deeper = str(door.project.path / "src" / "deep")
+    later = NOON + timedelta(minutes=5)
+    for again in (spec, replace(spec, repo=deeper, origin="mcp", not_before=later)):
+        answer = door.answer(again)
+        assert (answer.task, answer.created) == (first.task, False)
+    assert first.created
+    assert door.traces()[2] == refs
+    door.end(Outcome.AUTH_FAILED)
+    assert door.answer(spec).task.id == first.task.id
+
+
+def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) -> None:
+    """Another prompt, another option, another repository: which task has the key is said."""
+    door.submit(key="k")
+    other = make_project(tmp_path / "other")
+    for asked in ({"prompt": "Fix it all"}, {"priority": 1}, {"repo": str(other.path)}):
+        error = door.refused(**({"key": "k"} | asked))
+        assert "key 'k' belongs to #1" in error.message
+
+
+def test_a_repository_that_can_not_be_pinned_in_leaves_nothing_stored(door: Door) -> None:
+    """A task whose base could be collected is not taken."""
+    blocker = door.project.git_dir / "refs" / "deputize"
+    blocker.write_text("in the way\n")
+    assert isinstance(door.refused(), GitError)
