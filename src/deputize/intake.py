@@ -54,7 +54,7 @@ def submit(
             return _same_again(known, digest, spec)
         blocked = _check_needs(transaction, spec)
         task = _task(spec, place, agent, digest, now)
-        task = replace(task, state=TaskState.BLOCKED, base=None) if blocked else task
+        task = replace(task, state=TaskState.BLOCKED) if blocked else task
         event = Event(kind=f"task.{task.state}", actor=actor, body=_body(task, spec))
         task = tasks.insert(transaction, task, event, now)
         for need in dict.fromkeys(spec.needs):
@@ -69,10 +69,11 @@ def _pin(database: Database, place: FoundPlace, spec: TaskSpec) -> None:
     What can be refused is refused before that, so that it leaves no ref.
     """
     with database.read() as transaction:
-        blocked = _check_needs(transaction, spec)
-        is_known = spec.key is not None and tasks.by_key(transaction, spec.key) is not None
+        if spec.key is not None and tasks.by_key(transaction, spec.key):
+            return
+        _check_needs(transaction, spec)
         store = meta.store_name(transaction)
-    if place.location and place.base and not blocked and not is_known:
+    if place.location and place.base and not spec.needs:
         pin(place.location.git_dir, store, place.base)
 
 
@@ -195,12 +196,6 @@ def _check_names(spec: TaskSpec, config: Config) -> None:
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
-    served = config.agents[agent].roles if agent in config.agents else ()
-    if served and spec.role not in served:
-        roles_text = ", ".join(served)
-        raise InvalidInput(
-            f"agent {agent} does not take the role {spec.role}", hint=f"it takes: {roles_text}"
-        )
     if spec.provider is not None and spec.provider not in config.providers:
         raise _unknown("provider", spec.provider, config.providers)
     for check in spec.checks:
@@ -278,7 +273,8 @@ def _task(spec: TaskSpec, place: FoundPlace, agent: str, digest: str | None, now
         place=spec.place,
         repo=str(location.checkout or location.git_dir) if location else None,
         git_dir=str(location.git_dir) if location else None,
-        base=place.base,
+        # After needs, whatever landed until then has to be in it: pinned when it is released.
+        base=None if spec.needs else place.base,
         target=location.target if location else None,
         scope=spec.scope,
         agent=agent,

@@ -13,7 +13,7 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.retry import Again, next_step
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import approvals, attempts, changes, journal, settle, tasks, workers
+from deputize.store import approvals, attempts, changes, journal, settle, tasks, trust, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -286,8 +286,10 @@ def _fail(
     )
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
-    if ending.question and ending.outcome is Outcome.PARKED:
-        approvals.ask(transaction, ending.question, actor, now)
+    question = ending.question if ending.outcome is Outcome.PARKED else None
+    # A person may have answered while the attempt was parking.
+    if question and not trust.is_trusted(transaction, question.git_dir or "", question.digest):
+        approvals.ask(transaction, question, actor, now)
     return queued
 
 
@@ -306,6 +308,23 @@ def cancel(database: Database, task_id: int, actor: str, now: datetime) -> Task:
             return tasks.move(transaction, task, asked, event, now)
         return settle.end(
             transaction, task, TaskState.CANCELLED, actor=actor, now=now, reason=Outcome.CANCELLED
+        )
+
+
+def turn_away(
+    transaction: Transaction, task_id: int, message: str, actor: str, now: datetime
+) -> None:
+    """Cancel a queued task because a person refused what it needs; any other stays as it is."""
+    task = tasks.lock(transaction, task_id)
+    if task.state is TaskState.QUEUED:
+        settle.end(
+            transaction,
+            task,
+            TaskState.CANCELLED,
+            actor=actor,
+            now=now,
+            reason=Outcome.REJECTED,
+            message=message,
         )
 
 
@@ -363,6 +382,9 @@ def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
         not_before=None,
         held=False,
         cancel_requested=False,
+        # A rework's base is the candidate that was refused: starting over means from the target.
+        base=None if task.rework_count else task.base,
+        feedback=None,
         session=session.token if session else None,
         round_start=attempts.next_number(transaction, task.id),
         rework_count=0,

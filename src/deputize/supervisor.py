@@ -227,8 +227,21 @@ async def _leave_when_idle(shop: Workshop, floor: Floor) -> None:
             open_work = True
         if floor.claims or open_work:
             quiet_since = anyio.current_time()
-        elif anyio.current_time() - quiet_since >= IDLE_EXIT_SECONDS:
+        elif await _may_leave(shop, anyio.current_time() - quiet_since):
             floor.drain()
+
+
+async def _may_leave(shop: Workshop, quiet_seconds: float) -> bool:
+    return quiet_seconds >= IDLE_EXIT_SECONDS and await shop.in_store(_drain_if_idle, shop)
+
+
+def _drain_if_idle(shop: Workshop) -> bool:
+    """Say that this worker takes no more, unless a task came in; from now on `add` starts one."""
+    with shop.database.write() as transaction:
+        if tasks.counts(transaction):
+            return False
+        workers.drain(transaction, shop.worker.id, shop.now())
+        return True
 
 
 def _is_anything_open(shop: Workshop) -> bool:

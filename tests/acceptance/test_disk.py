@@ -65,7 +65,7 @@ def test_an_agent_that_fails_on_a_full_disk(house: House) -> None:
     house.until_awaited("full")
     ballast = fill(house)
     house.sign("full").touch()
-    wait_until(lambda: set(house.processes()) == {worker.pid})
+    house.until_alone(worker)
     wait_until(lambda: "yet" in worker.output.read_text())
     ballast.unlink()
     house.until_waiting(task, "its next try")

@@ -128,7 +128,7 @@ def test_all_of_an_attempt_is_cleared_away(house: House) -> None:
     for task in (1, 2, 3, 4):
         house.until(task)
     house.until_cleared()
-    assert set(house.processes()) == {worker.pid}
+    house.until_alone(worker)
 
 
 def furnish(house: House) -> None:

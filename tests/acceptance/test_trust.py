@@ -111,7 +111,7 @@ def test_a_hanging_setup_fails_by_its_own_limit(house: House) -> None:
     assert error["reason"] == "setup_failed"
     assert "took longer than 1 s" in error["message"]
     assert "fetching" in house.log(task)
-    assert set(house.processes()) == {worker.pid}
+    house.until_alone(worker)
 
 
 @pytest.mark.parametrize("settings", ["nonsense = 1\n", "[checks.c]\ncommand = 5\n", "not toml"])

@@ -276,6 +276,15 @@ def test_a_repository_may_not_land_unchecked_by_itself(
     assert config.landing.without_checks == meant
 
 
+@pytest.mark.parametrize(("repository", "meant"), [(0, 0), (2, 2), (99, 3)])
+def test_a_repository_may_ask_for_less_rework_but_not_for_more(
+    tmp_path: Path, repository: int, meant: int
+) -> None:
+    """Each rework costs the user an agent's work: home says how much at most."""
+    config = load(tmp_path, "landing.rework = 3", f"landing.rework = {repository}")
+    assert config.landing.rework == meant
+
+
 def test_a_check_of_home_can_not_be_taken_away_or_weakened(tmp_path: Path) -> None:
     """A repository adds checks; one that home has stays as home has it."""
     home = "[checks.audit]\ncommand = 'audit'"

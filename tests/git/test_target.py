@@ -264,7 +264,8 @@ def test_another_git_at_work_in_the_checkout_is_waited_for(project: Folder, land
     (project.git_dir / "index.lock").touch()
     found = move(project, project.head(), landed)
     assert isinstance(found, Refused)
-    assert found.reason == f"another git process is at work in {project.path}"
+    where = f"another git process is at work in {project.path}"
+    assert found.reason == f"{where}: index.lock is there"
 
 
 def test_a_commit_that_does_not_contain_the_tip_is_refused(project: Folder, mirror: Mirror) -> None:

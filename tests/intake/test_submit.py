@@ -371,6 +371,14 @@ def test_the_same_key_with_the_same_content_is_the_same_task(door: Door) -> None
     assert door.answer(spec).task.id == first.task.id
 
 
+def test_a_key_is_known_again_though_what_it_needs_has_failed_meanwhile(door: Door) -> None:
+    """What is stored already need not be possible anew."""
+    door.submit()
+    waiting = door.submit(key="k", needs=(1,))
+    door.end(Outcome.AUTH_FAILED)
+    assert door.submit(key="k", needs=(1,)).id == waiting.id
+
+
 def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) -> None:
     """Another prompt, another option, another repository: which task has the key is said."""
     door.submit(key="k")

@@ -15,6 +15,7 @@ from deputize.git.command import BaseLost
 from deputize.git.refs import in_place_ref, list_refs, read_ref
 from deputize.git.repository import Mirror, open_mirror
 from deputize.model.task import Place
+from deputize.workspace.include import include
 from deputize.workspace.worktree import (
     Workspace,
     empty_trash,
@@ -52,9 +53,7 @@ def home(tmp_path: Path) -> Path:
 
 def start(home: Path, mirror: Mirror, project: Folder, attempt: int = 1) -> Workspace:
     """Open the workspace of an attempt at task 7."""
-    return open_workspace(
-        home, mirror, task=7, attempt=attempt, base=project.head(), checkout=project.path
-    )
+    return open_workspace(home, mirror, task=7, attempt=attempt, base=project.head())
 
 
 def finish(workspace: Workspace) -> str:
@@ -125,17 +124,18 @@ def test_a_base_that_is_gone_is_told_before_anything_is_made(home: Path, mirror:
 def test_files_named_in_worktreeinclude_are_copied_and_never_committed(
     home: Path, mirror: Mirror, project: Folder
 ) -> None:
-    """Ignored or untracked, with their modes; the list is the commit's, not the checkout's."""
+    """Ignored or untracked, with their modes; the list is given, and no file's word counts."""
     project.write(".gitignore", ".env*\n")
-    project.write(".worktreeinclude", ".env\n/conf/*.local\n!/conf/not.local\n")
+    project.write(".worktreeinclude", "other.txt\n")
     project.commit()
     project.write(".env", "TOKEN=1\n").chmod(0o600)
     project.write("conf/db.local")
     project.write("conf/not.local")
     project.write("other.txt")
-    project.write(".worktreeinclude", "other.txt\n")
     workspace = start(home, mirror, project)
-    assert workspace.included.copied == (".env", "conf/db.local")
+    patterns = b".env\n/conf/*.local\n!/conf/not.local\n"
+    included = include(workspace.worktree, project.path, patterns)
+    assert included.copied == (".env", "conf/db.local")
     assert (workspace.path / ".env").stat().st_mode & 0o777 == 0o600
     assert not (workspace.path / "conf/not.local").exists()
     assert not (workspace.path / "other.txt").exists()
@@ -150,7 +150,6 @@ def test_nothing_is_copied_through_a_link_or_over_a_file(
     outside = tmp_path / "outside"
     outside.mkdir()
     (project.path / "hole").symlink_to(outside)
-    project.write(".worktreeinclude", "hole/*\nsecret\npipe\n*.txt\n")
     project.commit()
     (project.path / "hole").unlink()
     project.write("hole/x", "must not get out\n")
@@ -158,8 +157,9 @@ def test_nothing_is_copied_through_a_link_or_over_a_file(
     os.mkfifo(project.path / "pipe")
     project.write("line\nbreak.txt")
     workspace = start(home, mirror, project)
-    assert workspace.included.copied == ()
-    assert dict(workspace.included.refused) == {
+    included = include(workspace.worktree, project.path, b"hole/*\nsecret\npipe\n*.txt\n")
+    assert included.copied == ()
+    assert dict(included.refused) == {
         "hole/x": "the repository has something else there",
         "line\nbreak.txt": "its name has a line break in it",
         "secret": "it is not a plain file",
@@ -171,19 +171,15 @@ def test_too_many_bytes_or_patterns_are_refused(
     home: Path, mirror: Mirror, project: Folder
 ) -> None:
     """A file that is too large stays where it is; a list that is too long is an error."""
-    project.write(".worktreeinclude", "big\nsmall\n")
-    project.commit()
     with project.write("big").open("r+b") as file:
         file.truncate((64 << 20) + 1)
     project.write("small")
     workspace = start(home, mirror, project)
-    assert workspace.included.copied == ("small",)
-    assert workspace.included.refused == (("big", "more than 64 MiB in all"),)
-    (project.path / "big").unlink()
-    project.write(".worktreeinclude", "x\n" * 40_000)
-    project.commit()
+    included = include(workspace.worktree, project.path, b"big\nsmall\n")
+    assert included.copied == ("small",)
+    assert included.refused == (("big", "more than 64 MiB in all"),)
     with pytest.raises(InvalidInput, match="worktreeinclude"):
-        start(home, mirror, project, attempt=2)
+        include(workspace.worktree, project.path, b"x\n" * 40_000)
 
 
 def test_what_the_user_ignores_elsewhere_is_ignored_here(

@@ -36,9 +36,7 @@ def test_an_attempt_that_does_its_worst_in_its_worktree_changes_nothing(
     status = project.git("status", "--porcelain")
     mirror = open_mirror(tmp_path / "repos", project.git_dir)
     base = project.head()
-    workspace = open_workspace(
-        tmp_path / "ws", mirror, task=1, attempt=1, base=base, checkout=project.path
-    )
+    workspace = open_workspace(tmp_path / "ws", mirror, task=1, attempt=1, base=base)
     agent = Folder(workspace.path)
     agent.write("a.py", "x\n")
     agent.git("stash")

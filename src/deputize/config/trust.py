@@ -71,6 +71,11 @@ class Wishes(NamedTuple):
         found = self.config.checks.items()
         return {name: check for name, check in found if known.get(name) != check}
 
+    @property
+    def patterns(self) -> bytes:
+        """Which private files it wants, in the words of a `.gitignore`."""
+        return b"".join(line.encode() + b"\n" for line in self._patterns())
+
     def _patterns(self) -> list[str]:
         listed = (self.include or b"").decode("utf-8", "replace").splitlines()
         own = [line.strip() for line in listed if line.strip() and not line.startswith("#")]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deputize import intake
+from deputize import intake, queue
 from deputize.desk.bells import ring
 from deputize.errors import Denied, InvalidInput, NotFound
 from deputize.git import locate as git_locate
+from deputize.landing import records as landing
 from deputize.model.approval import Approval, ApprovalState, Subject
-from deputize.model.event import Event
-from deputize.model.outcome import Outcome
-from deputize.model.states import ChangeState, TaskState
-from deputize.store import approvals, changes, settle, tasks
+from deputize.store import approvals, tasks, workers
 from deputize.store import trust as trust_store
 from deputize.workspace.processes.ancestry import is_inside_attempt
+from deputize.workspace.processes.identity import ProcessIdentity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,7 +50,7 @@ def find(desk: Desk, word: str) -> Approval:
 
 def approve(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
     """Say yes; Denied where an agent is behind it."""
-    refuse_agents()
+    refuse_agents(desk)
     now = desk.clock.now()
     with desk.database.write() as transaction:
         asked = approvals.get(transaction, approval_id)
@@ -59,7 +58,7 @@ def approve(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
             transaction, asked, ApprovalState.APPROVED, by=desk.actor, words=words, now=now
         )
         if asked.about is Subject.CHANGE:
-            _queue_change(transaction, asked, desk.actor, now)
+            landing.accept(transaction, asked, desk.actor, now)
         elif asked.git_dir:
             trust_store.trust(transaction, asked.git_dir, asked.digest, by=desk.actor, now=now)
             _answer_same_trust(transaction, asked.git_dir, asked.digest, desk.actor, now)
@@ -69,51 +68,20 @@ def approve(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
 
 def deny(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
     """Say no: the change is rejected, or the commands stay untrusted, and the task fails."""
-    refuse_agents()
+    refuse_agents(desk)
     now = desk.clock.now()
     with desk.database.write() as transaction:
         asked = approvals.get(transaction, approval_id)
         answered = approvals.answer(
             transaction, asked, ApprovalState.DENIED, by=desk.actor, words=words, now=now
         )
-        _reject(transaction, asked, desk.actor, words, now)
+        message = words or f"a{asked.id} was denied"
+        if asked.change is not None:
+            landing.reject(transaction, asked, message, desk.actor, now)
+        elif asked.task is not None:
+            queue.turn_away(transaction, asked.task, message, desk.actor, now)
     ring(desk)
     return answered
-
-
-def _queue_change(transaction: Transaction, asked: Approval, actor: str, now: datetime) -> None:
-    change = changes.lock(transaction, asked.change or 0)
-    if change.state is ChangeState.AWAITING_APPROVAL:
-        queued = replace(change, state=ChangeState.QUEUED, approved_tree=asked.digest, reason=None)
-        event = Event(kind="change.queued", actor=actor, approval=asked.id)
-        changes.move(transaction, change, queued, event, now)
-
-
-def _reject(
-    transaction: Transaction, asked: Approval, actor: str, words: str | None, now: datetime
-) -> None:
-    if asked.change is not None:
-        change = changes.lock(transaction, asked.change)
-        if change.settled_at is None:
-            state = ChangeState.REJECTED
-            if change.state is not ChangeState.AWAITING_APPROVAL:
-                state = ChangeState.WITHDRAWN
-            gone = replace(change, state=state, settled_at=now, reason=words or "a person said no")
-            event = Event(kind=f"change.{state}", actor=actor, approval=asked.id)
-            changes.move(transaction, change, gone, event, now)
-    if asked.task is None:
-        return
-    task = tasks.lock(transaction, asked.task)
-    if task.state is TaskState.QUEUED:
-        settle.end(
-            transaction, task, TaskState.CANCELLED, actor=actor, now=now,
-            reason=Outcome.REJECTED, message=words or f"a{asked.id} was denied",
-        )  # fmt: skip
-    elif task.state is TaskState.LANDING:
-        settle.end(
-            transaction, task, TaskState.FAILED, actor=actor, now=now,
-            reason=Outcome.REJECTED, message=words or f"a{asked.id} was denied",
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +106,7 @@ def trust_view(desk: Desk, repo: str | None, target: str | None = None) -> Trust
 
 def trust(desk: Desk, shown: TrustView) -> None:
     """Trust exactly the commands that were shown; Denied where an agent is behind it."""
-    refuse_agents()
+    refuse_agents(desk)
     now = desk.clock.now()
     with desk.database.write() as transaction:
         trust_store.trust(transaction, shown.git_dir, shown.digest, by=desk.actor, now=now)
@@ -149,16 +117,19 @@ def trust(desk: Desk, shown: TrustView) -> None:
 def _answer_same_trust(
     transaction: Transaction, git_dir: str, digest: str, actor: str, now: datetime
 ) -> None:
-    """One answer is enough for every task that asks about the same commands."""
-    yes = ApprovalState.APPROVED
+    """Answer all who ask about these commands; who asked about others has to look again."""
     for asked in approvals.unanswered(transaction):
-        if asked.about is Subject.TRUST and (asked.git_dir, asked.digest) == (git_dir, digest):
-            approvals.answer(transaction, asked, yes, by=actor, words=None, now=now)
+        if asked.about is Subject.TRUST and asked.git_dir == git_dir:
+            same = asked.digest == digest
+            state = ApprovalState.APPROVED if same else ApprovalState.WITHDRAWN
+            approvals.answer(transaction, asked, state, by=actor, words=None, now=now)
 
 
-def refuse_agents() -> None:
+def refuse_agents(desk: Desk) -> None:
     """Raise Denied where this process belongs to an attempt: no agent approves itself."""
-    if is_inside_attempt():
+    with desk.database.read() as transaction:
+        known = [ProcessIdentity.parse(worker.identity) for worker in workers.live(transaction)]
+    if is_inside_attempt(known):
         raise Denied(
             "an agent can't approve, deny or trust: this process was started by an attempt",
             hint="run it yourself, in a terminal of your own",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import queue
 from deputize.desk.bells import live_workers, ring
@@ -54,7 +54,8 @@ def latest_id(desk: Desk) -> int:
 def view(desk: Desk, task_id: int) -> TaskView:
     """Return one task whole; NotFound if there is none."""
     with desk.database.read() as transaction:
-        return _view(transaction, tasks.get(transaction, task_id), desk.clock.now())
+        task = tasks.get(transaction, task_id)
+        return _view(transaction, task, _crew(transaction), desk.clock.now())
 
 
 def listing(
@@ -76,21 +77,34 @@ def listing(
         else:
             open_tasks = tasks.unfinished(transaction)
             found = [task for task in open_tasks if role in {None, task.role}][:limit]
-        return [_view(transaction, task, now) for task in found]
+        crew = _crew(transaction)
+        return [_view(transaction, task, crew, now) for task in found]
 
 
-def _view(transaction: Transaction, task: Task, now: datetime) -> TaskView:
+class Crew(NamedTuple):
+    """Who is there to work, looked up once for a whole listing."""
+
+    roles: Sequence[Sequence[str]]
+    free_slots: int
+
+
+def _crew(transaction: Transaction) -> Crew:
+    serving = live_workers(transaction)
+    busy = len(attempts.unfinished(transaction)) if serving else 0
+    free = sum(worker.slots for worker in serving) - busy
+    return Crew([worker.roles for worker in serving], free)
+
+
+def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> TaskView:
     needs = tasks.needs(transaction, task.id)
     change = changes.latest_of_task(transaction, task.id)
     asked = approvals.unanswered_of_task(transaction, task.id)
-    serving = [] if task.is_final else live_workers(transaction)
-    busy = len(attempts.unfinished(transaction)) if serving else 0
     facts = Facts(
         unmet=[need.id for need, state in needs if state is not TaskState.DONE],
         approvals=asked,
         change=change,
-        roles_served=[worker.roles for worker in serving],
-        free_slots=sum(worker.slots for worker in serving) - busy,
+        roles_served=crew.roles,
+        free_slots=crew.free_slots,
         now=now,
     )
     return TaskView(

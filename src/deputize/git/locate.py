@@ -90,7 +90,7 @@ def resolve(location: Location, name: str) -> str:
     """
     words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if "\0" not in name:
-        finished = Git(location.git_dir).run(*words, accept=())
+        finished = users_git(location.checkout or location.git_dir).run(*words, accept=())
         if finished.exit_code == 0:
             return text(finished.stdout).strip()
     raise InvalidInput(f"no commit called {name!r}", hint="git log --oneline")

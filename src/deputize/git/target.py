@@ -50,6 +50,7 @@ FAST_FORWARD = (
     "--no-progress",
     "--quiet",
 )
+LOCKED = re.compile(r"Unable to create '(.*?\.lock)': File exists")
 BLOCKING = re.compile(r"^error: (.*?)(?: by merge)?:\n((?:\t.*\n)+)", re.MULTILINE)
 
 
@@ -187,8 +188,11 @@ def _refusal(place: _Place, ref: str, finished: Finished) -> Refused:
         return Refused(
             reason=f"your checkout of {short} has {what} {_listed(paths)}", stale=False, paths=paths
         )
-    if "index.lock" in finished.stderr:
-        return Refused(reason=f"another git process is at work in {place.path}", stale=False)
+    locked = LOCKED.search(finished.stderr)
+    if locked:
+        what = f"{Path(locked[1]).name} is there"
+        reason = f"another git process is at work in {place.path}: {what}"
+        return Refused(reason=reason, stale=False, paths=(locked[1],))
     if "Not possible to fast-forward" in finished.stderr:
         return Refused(reason=f"{short} has moved meanwhile", stale=True)
     said = [line for line in finished.stderr.splitlines() if not line.startswith("hint:")]

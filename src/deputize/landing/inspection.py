@@ -9,6 +9,7 @@ import anyio
 
 from deputize.landing import records
 from deputize.landing.checks import run_checks
+from deputize.landing.route import SETUP
 from deputize.landing.tidy import marker_of
 from deputize.model.change import CheckResult
 from deputize.model.states import ChangeState
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from deputize.landing.candidate import Ground
     from deputize.model.change import Change
     from deputize.workshop import Workshop
-
-SETUP = "setup"
 
 
 async def inspect(
@@ -51,11 +50,7 @@ async def inspect(
         if failed is None:
             return await run_checks(checks, workspace, marks, told)
         await told(failed)
-        first = next(iter(checks))
-        return (CheckResult(
-            name=first, command=failed.command, exit_code=failed.exit_code,
-            seconds=failed.seconds, output=failed.output,
-        ),)  # fmt: skip
+        return (failed,)
 
 
 @asynccontextmanager

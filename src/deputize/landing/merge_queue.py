@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from deputize.workshop import Workshop
 
 ROUND_SECONDS = 2.0
-WAIT_SECONDS = 5.0
-"""How long a change that has to wait (for a checkout, for a person) is left alone."""
+WAIT_SECONDS = 1.0
+"""How long a change that has to wait (for a checkout, for a person) is left alone at first."""
+LONGEST_WAIT_SECONDS = 15.0
+"""What that is doubled to, look by look."""
 SWEEP_SECONDS = 60.0
 """How often it looks for what killed workers have left."""
 
@@ -41,6 +43,7 @@ class Rest:
     """A change is left alone for a while."""
 
     until: datetime
+    seconds: float
     asked: bool
     """A person has been asked about it: it goes on as soon as there is an answer."""
 
@@ -95,23 +98,24 @@ async def _turn(shop: Workshop, change: Change, resting: dict[int, Rest]) -> boo
         log.bind(change=change.id, task=change.task)
         try:
             done = await advance_change(shop, change.id, _fence(shop, name, token))
-        except (DeputizeError, OSError) as error:
-            message = getattr(error, "message", str(error))
+        except Exception as error:  # noqa: BLE001 - one change must not keep the others waiting
+            message = getattr(error, "message", repr(error))
             log.get("landing").warning("change has to wait", error=message)
             await shop.in_store(_note_problem, shop, change.id, message)
             done = False
-        resting.pop(change.id, None)
+        before = resting.pop(change.id, None)
         if not done:
-            resting[change.id] = await shop.in_store(_rest, shop, change)
+            resting[change.id] = await shop.in_store(_rest, shop, change, before)
         await _clear_if_settled(shop, change)
     shop.bells.ring()
     return done
 
 
-def _rest(shop: Workshop, change: Change) -> Rest:
+def _rest(shop: Workshop, change: Change, before: Rest | None) -> Rest:
     with shop.database.read() as transaction:
         asked = bool(approvals.unanswered_of_task(transaction, change.task))
-    return Rest(until=shop.now() + timedelta(seconds=WAIT_SECONDS), asked=asked)
+    seconds = min(before.seconds * 2, LONGEST_WAIT_SECONDS) if before else WAIT_SECONDS
+    return Rest(until=shop.now() + timedelta(seconds=seconds), seconds=seconds, asked=asked)
 
 
 def _current(shop: Workshop, change_id: int) -> Change:

@@ -89,6 +89,40 @@ def ask_trust(database: Database, change: Change, wishes: Wishes, now: datetime)
         return False
 
 
+def accept(transaction: Transaction, asked: Approval, actor: str, now: datetime) -> None:
+    """Put a change in line that a person approved, for exactly the tree that was asked about."""
+    change = changes.lock(transaction, asked.change or 0)
+    if change.state is ChangeState.AWAITING_APPROVAL:
+        queued = replace(change, state=ChangeState.QUEUED, approved_tree=asked.digest, reason=None)
+        event = Event(kind="change.queued", actor=actor, approval=asked.id)
+        changes.move(transaction, change, queued, event, now)
+
+
+def reject(
+    transaction: Transaction, asked: Approval, message: str, actor: str, now: datetime
+) -> None:
+    """Take a change out of line that a person refused; its task has failed."""
+    change = changes.lock(transaction, asked.change or 0)
+    if change.settled_at is not None:
+        return
+    awaited = change.state is ChangeState.AWAITING_APPROVAL
+    state = ChangeState.REJECTED if awaited else ChangeState.WITHDRAWN
+    gone = replace(change, state=state, settled_at=now, reason=message)
+    event = Event(kind=f"change.{state}", actor=actor, approval=asked.id)
+    changes.move(transaction, change, gone, event, now)
+    task = tasks.lock(transaction, change.task)
+    if task.state is TaskState.LANDING:
+        settle.end(
+            transaction,
+            task,
+            TaskState.FAILED,
+            actor=actor,
+            now=now,
+            reason=Outcome.REJECTED,
+            message=message,
+        )
+
+
 def land(
     database: Database, change: Change, commit: str, now: datetime, *, note: str | None = None
 ) -> None:

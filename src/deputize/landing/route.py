@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from deputize.model.change import Change, CheckResult
 
 
+SETUP = "workspace setup"
+"""The name under which a failed setup step stands among the checks: none of them could run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """A person has to say yes first."""
@@ -68,11 +72,12 @@ def blamed(
     checks: Mapping[str, CheckSettings],
     wanted: tuple[str, ...],
 ) -> tuple[CheckResult, ...]:
-    """Return the results that keep a change from landing: advisory checks don't."""
+    """Return the results that keep a change from landing: advisory checks don't, setup does."""
     return tuple(
         result
         for result in results
-        if not result.passed and (checks[result.name].required or result.name in wanted)
+        if not result.passed
+        and (result.name == SETUP or checks[result.name].required or result.name in wanted)
     )
 
 

@@ -33,7 +33,10 @@ def clear_landing(shop: Workshop, change: Change) -> None:
     with shop.database.read() as transaction:
         ref = landing_ref(meta.store_name(transaction), change.id)
     mirror = open_mirror(shop.home.repos, Path(change.git_dir))
-    clear_clean(shop.home.workspaces, mirror, change.id)
+    if change.id in list_clean(shop.home.workspaces, mirror):
+        # Whoever left the tree was killed, and its checks may still run in it.
+        end_tree_blocking(marker_of(change.id))
+        clear_clean(shop.home.workspaces, mirror, change.id)
     delete_ref(mirror.source, ref)
     delete_ref(mirror.git_dir, ref)
 
@@ -46,8 +49,6 @@ def sweep_landings(shop: Workshop) -> None:
         try:
             mirror = open_mirror(shop.home.repos, Path(place))
             for change in _left(shop, mirror, store):
-                # Checks outlive the worker that ran them; a live one has ended its own by now.
-                end_tree_blocking(marker_of(change.id))
                 clear_landing(shop, change)
         except (DeputizeError, OSError) as error:
             log.get("landing").info("not tidied", repository=place, why=str(error))

@@ -158,9 +158,7 @@ MEANINGS: dict[Outcome, Meaning] = {
     Outcome.CHECKS_FAILED: _row(
         tries=2, who=_DEPUTIZE, do="it is reworked once with the output, then quarantined"
     ),
-    Outcome.REJECTED: _row(
-        tries=1, who=_PERSON, do="`deputize retry ID` starts over"
-    ),
+    Outcome.REJECTED: _row(tries=1, who=_PERSON, do="`deputize retry ID` starts over"),
     Outcome.PARKED: _row(
         tries=0, counts=False, who=_PERSON, do="answer with `deputize approve` or `deputize deny`"
     ),

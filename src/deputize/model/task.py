@@ -138,13 +138,6 @@ class Task:
         """Tell whether nothing will move it but a person."""
         return self.state in FINAL_TASK_STATES
 
-    @property
-    def change_rule(self) -> str:
-        """Say whether a change is `required`, `allowed` or `forbidden` of it."""
-        if self.place is not Place.WORKTREE:
-            return "allowed" if self.place is not Place.READ_ONLY else "forbidden"
-        return "required" if self.role == "writer" else "forbidden"
-
 
 class Submitted(NamedTuple):
     """A task that is safely stored."""

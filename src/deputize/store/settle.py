@@ -116,10 +116,8 @@ def revive_dependents(transaction: Transaction, need: Task, actor: str, now: dat
     revived = [need]
     for found in revived:
         for dependent in tasks.dependents(transaction, found.id):
-            fell = dependent.state is TaskState.CANCELLED
-            if not fell or dependent.reason is not Outcome.NEED_FAILED:
-                continue
-            if lost_needs(transaction, dependent.id):
+            fell = dependent.reason is Outcome.NEED_FAILED
+            if not fell or lost_needs(transaction, dependent.id):
                 continue
             waiting = replace(
                 dependent, state=TaskState.BLOCKED, finished_at=None, reason=None, message=None

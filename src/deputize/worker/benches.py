@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from deputize.git.command import BaseLost, is_out_of_disk
 from deputize.git.diff import file_changes
 from deputize.git.locate import read_blobs
 from deputize.git.merges import merge_base
-from deputize.git.refs import read_ref
+from deputize.git.refs import pin, read_ref
 from deputize.git.repository import open_mirror
 from deputize.model.change import Change
 from deputize.model.outcome import Outcome
@@ -97,6 +98,8 @@ async def open_bench(steps: Steps) -> Bench:
     except GitError as error:
         outcome = Outcome.OUT_OF_DISK if is_out_of_disk(error) else Outcome.SETUP_FAILED
         raise AgentError(outcome, error.message, hint=error.hint) from error
+    except OSError as error:
+        raise AgentError(_outcome_of(error), f"no workspace could be made: {error}") from error
     except DeputizeError as error:
         raise AgentError(Outcome.SETUP_FAILED, error.message, hint=error.hint) from error
     await steps.milestone(f"workspace ready: {bench.path}")
@@ -124,21 +127,35 @@ def _open_with_repository(steps: Steps, git_dir: Path) -> Bench:
     checkout = Path(task.repo) if task.repo and Path(task.repo) != git_dir else None
     saved = _saved_work(steps, mirror)
     workspace = _open_workspace(steps, mirror, saved or base, checkout)
+    origin = _origin(workspace, mirror, base, tip)
+    _pin(steps, git_dir, origin)
     return Bench(
         workspace=workspace,
         wishes=wishes,
         before=fingerprint(git_dir, checkout),
         continues=saved is not None,
-        origin=(grown := _origin(workspace, mirror, base, tip)),
+        origin=origin,
         # A rework starts from the change that was rejected: leaving that as it is, is a change.
-        start=grown if task.rework_count or workspace.place is Place.IN_PLACE else base,
+        start=origin if task.rework_count or workspace.place is Place.IN_PLACE else base,
     )
 
 
-def _origin(workspace: Workspace, mirror: Mirror, base: str, tip: str) -> str | None:
+def _pin(steps: Steps, git_dir: Path, origin: str) -> None:
+    """Keep what the work grows from, also where that was settled only now, or the task revived."""
+    with steps.shop.database.read() as transaction:
+        store = meta.store_name(transaction)
+    pin(git_dir, store, origin)
+
+
+def _outcome_of(error: OSError) -> Outcome:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return Outcome.OUT_OF_DISK if full else Outcome.SETUP_FAILED
+
+
+def _origin(workspace: Workspace, mirror: Mirror, base: str, tip: str) -> str:
     """Return what a change is measured against: in place, what is checked out right now."""
     if workspace.place is Place.IN_PLACE:
-        return workspace.base
+        return workspace.base or base
     return merge_base(mirror.git_dir, base, tip) or base
 
 
@@ -180,16 +197,20 @@ async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:
 
     Raises only what `is_passing`, or for which nothing was foreseen; then it can be called again.
     """
-    task = steps.claim.task
-    if task.git_dir is None:
-        outcome, error = judge(seen, Left(tree_changed=False), "allowed")
-        return _ending(seen, outcome, error, None)
+    if steps.claim.task.git_dir is None:
+        outcome, message = judge(seen, Left(tree_changed=False), "allowed")
+        return _ending(seen, outcome, message, None)
     try:
-        shot = await aside(_snapshot, steps, bench)
-    except DeputizeError as error:
+        return await _from_the_tree(steps, bench, seen)
+    except (DeputizeError, OSError) as error:
         if is_passing(error):
             raise
         return unsaved(steps, bench, seen, error)
+
+
+async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
+    task = steps.claim.task
+    shot = await aside(_snapshot, steps, bench)
     alarms = await _compare(steps, bench)
     rule = change_rule(task, bench.config)
     left = await aside(_left, bench, shot)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deputize import log
 from deputize.errors import DeputizeError, GitError
-from deputize.git.refs import base_ref, list_refs, read_ref, unpin
+from deputize.git.refs import base_ref, list_refs, pin, read_ref, unpin
 from deputize.git.repository import open_mirror
 from deputize.model.task import Place
 from deputize.store import attempts, meta, tasks, workers
@@ -34,9 +34,14 @@ _staying: dict[int, datetime] = {}
 
 async def clear_bench(steps: Steps) -> None:
     """Take a worktree away whose work is safe; what isn't safe stays, and the log says so."""
-    with steps.shop.database.read() as transaction:
-        attempt = attempts.get(transaction, steps.claim.attempt.id)
+    attempt = await steps.shop.in_store(attempt_as_it_is, steps.shop, steps.claim.attempt.id)
     await aside(_clear, steps.shop, attempt, steps.claim.task)
+
+
+def attempt_as_it_is(shop: Workshop, attempt_id: int) -> Attempt:
+    """Return an attempt as the store has it now."""
+    with shop.database.read() as transaction:
+        return attempts.get(transaction, attempt_id)
 
 
 async def sweep_workspaces(shop: Workshop) -> None:
@@ -132,7 +137,13 @@ def _sweep_pins(shop: Workshop, since: datetime) -> None:
 
 
 def _unpin(shop: Workshop, store: str, git_dir: str, base: str) -> None:
-    # In a transaction that writes, because so is the one that pins and queues: no task slips in.
-    with shop.database.write() as transaction:
-        if base not in tasks.pinned(transaction, git_dir):
-            unpin(Path(git_dir), store, base)
+    """Undo a pin that no live task needs; one that came to be needed meanwhile is put back."""
+
+    def is_needed() -> bool:
+        with shop.database.read() as transaction:
+            return base in tasks.pinned(transaction, git_dir)
+
+    if not is_needed():
+        unpin(Path(git_dir), store, base)
+        if is_needed():
+            pin(Path(git_dir), store, base)

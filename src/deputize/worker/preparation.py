@@ -69,9 +69,7 @@ async def _include(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
     if repo is None or repo == git_dir:
         return
     try:
-        found = await aside(
-            include, workspace.worktree, Path(repo), wishes.config.workspace.include
-        )
+        found = await aside(include, workspace.worktree, Path(repo), wishes.patterns)
     except BaseLost as error:
         raise AgentError(Outcome.BASE_LOST, error.message) from error
     if found.copied:

@@ -10,9 +10,9 @@ from deputize.errors import DeputizeError
 from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
 from deputize.store import attempts, workers
-from deputize.worker.clearing import save_leftovers, sweep_pins, sweep_workspaces
+from deputize.worker.clearing import attempt_as_it_is, save_leftovers, sweep_pins, sweep_workspaces
 from deputize.workshop import aside
-from deputize.workspace.doorbell import take_away
+from deputize.workspace.doorbell import sweep_bells
 from deputize.workspace.processes.ending import end_tree_blocking
 from deputize.workspace.processes.environment import attempt_marker
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
@@ -56,6 +56,7 @@ async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
     for attempt in await shop.in_store(_orphaned, shop, in_hand):
         await rescue(shop, attempt)
     await shop.in_store(_bury, shop)
+    sweep_bells(shop.home.run)
     await sweep_workspaces(shop)
     _reaper.reap_zombies()
     await aside(end_orphans)
@@ -94,21 +95,27 @@ def _is_orphaned(attempt: Attempt, worker: Worker | None, now: datetime) -> bool
     return attempt.lease_expires_at <= now
 
 
-async def rescue(shop: Workshop, attempt: Attempt) -> None:
-    """Close an orphaned attempt: end its processes, save its work, give its task back.
+async def rescue(
+    shop: Workshop,
+    orphan: Attempt,
+    outcome: Outcome = Outcome.WORKER_LOST,
+    error: str = "its worker died while it ran",
+) -> None:
+    """Close an attempt that nobody sees to: end its processes, save its work, move its task on.
 
     Where its processes can't be ended the task is not given to anybody else.
     """
+    attempt = await shop.in_store(attempt_as_it_is, shop, orphan.id)
     roots = [ProcessIdentity.parse(text) for text in attempt.processes]
     try:
         await aside(end_tree_blocking, attempt_marker(attempt.token), roots)
-    except DeputizeError as error:
-        log.get("upkeep").error("can't end the agent of a lost worker", error=error.message)
+    except DeputizeError as problem:
+        log.get("upkeep").error("can't end the agent of a lost worker", error=problem.message)
         return
     saved = await save_leftovers(shop, attempt)
     ending = queue.Ending(
-        outcome=Outcome.WORKER_LOST,
-        error="its worker died while it ran",
+        outcome=outcome,
+        error=error,
         session=attempt.session,
         saved_ref=saved,
         usage=attempt.usage,
@@ -116,9 +123,9 @@ async def rescue(shop: Workshop, attempt: Attempt) -> None:
     )
     try:
         await shop.in_store(queue.finish, shop.database, attempt, ending, shop.now())
-    except DeputizeError as error:
+    except DeputizeError as problem:
         # Somebody else was quicker, or the worker lived after all and finished: both are fine.
-        log.get("upkeep").info("rescue not needed", error=error.message)
+        log.get("upkeep").info("rescue not needed", error=problem.message)
     shop.bells.ring()
 
 
@@ -134,4 +141,3 @@ def _bury(shop: Workshop) -> None:
         with shop.database.write() as transaction:
             if not attempts.of_worker(transaction, worker.id):
                 workers.stop(transaction, worker.id, shop.now(), lost=True)
-                take_away(worker.doorbell)

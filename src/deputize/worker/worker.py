@@ -10,6 +10,7 @@ import anyio
 from deputize import log, queue
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
+from deputize.model.outcome import Outcome
 from deputize.store import tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.running import Stop
@@ -114,14 +115,23 @@ async def _run(shop: Workshop, floor: Floor, claim: Claim) -> None:
         )
     except Exception as error:  # noqa: BLE001 - one attempt must not bring the others down
         log.get("worker").error("attempt broke", error=repr(error))
-        with anyio.CancelScope(shield=True):
-            await rescue(shop, claim.attempt)
+        await _close_broken(shop, claim, error)
     finally:
         floor.claims.pop(claim.attempt.id, None)
         floor.runs.pop(claim.attempt.id, None)
         if floor.draining and not floor.claims:
             floor.idle.set()
         shop.bells.ring()
+
+
+async def _close_broken(shop: Workshop, claim: Claim, error: Exception) -> None:
+    """End an attempt that a mistake of ours broke; where even that fails, its lease runs out."""
+    message = f"deputize could not go on with it: {error!r}"
+    try:
+        with anyio.CancelScope(shield=True):
+            await rescue(shop, claim.attempt, Outcome.AGENT_CRASHED, message)
+    except Exception as problem:  # noqa: BLE001 - the worker has others to see to
+        log.get("worker").error("a broken attempt stays open", error=repr(problem))
 
 
 async def keep_alive(shop: Workshop, floor: Floor) -> None:

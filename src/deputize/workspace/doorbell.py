@@ -5,6 +5,7 @@ It is only a hint. A worker that misses one looks for itself after a while.
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -36,11 +37,14 @@ class Doorbell:
         self.path.unlink(missing_ok=True)
 
 
-def take_away(path: str | None) -> None:
-    """Take away the bell of a worker that is dead."""
-    if path:
-        with suppress(OSError):
-            os.unlink(path)  # noqa: PTH108 - verbs that must be quick come here, without pathlib
+def sweep_bells(folder: Path) -> None:
+    """Take away the bells whose owners are dead: a pipe that nobody reads can't be opened."""
+    for bell in folder.glob("*.bell"):
+        try:
+            os.close(os.open(bell, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                bell.unlink(missing_ok=True)
 
 
 def ring(path: str) -> None:

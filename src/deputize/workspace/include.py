@@ -1,8 +1,8 @@
 """Copy files that git does not track, such as `.env`, from the user's checkout to a worktree.
 
-Which ones says the repository's `.worktreeinclude`, written like a `.gitignore`, as the commit has
-it that the worktree starts from. Only plain files inside the checkout are copied, never through a
-symbolic link, never over a file that is there.
+Which ones says the repository's `.worktreeinclude`, as it is at the target's tip and as a person
+has trusted it. Only plain files inside the checkout are copied, never through a symbolic link,
+never over a file that is there.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deputize.config.load import INCLUDE_FILE
+from deputize.errors import InvalidInput
 from deputize.git.checkout import matching
-from deputize.git.locate import read_blob
 from deputize.git.worktree import note_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from deputize.git.worktree import Worktree
 
-INCLUDE_FILE = ".worktreeinclude"
 PATTERN_BYTES = 64 << 10
 MOST_FILES = 2000
 MOST_BYTES = 64 << 20
@@ -41,14 +40,15 @@ class Included:
 NOTHING = Included()
 
 
-def include(worktree: Worktree, checkout: Path, more: Iterable[str] = ()) -> Included:
-    """Copy the files that `.worktreeinclude`, or the patterns in `more`, names from `checkout`.
+def include(worktree: Worktree, checkout: Path, patterns: bytes) -> Included:
+    """Copy the files that `patterns`, written like a `.gitignore`, name in `checkout`.
 
-    At most 2000 files of 64 MiB in all; they are kept out of every snapshot. Raises GitError,
-    InvalidInput where the list is longer than 64 KiB.
+    Whoever calls has seen to it that exactly these patterns are trusted. At most 2000 files of
+    64 MiB in all; they are kept out of every snapshot. Raises GitError, InvalidInput where the
+    patterns are longer than 64 KiB.
     """
-    listed = read_blob(worktree.mirror.git_dir, worktree.base, INCLUDE_FILE, limit=PATTERN_BYTES)
-    patterns = (listed or b"") + b"".join(b"\n" + os.fsencode(pattern) for pattern in more)
+    if len(patterns) > PATTERN_BYTES:
+        raise InvalidInput(f"{INCLUDE_FILE} has {len(patterns)} bytes, at most {PATTERN_BYTES}")
     if not patterns.strip():
         return NOTHING
     found = matching(checkout, patterns)

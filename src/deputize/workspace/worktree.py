@@ -16,7 +16,6 @@ from deputize.git.repository import is_left_behind, owned
 from deputize.git.snapshot import Snapshot, measure, save_aside, snapshot, snapshot_checkout
 from deputize.git.worktree import OPENING, Worktree, add_worktree, top_level
 from deputize.model.task import Place
-from deputize.workspace.include import NOTHING, Included, include
 
 if TYPE_CHECKING:
     from deputize.git.repository import Mirror
@@ -36,8 +35,6 @@ class Workspace:
     base: str | None = None
     """The commit it starts from; None for a scratch folder."""
     mirror: Mirror | None = None
-    included: Included = NOTHING
-    """The files copied in from the user's checkout."""
 
     @property
     def ref(self) -> str:
@@ -81,10 +78,9 @@ def open_workspace(
     task: int,
     attempt: int,
     base: str,
-    checkout: Path | None = None,
     place: Place = Place.WORKTREE,
 ) -> Workspace:
-    """Make the worktree of an attempt at `base`; `.worktreeinclude` copies files from `checkout`.
+    """Make the worktree of an attempt at `base`.
 
     Raises BaseLost where the base is gone, IllegalMove where the workspace is there already,
     ProcessError where git does not find itself in it, GitError.
@@ -96,7 +92,6 @@ def open_workspace(
         raise IllegalMove(f"the workspace {path} exists", hint="start another attempt") from exc
     if top_level(worktree) != path.resolve():
         raise ProcessError(f"git does not take {path} for the top of a working tree")
-    included = Included() if checkout is None else include(worktree, checkout)
     return Workspace(
         path=path,
         place=place,
@@ -104,7 +99,6 @@ def open_workspace(
         attempt=attempt,
         base=base,
         mirror=mirror,
-        included=included,
     )
 
 

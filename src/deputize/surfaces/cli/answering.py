@@ -33,8 +33,8 @@ def answer_all(arguments: Namespace, output: Output, answer: Answer) -> None:
     from deputize.desk.context import open_desk
     from deputize.desk.documents import approval_document
 
-    refuse_agents()
     with open_desk() as desk:
+        refuse_agents(desk)
         asked = dict.fromkeys(find(desk, word).id for word in arguments.ids)
         answered = [answer(desk, approval_id, arguments.reason) for approval_id in asked]
         wake_up(desk, output)

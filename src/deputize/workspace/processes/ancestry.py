@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from deputize.workspace.processes import table
 from deputize.workspace.processes.environment import ATTEMPT, TASK, is_marked
+from deputize.workspace.processes.identity import identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from deputize.workspace.processes.entry import Entry
+    from deputize.workspace.processes.identity import ProcessIdentity
 
 DEEPEST = 256
 
 
-def is_inside_attempt() -> bool:
-    """Tell whether this process or one above it carries an attempt's mark.
+def is_inside_attempt(workers: Collection[ProcessIdentity] = ()) -> bool:
+    """Tell whether this process, or one above it, carries an attempt's mark or is one of `workers`.
 
-    An ancestor that threw its environment away is still above: each is looked at, not only ours.
+    Whoever threw the mark away and left its session has a worker for a parent in the end: workers
+    adopt what their agents leave behind, and start nothing else.
     """
     if any(name in os.environ for name in (TASK, ATTEMPT)):
         return True
+    return any(
+        is_marked(table.environment(entry)) or identity_of(entry.pid, entry.started) in workers
+        for entry in _ancestors()
+    )
+
+
+def _ancestors() -> Iterator[Entry]:
     pid = os.getppid()
     for _ in range(DEEPEST):
         entry = table.look(pid)
-        if entry is None or pid <= 1:
-            return False
-        if is_marked(table.environment(entry)):
-            return True
+        if entry is None:
+            return
+        yield entry
         pid = entry.parent
-    return False

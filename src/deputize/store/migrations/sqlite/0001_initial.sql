@@ -62,6 +62,7 @@ CREATE TABLE tasks (
 ) STRICT;
 
 CREATE INDEX tasks_claimable ON tasks (priority, id) WHERE state = 'queued';
+CREATE INDEX tasks_in_place ON tasks (repo) WHERE state = 'running' AND place = 'in_place';
 CREATE INDEX tasks_open ON tasks (id) WHERE state IN ('blocked', 'queued', 'running', 'landing');
 
 CREATE INDEX tasks_finished ON tasks (finished_at) WHERE finished_at IS NOT NULL;
@@ -108,6 +109,7 @@ CREATE TABLE attempts (
 ) STRICT;
 
 CREATE UNIQUE INDEX attempts_open ON attempts (task) WHERE finished_at IS NULL;
+CREATE INDEX attempts_unfinished ON attempts (id) WHERE finished_at IS NULL;
 CREATE INDEX attempts_with_workspace ON attempts (id)
     WHERE workspace IS NOT NULL AND removed_at IS NULL;
 
@@ -166,6 +168,7 @@ CREATE TABLE approvals (
     CHECK ((answered_at IS NULL) = (state = 'open'))
 ) STRICT;
 
+CREATE INDEX approvals_by_task ON approvals (task) WHERE task IS NOT NULL;
 CREATE INDEX approvals_open ON approvals (id) WHERE state = 'open';
 CREATE INDEX approvals_open_by_task ON approvals (task) WHERE state = 'open';
 

@@ -38,8 +38,8 @@ def run(arguments: Namespace, output: Output) -> int:
     from deputize.desk.context import open_desk
     from deputize.errors import Denied
 
-    refuse_agents()
     with open_desk() as desk:
+        refuse_agents(desk)
         shown = trust_view(desk, arguments.repo, arguments.target)
         _show(shown, output)
         if shown.commands and not shown.trusted:
