@@ -26,7 +26,7 @@ def test_an_agent_can_t_approve_even_from_a_session_and_environment_of_its_own(
     )
     hidden = f"(({approve}) > {said}.new 2>&1; mv {said}.new {said}) &"
     house.add(f"{hidden} {house.awaiting('said')}; echo b > b")
-    assert "an agent can't approve" in wait_until(lambda: said.exists() and said.read_text())
+    assert "an agent can't approve" in house.until_sign(said.name)
     assert house.look(waiting)["state"] == "landing"
 
 

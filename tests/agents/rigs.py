@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from deputize.clock import Clock
 
 TINY_AGENT = Path(__file__).with_name("tiny_agent.py")
-MARKER = "0123456789abcdef"
+MARKER = secrets.token_hex(8)
+"""Of this test process alone: another one must not end our programs for its own."""
 PATIENCE_SECONDS = 0.5
 ALLOW = Decision(verdict=Verdict.ALLOW, rule="test", reason="all is allowed")
 DENY = Decision(verdict=Verdict.DENY, rule="test", reason="nothing is allowed")
