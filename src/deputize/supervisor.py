@@ -113,6 +113,7 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
     floor = Floor()
     try:
         await shop.in_store(_register, shop)
+        home.starting.unlink(missing_ok=True)
         await _run_stations(shop, floor, bell, orders)
     finally:
         bell.close()

@@ -73,3 +73,37 @@ def test_private_files_are_copied_by_the_list_that_was_trusted(house: House) -> 
     ended = house.until(task, "landing", "failed", "done")
     assert ended["attempts"][1]["outcome"] == "succeeded", house.log(task, 2)
     assert seen.read_text().split() == ["secret.env", "secret.env"]
+
+
+def test_the_log_tells_of_checks_and_landing_too(house: House) -> None:
+    """Who reads an attempt's log sees how its change fared, with what a failed check printed."""
+    house.repo.commit(deputize__toml="[checks.tests]\ncommand = 'echo three wrong; test -e b'\n")
+    house.trust()
+    house.up()
+    task = house.add("test -e a && touch b; touch a")
+    assert house.until(task)["state"] == "done"
+    wait_until(lambda: "c2 landed: main is at" in house.log(task, 2))
+    assert "check tests: failed with exit code 1" in house.log(task, 1)
+    assert "three wrong" in house.log(task, 1)
+    assert "check tests: passed" in house.log(task, 2)
+
+
+def test_a_summary_that_is_cut_holds_no_half_of_a_secret(house: House) -> None:
+    """A secret is taken out of an answer before the answer is shortened."""
+    house.configure()
+    house.up()
+    secret = "ghp_" + "A1b2C3d4E5" * 4
+    task = house.until(house.add(f"echo {secret} $(yes w | head -n 285 | tr '\\n' ' '); touch a"))
+    assert "A1b2" not in str(task)
+    assert task["attempts"][0]["summary"]
+
+
+def test_status_says_that_a_worker_is_gone(house: House) -> None:
+    """What a dead worker held is not shown as if it were at work."""
+    worker = house.up()
+    task = house.add(house.awaiting("go"))
+    house.until(task, "running")
+    worker.kill()
+    assert house.look(task)["waiting_for"].startswith("a worker to take it over")
+    said = house.cli("status", "--latest")
+    assert "a worker to take it over" in said

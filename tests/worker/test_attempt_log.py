@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deputize.attempt_log import KEY_LINES, PARTIAL_LENGTH, AttemptLog, Lines
 from deputize.clock import ManualClock
-from deputize.worker.attempt_log import KEY_LINES, PARTIAL_LENGTH, AttemptLog, Lines
 
 SECRET = "ghp_" + "a1B2" * 9
 NOON = ManualClock(datetime(2026, 3, 1, 12, 3, 4, 123456, tzinfo=UTC).astimezone())
@@ -140,7 +140,7 @@ def test_a_full_log_goes_on_with_milestones_only(path: Path) -> None:
 FILL = """
 import resource, sys
 from pathlib import Path
-from deputize.worker.attempt_log import AttemptLog
+from deputize.attempt_log import AttemptLog
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

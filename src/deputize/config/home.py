@@ -51,8 +51,13 @@ class Home(NamedTuple):
 
     @property
     def run(self) -> Path:
-        """The folder of sockets."""
+        """The folder of what only means something while processes run: doorbells, locks."""
         return self.path / "run"
+
+    @property
+    def starting(self) -> Path:
+        """A file that is there while a background worker starts and has not signed on yet."""
+        return self.run / "starting"
 
 
 def find_home() -> Home:

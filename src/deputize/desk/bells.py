@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
 
 
-def live_workers(transaction: Transaction) -> list[Worker]:
-    """Return the workers whose processes really run and that still take tasks."""
+def running_workers(transaction: Transaction) -> list[Worker]:
+    """Return the workers whose processes really run, those that take no more tasks too."""
     return [
         worker
         for worker in workers.live(transaction)
-        if not worker.draining and is_running(ProcessIdentity.parse(worker.identity))
+        if is_running(ProcessIdentity.parse(worker.identity))
     ]
+
+
+def live_workers(transaction: Transaction) -> list[Worker]:
+    """Return the workers whose processes really run and that still take tasks."""
+    return [worker for worker in running_workers(transaction) if not worker.draining]
 
 
 def ring(desk: Desk) -> None:

@@ -38,10 +38,16 @@ def open_desk(home: Home | None = None, actor: str | None = None) -> Iterator[De
             home=place,
             database=database,
             clock=SystemClock(),
-            actor=actor or f"person:{user_name()}",
+            actor=actor or caller(),
         )
     finally:
         database.close()
+
+
+def caller() -> str:
+    """Return who asks: the user, or the agent of the task that this process works for."""
+    task = os.environ.get("DEPUTIZE_TASK", "")
+    return f"agent:task {task}" if task.isdecimal() else f"person:{user_name()}"
 
 
 def user_name() -> str:

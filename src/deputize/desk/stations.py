@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring
+from deputize.desk.tasks import await_commit
 from deputize.store import tasks, workers
 from deputize.workspace.processes.identity import ProcessIdentity, is_running
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 _MARKS = frozenset({"DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"})
 _KEPT = frozenset({"COPILOT_*", "GH_TOKEN", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "PYTHONPATH"})
 """What a worker has to know besides: logins of agents, and where it was installed from."""
+
+
+SIGN_ON_SECONDS = 10.0
+"""How long a worker that was started has to sign on; after that nobody reckons with it."""
+LOOK_SECONDS = 0.1
 
 
 def ensure_worker(desk: Desk, task: Task) -> bool:
@@ -53,6 +60,8 @@ def start_worker(desk: Desk, *, stays: bool = False) -> int:
     from deputize.workspace.processes.detached import spawn_detached
 
     ensure(desk.home.logs)
+    ensure(desk.home.run)
+    desk.home.starting.touch(mode=0o600)
     argv = (sys.executable, "-m", "deputize", "up", *(() if stays else ("--background",)))
     return spawn_detached(argv, worker_environment(desk), desk.home.logs / "worker.out")
 
@@ -87,7 +96,19 @@ def listing(desk: Desk) -> list[tuple[Worker, bool]]:
 
 
 def down(desk: Desk) -> list[Worker]:
-    """Ask every worker to finish what it has and end; return those that were asked."""
+    """Ask every worker to finish what it has and end; return those that were asked.
+
+    One that was started a moment ago is waited for: it must not come up after this.
+    """
+    known = _drain_all(desk)
+    deadline = time.monotonic() + SIGN_ON_SECONDS
+    while not known and _is_one_starting(desk) and time.monotonic() < deadline:
+        await_commit(desk, time.monotonic() + LOOK_SECONDS)
+        known = _drain_all(desk)
+    return known
+
+
+def _drain_all(desk: Desk) -> list[Worker]:
     now = desk.clock.now()
     with desk.database.write() as transaction:
         known = workers.live(transaction)
@@ -95,3 +116,11 @@ def down(desk: Desk) -> list[Worker]:
             workers.drain(transaction, worker.id, now)
     ring(desk)
     return known
+
+
+def _is_one_starting(desk: Desk) -> bool:
+    try:
+        begun = desk.home.starting.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return abs(time.time() - begun) < SIGN_ON_SECONDS

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import queue
-from deputize.desk.bells import live_workers, ring
+from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.errors import InvalidInput, NotFound, NotYet
 from deputize.model.states import TaskState
 from deputize.model.waiting import Facts, waiting_for
 from deputize.store import approvals, attempts, changes, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from deputize.desk.context import Desk
@@ -86,13 +86,18 @@ class Crew(NamedTuple):
 
     roles: Sequence[Sequence[str]]
     free_slots: int
+    open_attempts: Mapping[int, str]
+    """Tasks with an open attempt, and its worker."""
+    running: frozenset[str]
+    """Workers whose processes run, draining ones too."""
 
 
 def _crew(transaction: Transaction) -> Crew:
     serving = live_workers(transaction)
-    busy = len(attempts.unfinished(transaction)) if serving else 0
-    free = sum(worker.slots for worker in serving) - busy
-    return Crew([worker.roles for worker in serving], free)
+    attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
+    free = sum(worker.slots for worker in serving) - len(attempted)
+    running = frozenset(worker.id for worker in running_workers(transaction))
+    return Crew([worker.roles for worker in serving], free, attempted, running)
 
 
 def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> TaskView:
@@ -105,6 +110,7 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         change=change,
         roles_served=crew.roles,
         free_slots=crew.free_slots,
+        is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
     return TaskView(

@@ -9,6 +9,7 @@ import anyio
 
 from deputize.landing import records
 from deputize.landing.checks import run_checks
+from deputize.landing.diary import tell_check
 from deputize.landing.route import SETUP
 from deputize.landing.tidy import marker_of
 from deputize.model.change import CheckResult
@@ -42,6 +43,7 @@ async def inspect(
 
     async def told(result: CheckResult) -> None:
         await shop.in_store(_note, shop, change, result)
+        await aside(tell_check, shop, change, result)
 
     # Checks of a landing that was killed may still run, on the same commit in the same place.
     await aside(end_tree_blocking, marker)

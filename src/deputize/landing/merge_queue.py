@@ -17,6 +17,7 @@ from deputize import log
 from deputize.errors import DeputizeError
 from deputize.landing import records
 from deputize.landing.advance import advance_change
+from deputize.landing.diary import tell_end
 from deputize.landing.tidy import clear_landing, sweep_landings
 from deputize.model.states import ChangeState
 from deputize.store import approvals, changes, tasks, workers
@@ -128,6 +129,7 @@ async def _clear_if_settled(shop: Workshop, change: Change) -> None:
     current = await shop.in_store(_current, shop, change.id)
     if current.settled_at is None:
         return
+    await aside(tell_end, shop, current)
     try:
         await aside(clear_landing, shop, current)
     except (DeputizeError, OSError) as error:

@@ -26,6 +26,8 @@ class Facts:
     roles_served: Sequence[Sequence[str]] = ()
     """The roles of each live worker; an empty list of roles takes any."""
     free_slots: int = 0
+    is_attended: bool = True
+    """The worker of its open attempt, if it has one, runs."""
     now: datetime
 
 
@@ -50,8 +52,14 @@ def _line(task: Task, facts: Facts) -> str | None:
         case TaskState.LANDING:
             line = _landing(facts)
         case _:
-            line = "its agent to stop" if task.cancel_requested else None
+            line = _running(task, facts)
     return line
+
+
+def _running(task: Task, facts: Facts) -> str | None:
+    if not facts.is_attended:
+        return "a worker to take it over: its own is gone (`deputize up`)"
+    return "its agent to stop" if task.cancel_requested else None
 
 
 def _queued(task: Task, facts: Facts) -> str | None:
@@ -67,8 +75,8 @@ def _landing(facts: Facts) -> str | None:
     change = facts.change
     if change is None:
         return None
-    if change.state is ChangeState.CHECKING:
-        return f"checks of c{change.id}"
     if not facts.roles_served:
         return "a worker to land it: none running (`deputize up`)"
+    if change.state is ChangeState.CHECKING:
+        return f"checks of c{change.id}"
     return change.reason or f"its turn to land (c{change.id})"

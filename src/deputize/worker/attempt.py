@@ -10,13 +10,13 @@ import anyio
 from deputize import log, queue
 from deputize.agents.base import Gate, Job
 from deputize.agents.registry import agent_from, secret_variables, settings_for
+from deputize.attempt_log import AttemptLog
 from deputize.errors import AgentError, DeputizeError, LeaseLost, StoreUnavailable
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
-from deputize.worker.attempt_log import AttemptLog
 from deputize.worker.benches import Bench, change_rule, open_bench, put_away, unsaved
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen

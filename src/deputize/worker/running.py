@@ -22,6 +22,7 @@ from deputize.agents.base import (
 )
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import Outcome
+from deputize.redaction import redacted
 from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class Running:
         """Put together what was seen of the run."""
         return Seen(
             outcome=report.outcome,
-            answer=report.answer[-ANSWER_CHARACTERS:],
+            # Redacted before it is cut: half a secret is no longer recognised as one.
+            answer=redacted(report.answer)[-ANSWER_CHARACTERS:],
             exit_code=report.exit_code,
             error=report.error,
             retry_at=report.retry_at,

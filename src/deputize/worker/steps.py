@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+    from deputize.attempt_log import AttemptLog
     from deputize.config.settings import Config
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.queue import Claim, Ending
     from deputize.store.database import Transaction
-    from deputize.worker.attempt_log import AttemptLog
     from deputize.workshop import Workshop
 
 

@@ -13,6 +13,7 @@ from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
 from deputize.store import tasks
 from deputize.worker.attempt import run_attempt
+from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import rescue
 
@@ -127,9 +128,11 @@ async def _run(shop: Workshop, floor: Floor, claim: Claim) -> None:
 async def _close_broken(shop: Workshop, claim: Claim, error: Exception) -> None:
     """End an attempt that a mistake of ours broke; where even that fails, its lease runs out."""
     message = f"deputize could not go on with it: {error!r}"
+    # A store or a disk that had no room for a moment is no try that failed.
+    outcome = Outcome.WORKER_LOST if is_passing(error) else Outcome.AGENT_CRASHED
     try:
         with anyio.CancelScope(shield=True):
-            await rescue(shop, claim.attempt, Outcome.AGENT_CRASHED, message)
+            await rescue(shop, claim.attempt, outcome, message)
     except Exception as problem:  # noqa: BLE001 - the worker has others to see to
         log.get("worker").error("a broken attempt stays open", error=repr(problem))
 

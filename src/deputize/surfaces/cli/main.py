@@ -22,6 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     taking the interpreter apart costs a tenth of what `add` may take.
     """
     words = sys.argv[1:] if argv is None else argv
+    _open_closed_streams()
     if argv is None and words[:1] == ["add"]:
         gc.disable()  # it ends long before there is anything to collect
     code = _carry_out(words)
@@ -30,6 +31,13 @@ def main(argv: list[str] | None = None) -> int:
             sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Let what is said go nowhere where the caller has closed stdout or stderr."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as we live
 
 
 def _carry_out(words: list[str]) -> int:

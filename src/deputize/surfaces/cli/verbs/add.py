@@ -143,7 +143,11 @@ def _repo(named: str | None, is_scratch: bool) -> str | None:  # noqa: FBT001 - 
     from deputize.errors import InvalidInput
 
     if not is_scratch:
-        return os.path.abspath(named or os.curdir)  # noqa: PTH100 - the same key gives the same text
+        try:
+            return os.path.abspath(named or os.curdir)  # noqa: PTH100 - the same key, the same text
+        except FileNotFoundError as error:
+            hint = "cd to a folder that exists, or name the repository with --repo"
+            raise InvalidInput("this folder is no longer there", hint=hint) from error
     if named:
         raise InvalidInput("--scratch has no repository: leave out --repo")
     return None

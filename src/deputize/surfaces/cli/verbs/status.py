@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, whole_number
+from deputize.surfaces.cli.arguments import add_format, add_tasks, whole_number
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.desk.context import Desk
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -29,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="S",
         help="draw it again every S seconds (default: 2) until all is done",
     )
+    add_tasks(parser, several=True)
     add_format(parser)
 
 
@@ -41,10 +43,28 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.watch and output.json:
         raise InvalidInput("--watch draws for people", hint="call `deputize status --json` again")
     with open_desk() as desk:
-        if arguments.watch:
+        if arguments.ids or arguments.latest:
+            _tell(desk, arguments, output)
+        elif arguments.watch:
             watch(desk, output, arguments.watch)
         elif output.json:
             output.document(board_document(look(desk)))
         else:
             print_board(output, look(desk))
     return 0
+
+
+def _tell(desk: Desk, arguments: Namespace, output: Output) -> None:
+    """Print where the tasks stand that were named, a line each."""
+    from deputize.desk.documents import task_document
+    from deputize.desk.tasks import view
+    from deputize.surfaces.cli.arguments import chosen_tasks
+    from deputize.surfaces.cli.task_lines import headline
+
+    views = [view(desk, task_id) for task_id in chosen_tasks(desk, arguments)]
+    if output.json:
+        output.document([task_document(found) for found in views])
+        return
+    for found in views:
+        waiting = f" (waiting for {found.waiting_for})" if found.waiting_for else ""
+        output.text(*headline(found.task), waiting)
