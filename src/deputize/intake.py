@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
 from deputize.config.settings import BUILT_IN_ROLES
 from deputize.config.trust import Wishes, read_wishes
-from deputize.errors import InvalidInput
+from deputize.errors import ConfigError, InvalidInput
 from deputize.git import locate as git_locate
 from deputize.git.refs import pin
 from deputize.model.agent import BUILT_IN_AGENTS
@@ -191,6 +191,9 @@ def _check_names(spec: TaskSpec, config: Config) -> None:
         raise _unknown("kind", spec.kind, kinds)
     known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
+    if agent not in known and spec.agent is None:
+        hint = f"known: {', '.join(sorted(known))}"
+        raise ConfigError(f"config.toml names the unknown agent {agent!r}", hint=hint)
     if agent not in known:
         raise _unknown("agent", agent, known)
     if known[agent].roles and spec.role not in known[agent].roles:

@@ -15,7 +15,7 @@ from deputize import log
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
-from deputize.config.home import ensure
+from deputize.config.home import ensure, require_whole
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.landing.merge_queue import land_forever
@@ -65,6 +65,7 @@ def run(
     In the `background`, the process also ends by itself after a while without work.
     """
     ensure(home.path)
+    require_whole(home)
     ensure(home.run)
     lock = _lock(home) if background else None
     if background and lock is None:

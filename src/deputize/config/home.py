@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from deputize.errors import StoreUnavailable
+from deputize.errors import StoreCorrupt, StoreUnavailable
 
 
 class Home(NamedTuple):
@@ -68,6 +68,13 @@ def find_home() -> Home:
     from platformdirs import user_state_path
 
     return Home(user_state_path("deputize", appauthor=False))
+
+
+def require_whole(home: Home) -> None:
+    """Raise StoreCorrupt where an empty file stands in the place of a database that was used."""
+    if home.database.exists() and home.database.stat().st_size == 0 and any(home.audit.glob("*")):
+        hint = "restore a backup, or move the whole folder away to start afresh"
+        raise StoreCorrupt(f"{home.database} is empty, though {home.audit} is not", hint=hint)
 
 
 def ensure(folder: Path) -> Path:

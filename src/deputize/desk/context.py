@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.clock import Clock, SystemClock
-from deputize.config.home import Home, ensure, find_home
+from deputize.config.home import Home, ensure, find_home, require_whole
 from deputize.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def open_desk(home: Home | None = None, actor: str | None = None) -> Iterator[De
     """Open the desk of a home; raises StoreError where its database can't be used."""
     place = home or find_home()
     ensure(place.path)
+    require_whole(place)
     database = SqliteDatabase(place.database)
     try:
         yield Desk(

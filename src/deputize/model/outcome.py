@@ -81,6 +81,10 @@ def _row(
     )
 
 
+_TAKEN_OVER = (
+    "another worker takes it over; in the end, `deputize doctor`, then `deputize retry ID`"
+)
+
 MEANINGS: dict[Outcome, Meaning] = {
     Outcome.SUCCEEDED: _row(tries=1, who=_NOBODY, do="nothing"),
     Outcome.NO_CHANGE: _row(
@@ -99,7 +103,7 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=3,
         on_request=True,
         who=_DEPUTIZE,
-        do="it is tried again; if it stays, `deputize doctor`",
+        do="it is tried again; if it stays, read `deputize logs ID` and `deputize doctor`",
     ),
     Outcome.AGENT_MISSING: _row(
         tries=1, who=_PERSON, do="install the agent or choose another; `deputize doctor` says how"
@@ -141,10 +145,16 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=0, counts=False, who=_PERSON, do="free some disk space; the task goes on by itself"
     ),
     Outcome.LEASE_LOST: _row(
-        tries=WORKER_LOSSES, counts=False, who=_DEPUTIZE, do="another worker takes it over"
+        tries=WORKER_LOSSES,
+        counts=False,
+        who=_DEPUTIZE,
+        do=_TAKEN_OVER,
     ),
     Outcome.WORKER_LOST: _row(
-        tries=WORKER_LOSSES, counts=False, who=_DEPUTIZE, do="another worker takes it over"
+        tries=WORKER_LOSSES,
+        counts=False,
+        who=_DEPUTIZE,
+        do=_TAKEN_OVER,
     ),
     Outcome.ISOLATION_BROKEN: _row(
         tries=1, who=_PERSON, do="read `deputize show ID` for what was touched; look before a retry"
@@ -153,10 +163,12 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=1, who=_PERSON, do="the repository moved or lost the base commit; add the task again"
     ),
     Outcome.CONFLICT: _row(
-        tries=2, who=_DEPUTIZE, do="it is reworked once on the new tip, then quarantined"
+        tries=2, who=_DEPUTIZE, do="it is reworked once; after that `deputize retry ID` starts over"
     ),
     Outcome.CHECKS_FAILED: _row(
-        tries=2, who=_DEPUTIZE, do="it is reworked once with the output, then quarantined"
+        tries=2,
+        who=_DEPUTIZE,
+        do="it is reworked once; after that read `deputize show ID`, then `deputize retry ID`",
     ),
     Outcome.REJECTED: _row(tries=1, who=_PERSON, do="`deputize retry ID` starts over"),
     Outcome.PARKED: _row(

@@ -262,6 +262,18 @@ def _left(bench: Bench, shot: Snapshot) -> Left:
     return Left(tree_changed=bool(files), files=len(files), dirty=shot.dirty, skipped=shot.skipped)
 
 
+def _but_landings(
+    before: Fingerprint, after: Fingerprint, target: str
+) -> tuple[Fingerprint, Fingerprint]:
+    """Leave out what a landing changes: the target, and what is staged where it is checked out."""
+    if before.refs.get(target) == after.refs.get(target):
+        return before, after
+    refs = [
+        {name: at for name, at in taken.refs.items() if name != target} for taken in (before, after)
+    ]
+    return replace(before, refs=refs[0], index=""), replace(after, refs=refs[1], index="")
+
+
 async def _compare(steps: Steps, bench: Bench) -> tuple[str, ...]:
     """Hold the user's repository against what it was, and return what should alarm a person.
 
@@ -272,7 +284,7 @@ async def _compare(steps: Steps, bench: Bench) -> tuple[str, ...]:
         return ()
     checkout = Path(task.repo) if task.repo and task.repo != task.git_dir else None
     after = await aside(fingerprint, Path(task.git_dir), checkout)
-    found = compare(bench.before, after)
+    found = compare(*_but_landings(bench.before, after, f"refs/heads/{task.target}"))
     for difference in found:
         if difference.alarming:
             await steps.milestone(f"ALARM: {difference.text}")

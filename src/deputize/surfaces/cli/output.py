@@ -221,10 +221,15 @@ def _translated() -> Iterator[None]:
         raise DeputizeError(f"cannot write the output: {error.strerror}") from error
 
 
+def _harmless(text: str) -> str:
+    """Take out of a text what no terminal and no shoulder-surfer should get."""
+    return printable(redacted(text))
+
+
 def _painted(part: Part, *, coloured: bool) -> str:
     if isinstance(part, str):
-        return printable(part)
-    text = printable(part.text)
+        return _harmless(part)
+    text = _harmless(part.text)
     return f"\x1b[{part.code}m{text}\x1b[0m" if coloured and text else text
 
 
@@ -247,8 +252,8 @@ def _flat(text: str) -> str:
 
 def _one_line(part: Part) -> Part:
     if isinstance(part, str):
-        return printable(_flat(part))
-    return Painted(printable(_flat(part.text)), part.code)
+        return _harmless(_flat(part))
+    return Painted(_harmless(_flat(part.text)), part.code)
 
 
 def _cut(part: Part, width: int) -> Part:
