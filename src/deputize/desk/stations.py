@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring
-from deputize.desk.tasks import await_commit
 from deputize.store import tasks, workers
 from deputize.workspace.processes.identity import ProcessIdentity, is_running
 
@@ -100,6 +99,8 @@ def down(desk: Desk) -> list[Worker]:
 
     One that was started a moment ago is waited for: it must not come up after this.
     """
+    from deputize.desk.tasks import await_commit
+
     known = _drain_all(desk)
     deadline = time.monotonic() + SIGN_ON_SECONDS
     while not known and _is_one_starting(desk) and time.monotonic() < deadline:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,6 +50,8 @@ class CommandLine:
 
     home: Path
     folder: Path
+    autostart: bool = False
+    """Whether a worker starts by itself where one is wanted."""
 
     @staticmethod
     def argv(*words: str) -> tuple[str, ...]:
@@ -84,7 +86,9 @@ class CommandLine:
 
     def environment(self, **env: str) -> dict[str, str]:
         """Return the environment of a command."""
-        return os.environ | {"DEPUTIZE_HOME": str(self.home)} | env
+        own = {"DEPUTIZE_HOME": str(self.home)}
+        quiet = {} if self.autostart else {"DEPUTIZE_WORKER__AUTOSTART": "false"}
+        return os.environ | own | quiet | env
 
     def add(self, prompt: str = "do it", *words: str) -> int:
         """Queue a task that nobody starts; return its id."""
@@ -117,5 +121,5 @@ def deputize(tmp_path: Path, project: Folder) -> CommandLine:
 @pytest.fixture
 def working(deputize: CommandLine) -> Iterator[CommandLine]:
     """Return a command line whose workers are ended when the test is over."""
-    yield deputize
+    yield replace(deputize, autostart=True)
     assert deputize("down", "--wait").code == 0
