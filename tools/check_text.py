@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REGISTRIES = (
     r"(?:test\.)?pypi\.(?:org|io)",
-    r"files\.pythonhosted\.org",
+    r"files\.python[h]osted\.org",
     r"(?:registry|www)\.npmjs\.(?:org|com)",
     r"registry\.yarnpkg\.com",
     r"registry\.npmmirror\.com",
