@@ -105,7 +105,16 @@ def find_place(home: Home, spec: TaskSpec) -> FoundPlace:
         raise InvalidInput(
             "a bare repository has no checkout to work in", hint="leave out --in-place"
         )
+    if spec.place is Place.IN_PLACE and location.checkout and not _waits(spec):
+        from deputize.git.checkout import require_clean
+
+        require_clean(location.checkout)
     return FoundPlace(location=location, base=base, wishes=wishes_of(home, location))
+
+
+def _waits(spec: TaskSpec) -> bool:
+    """Tell whether something is to happen first: the checkout is looked at when its turn comes."""
+    return bool(spec.needs or spec.held or spec.not_before)
 
 
 def wishes_of(home: Home, location: Location) -> Wishes:

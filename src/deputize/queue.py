@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deputize.errors import IllegalMove
 from deputize.model.attempt import LEASE_SECONDS, NO_USAGE, Attempt, ToolUse, Usage
 from deputize.model.event import Event
-from deputize.model.outcome import Outcome
+from deputize.model.outcome import MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import approvals, attempts, changes, journal, settle, tasks, trust, workers
@@ -252,7 +252,7 @@ def _succeed(
     landing = replace(
         task, state=TaskState.LANDING, attempt=None, feedback=None, result=ending.answer
     )
-    tasks.move(transaction, task, landing, Event(kind="task.landing", actor=actor), now)
+    tasks.move(transaction, task, landing, Event(kind="task.handed_over", actor=actor), now)
     change = ending.change
     body = {"files": len(change.files), "added": change.added, "removed": change.removed}
     event = Event(kind="change.proposed", actor=actor, attempt=change.attempt, body=body)
@@ -286,11 +286,24 @@ def _fail(
     )
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
+    if is_stalled(ending.outcome) and not _was_told(history, ending.outcome):
+        told = {
+            "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
+        }
+        journal.append(
+            transaction, Event(kind="task.stalled", actor=actor, task=task.id, body=told), now
+        )
     question = ending.question if ending.outcome is Outcome.PARKED else None
     # A person may have answered while the attempt was parking.
     if question and not trust.is_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
     return queued
+
+
+def _was_told(history: Iterable[Attempt], outcome: Outcome) -> bool:
+    """Tell whether the try before ended the same way: people need not hear it every minute."""
+    ended = [attempt.outcome for attempt in history if attempt.outcome]
+    return bool(ended) and ended[-1] is outcome
 
 
 def cancel(database: Database, task_id: int, actor: str, now: datetime) -> Task:

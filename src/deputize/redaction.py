@@ -24,6 +24,9 @@ _TOKENS = (
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", ("AKIA", "ASIA")),
     (r"\bAIza[A-Za-z0-9_-]{35}", ("AIza",)),
     (r"\bnpm_[A-Za-z0-9]{36}", ("npm_",)),
+    (r"\bpypi-[A-Za-z0-9_-]{20,}", ("pypi-",)),
+    (r"\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}", ("SG.",)),
+    (r"\bdop_v1_[a-f0-9]{64}", ("dop_v1_",)),
     (r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
     (r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}", ("k_live_", "k_test_")),
     (
@@ -48,6 +51,21 @@ _NAMED = (
     ),
     _NAMES,
 )
+# Short for a password only where it is assigned: test runs print `PASS: name` a thousand times.
+_PASS = (
+    (
+        r"(?i)((?:\b|_)pass(?:wd)?=)(?!\d{1,20}(?:[\s\"'&,;}]|\Z))"
+        r"(?:\"[^\"\r\n]{4,}\"|'[^'\r\n]{4,}'|[^\s\"'&,;]{6,})"
+    ),
+    ("pass=", "passwd="),
+)
+_OPTION = (
+    (
+        rf"(?i)(--(?:[a-z0-9]{{1,20}}-){{0,4}}{_NAME}\s{{1,8}})"
+        r"(?:\"[^\"\r\n]{4,}\"|'[^'\r\n]{4,}'|(?![-<{$[(\d])[^\s\"',;]{6,}|(?=\d)[^\s\"',;]{8,})"
+    ),
+    ("--",),
+)
 _HEADER = (
     rf"(?i)(authorization{_IS}[\"']?(?:basic|bearer|token)\s{{1,8}})[^\s\"'\\]{{6,}}",
     ("authorization",),
@@ -61,7 +79,10 @@ _URL = (r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)",
 
 _RULES = (
     *((rule, hints, MARK) for rule, hints in (_KEY, *_TOKENS)),
-    *((rule, hints, rf"\1{MARK}") for rule, hints in (_HEADER, _BEARER, _URL, _NAMED)),
+    *(
+        (rule, hints, rf"\1{MARK}")
+        for rule, hints in (_HEADER, _BEARER, _URL, _NAMED, _PASS, _OPTION)
+    ),
 )
 
 

@@ -80,6 +80,40 @@ def test_mode_branch_leaves_a_branch(house: House) -> None:
     assert house.repo.listing("deputize/1") == ["README.md", "a.txt"]
 
 
+def test_mode_branch_keeps_to_the_rules_of_landing(house: House) -> None:
+    """What fails its checks makes no branch, what is risky asks, and commits say who made them."""
+    house.configure(LAND + "mode = 'branch'\nrework = 0\n")
+    write_settings(house, '[checks.good]\ncommand = "! test -e bad.txt"\n')
+    bad = house.add("echo b > bad.txt")
+    risky = house.add("mkdir .github; echo w > .github/w.yml")
+    own = house.add("echo a > a.txt; git add .; git commit -q -m mine")
+    house.up()
+    assert house.until(bad)["error"]["reason"] == "checks_failed"
+    assert "continuous integration" in house.until_waiting(risky, "a1")
+    change = house.until(own)["change"]
+    assert change["state"] == "landed"
+    branches = house.repo.git("for-each-ref", "--format=%(refname:short)", "refs/heads/")
+    assert branches.split() == [f"deputize/{own}", "main"]
+    assert house.landed(f"deputize/{own}") == [str(own)]
+    assert f"c{change['id']} landed: on branch deputize/{own}" in house.log(own)
+
+
+def test_who_is_in_the_way_of_a_landing_is_told_once(house: House) -> None:
+    """A checkout with local changes is named in status, in the trail and to the channels."""
+    told = house.sign("told")
+    channel = f"command = ['sh', '-c', 'echo \"$DEPUTIZE_TEXT\" >> {told}']\n"
+    house.configure(LAND + "[[notify]]\nkind = 'command'\n" + channel)
+    task = house.add("echo more >> README.md")
+    house.repo.write("README.md", "mine\n")
+    house.up()
+    house.until_waiting(task, "local changes in README.md")
+    wait_until(lambda: told.exists() and "can't land yet" in told.read_text())
+    (body,) = house.rows("SELECT body FROM events WHERE kind = 'change.blocked'")
+    assert "README.md" in body[0]
+    house.repo.git("checkout", "--quiet", "README.md")
+    assert house.until(task)["state"] == "done"
+
+
 def test_a_checked_change_lands_by_itself(house: House) -> None:
     """Where a required check passes on the very tree, nobody is asked."""
     house.configure("")

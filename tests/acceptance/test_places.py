@@ -24,10 +24,37 @@ def test_in_place_edits_the_checkout_and_commits_nothing(house: House) -> None:
     assert house.repo.head() == before
 
 
-def test_in_place_wants_a_clean_checkout(house: House) -> None:
-    """An in-place task in a checkout with local changes fails, says so, and touches nothing."""
+def test_in_place_is_refused_where_the_checkout_is_not_clean(house: House) -> None:
+    """Who queues it is told at once which file is in the way, and nothing is queued."""
     house.repo.write("README.md", "my own\n")
+    said = house.say("add", "--in-place", "echo fixed >> README.md")
+    assert said.code == 2
+    assert "is not clean: README.md" in said.err
+    assert "hint: git commit" in said.err
+    assert house.rows("SELECT count(*) FROM tasks") == [(0,)]
+
+
+def test_in_place_goes_on_from_what_a_killed_worker_left(house: House) -> None:
+    """Edits of an attempt whose worker died are the next attempt's start, not somebody's mess."""
+    before = house.repo.head()
+    script = f"test -e first && echo both > second; echo 1 > first; {house.awaiting('go')}"
+    task = house.add(script, "--in-place")
+    worker = house.up()
+    house.until_awaited("go")
+    worker.kill()
+    house.sign("go").touch()
+    house.up()
+    document = house.until(task)
+    outcomes = [attempt["outcome"] for attempt in document["attempts"]]
+    assert (document["state"], outcomes) == ("done", ["worker_lost", "succeeded"])
+    assert house.repo.git("status", "--porcelain") == "?? first\n?? second"
+    assert house.repo.head() == before
+
+
+def test_in_place_wants_a_clean_checkout_when_its_turn_comes(house: House) -> None:
+    """An in-place task in a checkout with local changes fails, says so, and touches nothing."""
     task = house.add("echo fixed >> README.md", "--in-place")
+    house.repo.write("README.md", "my own\n")
     house.up()
     error = house.until(task)["error"]
     assert error["reason"] == "setup_failed"

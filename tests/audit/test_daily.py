@@ -89,7 +89,7 @@ def test_more_than_one_batch_is_projected_whole(story: Story) -> None:
     with story.database.write() as transaction:
         for _ in range(1300):
             story.pass_time(minutes=2)
-            event = Event(kind="worker.draining", actor="queue", body={"a": "é\u2028"})
+            event = Event(kind="worker.drain_requested", actor="queue", body={"a": "é\u2028"})
             journal.append(transaction, event, story.clock.at)
     story.seal()
     assert project(story.database, story.home) == 1301
@@ -123,7 +123,7 @@ database = SqliteDatabase(home.database)
 while True:
     with database.write() as transaction:
         for _ in range(20):
-            event = Event(kind="worker.draining", actor="queue", body={"x": "y" * 500})
+            event = Event(kind="worker.drain_requested", actor="queue", body={"x": "y" * 500})
             journal.append(transaction, event, datetime(2026, 3, 1, tzinfo=UTC))
         chain.seal(transaction)
     project(database, home)

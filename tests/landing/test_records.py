@@ -118,7 +118,7 @@ def test_landing_ends_the_task_and_starts_its_dependents_from_what_landed(
         same, other = tasks.get(transaction, 2), tasks.get(transaction, 3)
     assert (same.state, same.base) == (TaskState.QUEUED, OTHER_COMMIT)
     assert (other.state, other.base) == (TaskState.QUEUED, None)
-    assert kinds(database, 1)[-3:] == ["change.checking", "change.landed", "task.done"]
+    assert kinds(database, 1)[-3:] == ["change.check_started", "change.landed", "task.done"]
 
 
 def test_what_has_landed_can_not_land_again(database: Database) -> None:

@@ -94,8 +94,8 @@ async def test_a_channel_that_always_fails_holds_up_no_other(story: Story, serve
             story.run()
             story.seal()
             await until(lambda: len(server.requests) == count)  # noqa: B023 - used at once
+        await until(lambda: story.kinds().count("notification.delivered") == 3)
         group.cancel_scope.cancel()
-    assert story.kinds().count("notification.delivered") == 3
 
 
 async def test_what_is_owed_to_nobody_is_given_up(story: Story, server: Server) -> None:

@@ -62,7 +62,7 @@ def test_success_with_a_change_waits_for_landing(yard: Yard) -> None:
     with yard.database.read() as transaction:
         (change,) = changes.unsettled(transaction)
     assert (change.task, change.state) == (1, ChangeState.PROPOSED)
-    assert yard.told(1)[-3:] == ["attempt.finished", "task.landing", "change.proposed"]
+    assert yard.told(1)[-3:] == ["attempt.finished", "task.handed_over", "change.proposed"]
     assert yard.claim() is None
 
 
@@ -101,6 +101,20 @@ def test_a_rate_limit_waits_until_it_resets(yard: Yard) -> None:
         assert yard.run(Outcome.RATE_LIMITED, retry_at=reset).not_before == reset
         yard.pass_time(5 * 3600)
     assert yard.run().state is DONE
+
+
+def test_a_full_disk_is_told_once_until_something_else_happens(yard: Yard) -> None:
+    """A person has to act, nobody is asked a question, and no message comes at every try."""
+    yard.add()
+    for _ in range(3):
+        yard.run(Outcome.OUT_OF_DISK, error="no space left")
+        yard.pass_time(3600)
+    assert yard.told(1).count("task.stalled") == 1
+    yard.run(Outcome.WORKER_LOST)
+    yard.run(Outcome.OUT_OF_DISK, error="no space left")
+    with yard.database.read() as transaction:
+        told = [e.body for e in journal.of_task(transaction, 1) if e.kind == "task.stalled"]
+    assert told == [{"reason": "out_of_disk: no space left"}] * 2
 
 
 def test_a_rescued_task_is_free_at_once_and_goes_on_where_it_was(yard: Yard) -> None:

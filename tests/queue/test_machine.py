@@ -48,7 +48,7 @@ TELLS = {
     "task.reworked": TaskState.QUEUED,
     "task.blocked": TaskState.BLOCKED,
     "attempt.started": TaskState.RUNNING,
-    "task.landing": TaskState.LANDING,
+    "task.handed_over": TaskState.LANDING,
     "task.done": TaskState.DONE,
     "task.failed": TaskState.FAILED,
     "task.cancelled": TaskState.CANCELLED,

@@ -92,7 +92,7 @@ def test_a_worker_is_told_of_once(database: Database) -> None:
         assert workers.live(transaction) == []
         assert not workers.may_claim(transaction, "nobody")
         kinds = [entry.kind for entry in journal.recent(transaction)]
-    assert kinds == ["worker.started", "worker.draining", "worker.stopped"]
+    assert kinds == ["worker.started", "worker.drain_requested", "worker.stopped"]
 
 
 @pytest.mark.parametrize("other", [{"token": "stolen"}, {"id": 99}])

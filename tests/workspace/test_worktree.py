@@ -327,6 +327,30 @@ def test_in_place_wants_a_clean_checkout_and_keeps_where_it_was(
         remove_workspace(workspace, taken.head)
 
 
+def test_in_place_takes_over_only_what_an_earlier_attempt_left(
+    mirror: Mirror, project: Folder
+) -> None:
+    """The same files on the same commit go on; one file more, or another HEAD, is refused."""
+
+    def start(attempt: int, left: str | None) -> Workspace:
+        return open_in_place(project.path, mirror, store="s1", task=7, attempt=attempt, left=left)
+
+    workspace = start(1, None)
+    project.write("a.py", "half done\n")
+    left = take_snapshot(workspace, message="saved", agent="test", wip=True).head
+    again = start(2, left)
+    assert (again.continues, again.base) == (True, workspace.base)
+    project.write("mine.txt", "my own\n")
+    with pytest.raises(IllegalMove, match=r"not clean: a\.py, mine\.txt"):
+        start(3, left)
+    (project.path / "mine.txt").unlink()
+    project.git("commit", "--quiet", "--allow-empty", "--message", "meanwhile")
+    with pytest.raises(IllegalMove, match=r"not clean: a\.py"):
+        start(4, left)
+    project.git("reset", "--quiet", "--hard")
+    assert start(5, left).continues is False
+
+
 def test_a_scratch_folder_is_empty_and_stays(home: Path) -> None:
     """It has no repository, so nothing can be captured or removed."""
     workspace = open_scratch(home, task=7, attempt=1)

@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from deputize.audit.trail import document_of
+from deputize.model.outcome import Outcome
+from deputize.model.states import TaskState
 from deputize.redaction import printable, redacted
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from deputize.audit.trail import Record
     from deputize.model.change import Change
+    from deputize.model.task import Task
 
 HEADING = "# Audit trail of deputize\n"
 """How the file begins; nobody else's file does."""
@@ -50,7 +53,7 @@ def markdown_of(record: Record) -> str:
     """Write one record as a section."""
     task, attempt = record.task, record.attempt
     parts = [
-        f"\n## #{task.id} {code(task.title)}: {attempt.outcome}\n",
+        f"\n## #{task.id} {code(task.title)}: {_heading(record)}\n",
         "".join(f"- {name}: {value}\n" for name, value in _facts(record)),
         _text("Prompt", record.prompt),
         _text("Summary", attempt.summary),
@@ -60,6 +63,21 @@ def markdown_of(record: Record) -> str:
         f"<!-- deputize {record.seq or 0} -->\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _heading(record: Record) -> str:
+    """Say how the attempt ended, and how the task did where that is another matter."""
+    task, outcome = record.task, record.attempt.outcome
+    if outcome is Outcome.SUCCEEDED and task.state in {TaskState.FAILED, TaskState.CANCELLED}:
+        return f"{outcome}, but the task {_state(task)}"
+    return str(outcome)
+
+
+def _state(task: Task) -> str:
+    verb = "ended" if task.is_final else "is"
+    told = task.reason and task.reason is not Outcome.CANCELLED
+    because = f" ({task.reason})" if told else ""
+    return f"{verb} {task.state}{because}"
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
@@ -73,6 +91,7 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     yield "Agent", code(attempt.agent)
     yield "Model", code(attempt.model) if attempt.model else "the agent's own choice"
     yield "Outcome", f"{attempt.outcome}, {_exit_code(attempt.exit_code)}"
+    yield "Task", _state(record.task)
     yield "Tool calls", ", ".join(_tools(record)) or "none seen"
     usage = attempt.usage
     if usage.input_tokens or usage.output_tokens:

@@ -108,6 +108,8 @@ def document_of(record: Record) -> dict[str, object]:
         "seq": record.seq,
         "task": task.id,
         "title": task.title,
+        "state": task.state,
+        "reason": task.reason,
         "attempt": attempt.number,
         "started_at": attempt.started_at.isoformat(),
         "finished_at": ended.isoformat() if ended else None,

@@ -53,7 +53,12 @@ def require_clean(checkout: Path) -> str:
         raise IllegalMove(
             f"your checkout {checkout} is not clean: {names}", hint="git commit, or git stash -u"
         )
-    return git.line("rev-parse", "--verify", "HEAD^{commit}")
+    return head_commit(checkout)
+
+
+def head_commit(checkout: Path) -> str:
+    """Return the commit that a checkout is at. Raises GitError where there is none yet."""
+    return users_git(checkout).line("rev-parse", "--verify", "HEAD^{commit}")
 
 
 def head_of(folder: Path) -> str:

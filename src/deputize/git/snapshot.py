@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deputize.errors import GitError
 from deputize.git.capture import Captured, capture
+from deputize.git.checkout import head_commit
 from deputize.git.command import Git, is_out_of_disk, users_git
 from deputize.git.commits import write_commit
 from deputize.git.objects import aside, copy_commits
@@ -119,14 +120,7 @@ def snapshot_checkout(
 
     The user's repository, index included, stays as it is; their filters and ignore rules hold.
     """
-    others = (mirror.objects, mirror.borrowed)
-    with aside(mirror.git_dir, owned(INCOMING), *others) as objects:
-        index = objects.with_name("index")
-        users = users_git(checkout, GIT_INDEX_FILE=index, GIT_OBJECT_DIRECTORY=objects)
-        _copy_index(checkout, index, users, base)
-        users.run("add", "--all", "--ignore-errors", accept=(0, 1))
-        tree = users.line("write-tree")
-        git = Git(mirror.git_dir, objects=objects)
+    with _checkout_tree(checkout, mirror, base) as (git, tree):
         changed = tree != tree_of(mirror.git_dir, base)
         head = write_commit(git, tree, (base,), message) if changed else base
         copy_commits(git, Git(mirror.git_dir), (head,), (base,), strict=True)
@@ -141,6 +135,30 @@ def snapshot_checkout(
         moved=False,
         skipped=(),
     )
+
+
+def holds(checkout: Path, mirror: Mirror, left: str) -> bool:
+    """Tell whether a checkout of the user's is just as the commit `left` of the mirror has it.
+
+    That is: HEAD is where that commit grew from, and every file is the same. Raises GitError.
+    """
+    head = head_commit(checkout)
+    if head not in Git(mirror.git_dir).line("rev-list", "--parents", "-n", "1", left).split():
+        return False
+    with _checkout_tree(checkout, mirror, head) as (_, tree):
+        return tree == tree_of(mirror.git_dir, left)
+
+
+@contextmanager
+def _checkout_tree(checkout: Path, mirror: Mirror, base: str) -> Iterator[tuple[Git, str]]:
+    """Write the tree of a checkout's files where it vanishes again; the user's index stays."""
+    others = (mirror.objects, mirror.borrowed)
+    with aside(mirror.git_dir, owned(INCOMING), *others) as objects:
+        index = objects.with_name("index")
+        users = users_git(checkout, GIT_INDEX_FILE=index, GIT_OBJECT_DIRECTORY=objects)
+        _copy_index(checkout, index, users, base)
+        users.run("add", "--all", "--ignore-errors", accept=(0, 1))
+        yield Git(mirror.git_dir, objects=objects), users.line("write-tree")
 
 
 def _copy_index(checkout: Path, index: Path, users: Git, base: str) -> None:

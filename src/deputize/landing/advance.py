@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize.errors import ConfigError, DeputizeError, IllegalMove
-from deputize.git.merges import Conflicted, is_ancestor, merge_base
-from deputize.git.refs import landing_ref, set_ref
+from deputize.git.merges import Conflicted, is_ancestor
+from deputize.git.refs import landing_ref, read_ref
 from deputize.git.target import Moved, advance, fetch_into, new_branch
 from deputize.landing import records
 from deputize.landing.candidate import Candidate, Ground, look, make_candidate
@@ -62,7 +62,8 @@ async def advance_change(shop: Workshop, change_id: int, holds: Holds) -> bool:
         return True
     landed = await aside(_landed, ground, change)
     if landed:
-        await shop.in_store(records.land, shop.database, change, landed, shop.now())
+        branch = _own_branch(ground, change)
+        await shop.in_store(records.land, shop.database, change, landed, shop.now(), branch=branch)
         return True
     if unwanted:
         await shop.in_store(records.withdraw, shop.database, change, shop.now())
@@ -90,10 +91,14 @@ def _read(shop: Workshop, change_id: int) -> tuple[Change, Task]:
 
 
 def _landed(ground: Ground, change: Change) -> str | None:
-    """Return the candidate if the target has it: only the row was not written any more."""
+    """Return the candidate if a branch has it: only the row was not written any more."""
     if change.candidate is None or change.candidate == change.tip:
         return None
-    there = is_ancestor(ground.mirror.git_dir, change.candidate, ground.tip)
+    branch = _own_branch(ground, change)
+    if branch:
+        there = read_ref(Path(change.git_dir), f"refs/heads/{branch}") == change.candidate
+    else:
+        there = is_ancestor(ground.mirror.git_dir, change.candidate, ground.tip)
     return change.candidate if there else None
 
 
@@ -124,8 +129,6 @@ async def _propose(shop: Workshop, change: Change, task: Task, ground: Ground) -
 
 
 async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, holds: Holds) -> bool:
-    if ground.config.landing.mode == "branch":
-        return await _make_branch(shop, change, task, ground)
     if change.tip == ground.tip and change.candidate:
         return await _move(shop, change, ground, change.candidate, holds)
     store, attempt = await shop.in_store(_names, shop, change)
@@ -252,10 +255,13 @@ async def _blame(
 
 
 async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, holds: Holds) -> bool:
-    """Bring the checked commit into the user's repository and move the branch to it."""
+    """Bring the checked commit into the user's repository and move a branch to it."""
     store, _ = await shop.in_store(_names, shop, change)
     git_dir, ref = Path(change.git_dir), landing_ref(store, change.id)
     await aside(fetch_into, git_dir, ground.mirror, commit, ref, known=ground.tip)
+    branch = _own_branch(ground, change)
+    if branch:
+        return await _make_branch(shop, change, branch, commit, holds)
     if not await shop.in_store(holds):
         return False
     reason = f"deputize: land #{change.task}"
@@ -266,21 +272,23 @@ async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, hol
     if ended.stale:
         return True
     if change.reason != ended.reason:
-        await shop.in_store(_step, shop, change, change.state, reason=ended.reason)
+        await shop.in_store(records.block, shop.database, change, ended.reason, shop.now())
     return False
 
 
-async def _make_branch(shop: Workshop, change: Change, task: Task, ground: Ground) -> bool:
-    """Leave the change on a branch of its own, for people to merge as they like."""
-    git_dir, branch = Path(change.git_dir), f"deputize/{task.id}"
-    store, _ = await shop.in_store(_names, shop, change)
-    known = await aside(merge_base, ground.mirror.git_dir, change.head, ground.tip)
-    ref = landing_ref(store, change.id)
-    await aside(set_ref, ground.mirror.git_dir, ref, change.head)
-    await aside(fetch_into, git_dir, ground.mirror, change.head, ref, known=known or change.base)
-    refused = await aside(new_branch, git_dir, branch, change.head)
+async def _make_branch(
+    shop: Workshop, change: Change, branch: str, commit: str, holds: Holds
+) -> bool:
+    """Leave the checked commit on a branch of its own, for people to merge as they like."""
+    if not await shop.in_store(holds):
+        return False
+    refused = await aside(new_branch, Path(change.git_dir), branch, commit)
     if refused:
         raise IllegalMove(refused, hint=f"git branch -m {branch} SOMETHING_ELSE")
-    note = f"on branch {branch}"
-    await shop.in_store(records.land, shop.database, change, change.head, shop.now(), note=note)
+    await shop.in_store(records.land, shop.database, change, commit, shop.now(), branch=branch)
     return True
+
+
+def _own_branch(ground: Ground, change: Change) -> str | None:
+    """Return the branch that a change is left on where the target is not to move."""
+    return f"deputize/{change.task}" if ground.config.landing.mode == "branch" else None

@@ -23,7 +23,7 @@ def tell_check(shop: Workshop, change: Change, result: CheckResult) -> None:
 def tell_end(shop: Workshop, change: Change) -> None:
     """Write what became of the change."""
     landed = change.landed_commit and f"{change.target} is at {change.landed_commit[:12]}"
-    why = landed or change.reason or ""
+    why = change.reason or landed or ""
     _write(shop, change, f"c{change.id} {change.state}: {why}".removesuffix(": "))
 
 

@@ -139,12 +139,7 @@ async def _clear_if_settled(shop: Workshop, change: Change) -> None:
 def _note_problem(shop: Workshop, change_id: int, message: str) -> None:
     change = _current(shop, change_id)
     if change.settled_at is None and change.reason != message:
-        state = change.state
-        kind = f"change.{state}"
-        records.step(
-            shop.database, change, state, shop.now(), kind=kind, reason=message,
-            body={"reason": message},
-        )  # fmt: skip
+        records.block(shop.database, change, message, shop.now())
 
 
 def _fence(shop: Workshop, name: str, token: str) -> Callable[[], bool]:

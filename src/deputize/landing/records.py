@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deputize.store.database import Database, Transaction
 
 ACTOR = "landing"
+_TOLD = {ChangeState.CHECKING: "change.check_started"}
+"""Events that don't have the name of the state they lead to: an event is what has happened."""
 
 
 def step(
@@ -35,8 +37,16 @@ def step(
     with database.write() as transaction:
         old = changes.lock(transaction, change.id)
         new = replace(old, state=state, **columns)  # type: ignore[arg-type]
-        event = Event(kind=kind or f"change.{state}", actor=ACTOR, body=body or {})
+        event = Event(
+            kind=kind or _TOLD.get(state, f"change.{state}"), actor=ACTOR, body=body or {}
+        )
         return changes.move(transaction, old, new, event, now)
+
+
+def block(database: Database, change: Change, reason: str, now: datetime) -> None:
+    """Note what keeps a change from landing until somebody has mended it."""
+    body: dict[str, object] = {"reason": reason}
+    step(database, change, change.state, now, kind="change.blocked", reason=reason, body=body)
 
 
 def ask(database: Database, change: Change, reason: str, now: datetime) -> Change:
@@ -44,7 +54,7 @@ def ask(database: Database, change: Change, reason: str, now: datetime) -> Chang
     with database.write() as transaction:
         old = changes.lock(transaction, change.id)
         new = replace(old, state=ChangeState.AWAITING_APPROVAL, reason=reason)
-        event = Event(kind="change.awaiting_approval", actor=ACTOR, body={"reason": reason})
+        event = Event(kind="change.deferred", actor=ACTOR, body={"reason": reason})
         changes.move(transaction, old, new, event, now)
         approvals.ask(transaction, _question(new, reason, now), ACTOR, now)
         return new
@@ -124,15 +134,25 @@ def reject(
 
 
 def land(
-    database: Database, change: Change, commit: str, now: datetime, *, note: str | None = None
+    database: Database,
+    change: Change,
+    commit: str,
+    now: datetime,
+    *,
+    note: str | None = None,
+    branch: str | None = None,
 ) -> None:
-    """Record that the target contains a change: its task is done, its dependents start from it."""
+    """Record that the target contains a change: its task is done, its dependents start from it.
+
+    With `branch`, it is on that branch of its own and the target has not moved.
+    """
+    note = f"on branch {branch}" if branch else note
     with database.write() as transaction:
         old = _checking(transaction, changes.lock(transaction, change.id), now)
         new = replace(
             old, state=ChangeState.LANDED, landed_commit=commit, settled_at=now, reason=note
         )
-        body = {"commit": commit, "target": change.target, "files": len(change.files)}
+        body = {"commit": commit, "target": branch or change.target, "files": len(change.files)}
         changes.move(
             transaction, old, new, Event(kind="change.landed", actor=ACTOR, body=body), now
         )
@@ -147,7 +167,7 @@ def _checking(transaction: Transaction, change: Change, now: datetime) -> Change
     if change.state is ChangeState.CHECKING:
         return change
     new = replace(change, state=ChangeState.CHECKING)
-    event = Event(kind="change.checking", actor=ACTOR, body={"reused": True})
+    event = Event(kind="change.check_started", actor=ACTOR, body={"reused": True})
     return changes.move(transaction, change, new, event, now)
 
 

@@ -35,12 +35,12 @@ def route(
     """Decide whether a proposed change needs a person."""
     if change.approved_tree == change.tree:
         return Line()
-    if landing.mode == "branch":
-        return Line()
     if landing.mode == "ask":
         return Ask(reason=f"landing asks first: {_size(change)}")
     if change.risk_reasons:
         return Ask(reason="; ".join(change.risk_reasons))
+    if landing.mode == "branch":
+        return Line()
     if landing.without_checks == "ask" and not any(check.required for check in checks.values()):
         return Ask(reason=f"no required check is configured: {_size(change)}")
     return Line()

@@ -179,3 +179,9 @@ MEANINGS: dict[Outcome, Meaning] = {
     ),
     Outcome.CANCELLED: _row(tries=1, who=_NOBODY, do="`deputize retry ID` revives it"),
 }
+
+
+def is_stalled(outcome: Outcome) -> bool:
+    """Tell whether a task that goes on after it needs a person who isn't asked a question."""
+    meaning = MEANINGS[outcome]
+    return meaning.who_acts is Actor.PERSON and not meaning.counts and outcome is not Outcome.PARKED

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from deputize.config.settings import ChannelSettings
     from deputize.notify.message import Message
 
-USUAL_KINDS = frozenset(
-    {"task.done", "task.failed", "task.cancelled", "approval.asked", "change.quarantined"}
-)
+_ENDS = frozenset({"task.done", "task.failed", "task.cancelled", "change.quarantined"})
+_NEEDS = frozenset({"approval.asked", "change.blocked", "task.stalled"})
+USUAL_KINDS = _ENDS | _NEEDS
 """What a channel is told that doesn't say: the end of a task, and every need of a person."""
 
 

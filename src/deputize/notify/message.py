@@ -62,23 +62,32 @@ def text_of(entry: Entry, task: Task | None) -> str:
     """Say in one line what happened."""
     name = f"#{entry.task} ({_line(task.title, TITLE_LENGTH)})" if task else f"#{entry.task}"
     why = _why(entry)
+    because = f": {why}" if why else ""
     match entry.kind:
         case kind if entry.task is None and kind != "approval.asked":
-            return f"{EVENT_KINDS.get(kind, kind)} ({kind})"
+            text = f"{EVENT_KINDS.get(kind, kind)} ({kind})"
         case "task.done":
-            return f"Task {name} done"
+            text = f"Task {name} done"
         case "task.failed" | "task.cancelled":
             word = entry.kind.removeprefix("task.")
-            return f"Task {name} {word}" + (f": {why}" if why and why != word else "")
+            text = f"Task {name} {word}" + (because if why != word else "")
+        case "task.stalled":
+            text = f"Task {name} can't go on{because}"
         case "approval.asked":
-            whom = f"#{entry.task} needs you" if entry.task else "you are needed"
-            about = _line(entry.body.get("subject"), TITLE_LENGTH) if entry.task is None else ""
-            return ": ".join(
-                part for part in (whom, f"a{entry.approval} {about}".strip(), why) if part
-            )
+            text = _question(entry, why)
         case "change.quarantined":
-            return f"Change c{entry.change} of {name} quarantined" + (f": {why}" if why else "")
-    return f"{name}: {EVENT_KINDS.get(entry.kind, entry.kind)} ({entry.kind})"
+            text = f"Change c{entry.change} of {name} quarantined{because}"
+        case "change.blocked":
+            text = f"Change c{entry.change} of {name} can't land yet{because}"
+        case _:
+            text = f"{name}: {EVENT_KINDS.get(entry.kind, entry.kind)} ({entry.kind})"
+    return text
+
+
+def _question(entry: Entry, why: str) -> str:
+    whom = f"#{entry.task} needs you" if entry.task else "you are needed"
+    about = _line(entry.body.get("subject"), TITLE_LENGTH) if entry.task is None else ""
+    return ": ".join(part for part in (whom, f"a{entry.approval} {about}".strip(), why) if part)
 
 
 def _why(entry: Entry) -> str:

@@ -59,7 +59,7 @@ def drain(transaction: Transaction, worker: str, now: datetime) -> bool:
     """Note that a worker takes no more tasks; False if it was so already."""
     if transaction.run("workers.drain", id=worker) == 0:
         return False
-    journal.append(transaction, _event("worker.draining", worker), now)
+    journal.append(transaction, _event("worker.drain_requested", worker), now)
     return True
 
 

@@ -126,14 +126,14 @@ def _open_with_repository(steps: Steps, git_dir: Path) -> Bench:
     wishes = read_wishes(home.config, file, listed, origin=origin)
     checkout = Path(task.repo) if task.repo and Path(task.repo) != git_dir else None
     saved = _saved_work(steps, mirror)
-    workspace = _open_workspace(steps, mirror, saved or base, checkout)
+    workspace = _open_workspace(steps, mirror, base, saved, checkout)
     origin = _origin(workspace, mirror, base, tip)
     _pin(steps, git_dir, origin)
     return Bench(
         workspace=workspace,
         wishes=wishes,
         before=fingerprint(git_dir, checkout),
-        continues=saved is not None,
+        continues=workspace.continues,
         origin=origin,
         # A rework starts from the change that was rejected: leaving that as it is, is a change.
         start=origin if task.rework_count or workspace.place is Place.IN_PLACE else base,
@@ -160,36 +160,47 @@ def _origin(workspace: Workspace, mirror: Mirror, base: str, tip: str) -> str:
 
 
 def _saved_work(steps: Steps, mirror: Mirror) -> str | None:
-    """Return where a resumed session left off: what it remembers doing has to be there."""
+    """Return where a resumed session left off: what it remembers doing has to be there.
+
+    In place, what an earlier attempt did is in the checkout anyway, remembered or not.
+    """
     task = steps.claim.task
-    if task.session is None or task.place is not Place.WORKTREE or task.rework_count:
+    in_place = task.place is Place.IN_PLACE
+    resumes = task.session is not None and task.place is Place.WORKTREE and not task.rework_count
+    if not (in_place or resumes):
         return None
     with steps.shop.database.read() as transaction:
         earlier = attempts.of_task(transaction, task.id)
     for attempt in reversed(earlier):
-        if attempt.saved_ref and attempt.session == task.session:
+        if attempt.saved_ref and (in_place or attempt.session == task.session):
             return read_ref(mirror.git_dir, attempt.saved_ref)
     return None
 
 
-def _open_workspace(steps: Steps, mirror: Mirror, base: str, checkout: Path | None) -> Workspace:
+def _open_workspace(
+    steps: Steps, mirror: Mirror, base: str, saved: str | None, checkout: Path | None
+) -> Workspace:
     task, attempt, home = steps.claim.task, steps.claim.attempt, steps.shop.home
     if task.place is Place.IN_PLACE and checkout is not None:
         with steps.shop.database.read() as transaction:
             store = meta.store_name(transaction)
-        place = open_in_place(checkout, mirror, store=store, task=task.id, attempt=attempt.number)
+        place = open_in_place(
+            checkout, mirror, store=store, task=task.id, attempt=attempt.number, left=saved
+        )
         steps.note_workspace(place.path, place.base)
         return place
     # Noted before it is made: a worker that dies in between leaves nothing that nobody knows of.
-    steps.note_workspace(workspace_path(home.workspaces, mirror, task.id, attempt.number), base)
-    return open_workspace(
+    path = workspace_path(home.workspaces, mirror, task.id, attempt.number)
+    steps.note_workspace(path, saved or base)
+    workspace = open_workspace(
         home.workspaces,
         mirror,
         task=task.id,
         attempt=attempt.number,
-        base=base,
+        base=saved or base,
         place=task.place,
     )
+    return replace(workspace, continues=saved is not None)
 
 
 async def put_away(steps: Steps, bench: Bench, seen: Seen) -> Ending:

@@ -14,7 +14,7 @@ from deputize.git.repository import open_mirror
 from deputize.model.task import Place
 from deputize.store import attempts, meta, tasks, workers
 from deputize.workshop import aside
-from deputize.workspace.worktree import find_workspace, remove_workspace, take_snapshot
+from deputize.workspace.worktree import Workspace, find_workspace, remove_workspace, take_snapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from deputize.model.task import Task
     from deputize.worker.steps import Steps
     from deputize.workshop import Workshop
-    from deputize.workspace.worktree import Workspace
 
 OWN_CLEARING_SECONDS = 60
 """How long a live worker has to take its own workspaces away before upkeep does."""
@@ -82,10 +81,23 @@ def _clear(shop: Workshop, attempt: Attempt, task: Task) -> None:
 
 
 def find_attempts(shop: Workshop, attempt: Attempt, task: Task) -> Workspace | None:
-    """Return the worktree that an attempt was given; None where there is none (any more)."""
+    """Return the workspace that an attempt was given; None where there is none (any more)."""
     if task.git_dir is None or attempt.base is None:
         return None
     mirror = open_mirror(shop.home.repos, Path(task.git_dir))
+    if task.place is Place.IN_PLACE:
+        if attempt.workspace is None:
+            return (
+                None  # it died before it had found the checkout clean: what is there is not its own
+            )
+        return Workspace(
+            path=Path(task.repo or task.git_dir),
+            place=task.place,
+            task=task.id,
+            attempt=attempt.number,
+            base=attempt.base,
+            mirror=mirror,
+        )
     return find_workspace(
         shop.home.workspaces,
         mirror,
@@ -104,8 +116,6 @@ async def save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
 def _save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
     with shop.database.read() as transaction:
         task = tasks.get(transaction, attempt.task)
-    if task.place not in {Place.WORKTREE, Place.READ_ONLY}:
-        return None
     try:
         workspace = find_attempts(shop, attempt, task)
         if workspace is None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.errors import IllegalMove, ProcessError
-from deputize.git.checkout import keep_pre_image, require_clean, users_excludes
+from deputize.git.checkout import head_commit, keep_pre_image, require_clean, users_excludes
 from deputize.git.refs import is_kept, tree_of
 from deputize.git.repository import is_left_behind, owned
-from deputize.git.snapshot import Snapshot, measure, save_aside, snapshot, snapshot_checkout
+from deputize.git.snapshot import Snapshot, holds, measure, save_aside, snapshot, snapshot_checkout
 from deputize.git.worktree import OPENING, Worktree, add_worktree, top_level
 from deputize.model.task import Place
 
@@ -35,6 +35,8 @@ class Workspace:
     base: str | None = None
     """The commit it starts from; None for a scratch folder."""
     mirror: Mirror | None = None
+    continues: bool = False
+    """It holds what an earlier attempt of the task had done."""
 
     @property
     def ref(self) -> str:
@@ -122,17 +124,31 @@ def find_workspace(
 
 
 def open_in_place(
-    checkout: Path, mirror: Mirror, *, store: str, task: int, attempt: int
+    checkout: Path,
+    mirror: Mirror,
+    *,
+    store: str,
+    task: int,
+    attempt: int,
+    left: str | None = None,
 ) -> Workspace:
     """Take a clean checkout of the user's as the workspace, and keep its commit by a ref there.
 
-    Raises IllegalMove where the checkout is not clean. Whoever calls sees to it that only one
-    attempt has it.
+    `left` is the commit of the mirror that has what an earlier attempt of the task left: a checkout
+    that holds just that is taken too. Raises IllegalMove where it is neither, for then somebody
+    else's work is in it. Whoever calls sees to it that only one attempt has it.
     """
-    base = require_clean(checkout)
+    continues = left is not None and holds(checkout, mirror, left)
+    base = head_commit(checkout) if continues else require_clean(checkout)
     keep_pre_image(mirror, store, task, base)
     return Workspace(
-        path=checkout, place=Place.IN_PLACE, task=task, attempt=attempt, base=base, mirror=mirror
+        path=checkout,
+        place=Place.IN_PLACE,
+        task=task,
+        attempt=attempt,
+        base=base,
+        mirror=mirror,
+        continues=continues,
     )
 
 
