@@ -1,0 +1,20 @@
+"""The waiting room: who works on what, for how long the right to it lasts, and how it ends."""
+
+from deputize.queue.endings import Ending, finish, finish_in
+from deputize.queue.leases import Claim, Pulse, beat, claim, is_wanted
+from deputize.queue.requests import cancel, hold, retry, turn_away
+
+__all__ = [
+    "Claim",
+    "Ending",
+    "Pulse",
+    "beat",
+    "cancel",
+    "claim",
+    "finish",
+    "finish_in",
+    "hold",
+    "is_wanted",
+    "retry",
+    "turn_away",
+]

@@ -1,0 +1,192 @@
+"""How attempts end, and what that means for their tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deputize.model.attempt import NO_USAGE, Attempt, ToolUse, Usage
+from deputize.model.event import Event
+from deputize.model.outcome import MEANINGS, Outcome, is_stalled
+from deputize.model.retry import Again, next_step
+from deputize.model.states import TaskState
+from deputize.store import approvals, attempts, changes, journal, settle, tasks, trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from deputize.model.approval import Approval
+    from deputize.model.change import Change
+    from deputize.model.task import Task
+    from deputize.store.database import Database, Transaction
+    from deputize.store.settle import Tips
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended, with all that is known of it."""
+
+    outcome: Outcome
+    exit_code: int | None = None
+    error: str | None = None
+    usage: Usage = NO_USAGE
+    tools: tuple[ToolUse, ...] = ()
+    summary: str | None = None
+    answer: str | None = None
+    """The agent's answer: the task's result, if the task is done with it."""
+    session: str | None = None
+    model: str | None = None
+    """The model that answered, where the agent said so."""
+    retry_at: datetime | None = None
+    saved_ref: str | None = None
+    change: Change | None = None
+    """A change to propose; its task then waits for landing."""
+    question: Approval | None = None
+    """What a person is asked where the attempt parks: asked once nothing runs any more."""
+
+
+def finish(
+    database: Database, attempt: Attempt, ending: Ending, now: datetime, tips: Tips | None = None
+) -> Task:
+    """Close an attempt and move its task on; LeaseLost if the right to it is gone."""
+    with database.write() as transaction:
+        return finish_in(transaction, attempt, ending, now, tips)
+
+
+def finish_in(
+    transaction: Transaction,
+    attempt: Attempt,
+    ending: Ending,
+    now: datetime,
+    tips: Tips | None = None,
+) -> Task:
+    """Do what `finish` does, in a transaction that is open already."""
+    current = attempts.fenced(transaction, attempt)
+    task = tasks.lock(transaction, attempt.task)
+    history = attempts.of_task(transaction, task.id)
+    if task.cancel_requested:
+        ending = replace(ending, outcome=Outcome.CANCELLED, change=None)
+    attempts.save(transaction, _closed(current, ending, now))
+    _tell_end(transaction, current, ending, now)
+    actor = f"worker:{attempt.worker}"
+    if ending.outcome is Outcome.CANCELLED:
+        return settle.end(
+            transaction, task, TaskState.CANCELLED, actor=actor, now=now, reason=Outcome.CANCELLED
+        )
+    if ending.outcome is Outcome.SUCCEEDED:
+        return _succeed(transaction, task, ending, actor, now, tips)
+    return _fail(transaction, task, history, ending, actor, now)
+
+
+def _closed(attempt: Attempt, ending: Ending, now: datetime) -> Attempt:
+    return replace(
+        attempt,
+        finished_at=now,
+        outcome=ending.outcome,
+        exit_code=ending.exit_code,
+        error=ending.error,
+        usage=ending.usage,
+        tools=ending.tools,
+        summary=ending.summary,
+        session=ending.session or attempt.session,
+        model=ending.model or attempt.model,
+        saved_ref=ending.saved_ref or attempt.saved_ref,
+    )
+
+
+def _tell_end(transaction: Transaction, attempt: Attempt, ending: Ending, now: datetime) -> None:
+    body = {
+        "outcome": ending.outcome,
+        "exit_code": ending.exit_code,
+        "error": ending.error,
+        "input_tokens": ending.usage.input_tokens,
+        "output_tokens": ending.usage.output_tokens,
+        "tools": [f"{tool.name} ×{tool.count}" for tool in ending.tools],
+        "summary": ending.summary,
+        "saved_ref": ending.saved_ref,
+    }
+    kind = "attempt.rescued" if ending.outcome is Outcome.WORKER_LOST else "attempt.finished"
+    event = Event(
+        kind=kind,
+        actor=f"worker:{attempt.worker}",
+        task=attempt.task,
+        attempt=attempt.id,
+        body={name: value for name, value in body.items() if value not in (None, [], 0)},
+    )
+    journal.append(transaction, event, now)
+
+
+def _succeed(
+    transaction: Transaction,
+    task: Task,
+    ending: Ending,
+    actor: str,
+    now: datetime,
+    tips: Tips | None,
+) -> Task:
+    if ending.change is None:
+        return settle.end(
+            transaction,
+            task,
+            TaskState.DONE,
+            actor=actor,
+            now=now,
+            result=ending.answer,
+            tips=tips,
+        )
+    landing = replace(
+        task, state=TaskState.LANDING, attempt=None, feedback=None, result=ending.answer
+    )
+    tasks.move(transaction, task, landing, Event(kind="task.handed_over", actor=actor), now)
+    change = ending.change
+    body = {"files": len(change.files), "added": change.added, "removed": change.removed}
+    event = Event(kind="change.proposed", actor=actor, attempt=change.attempt, body=body)
+    changes.insert(transaction, change, event, now)
+    return landing
+
+
+def _fail(
+    transaction: Transaction,
+    task: Task,
+    history: Iterable[Attempt],
+    ending: Ending,
+    actor: str,
+    now: datetime,
+) -> Task:
+    step = next_step(task, history, ending.outcome, now, ending.retry_at)
+    if not isinstance(step, Again):
+        return settle.end(
+            transaction,
+            task,
+            TaskState.FAILED,
+            actor=actor,
+            now=now,
+            reason=step.reason,
+            message=ending.error,
+            result=ending.answer,
+        )
+    session = ending.session or task.session
+    queued = replace(
+        task, state=TaskState.QUEUED, attempt=None, not_before=step.not_before, session=session
+    )
+    body = {"after": ending.outcome, "tried": step.tried}
+    tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
+    if is_stalled(ending.outcome) and not _was_told(history, ending.outcome):
+        told = {
+            "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
+        }
+        journal.append(
+            transaction, Event(kind="task.stalled", actor=actor, task=task.id, body=told), now
+        )
+    question = ending.question if ending.outcome is Outcome.PARKED else None
+    # A person may have answered while the attempt was parking.
+    if question and not trust.is_trusted(transaction, question.git_dir or "", question.digest):
+        approvals.ask(transaction, question, actor, now)
+    return queued
+
+
+def _was_told(history: Iterable[Attempt], outcome: Outcome) -> bool:
+    """Tell whether the try before ended the same way: people need not hear it every minute."""
+    ended = [attempt.outcome for attempt in history if attempt.outcome]
+    return bool(ended) and ended[-1] is outcome

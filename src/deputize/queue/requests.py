@@ -1,0 +1,124 @@
+"""What people ask of the queue: cancel, hold, let go on, revive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deputize.errors import IllegalMove
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.model.states import ChangeState, TaskState
+from deputize.store import attempts, changes, settle, tasks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.task import Task
+    from deputize.store.database import Database, Transaction
+
+
+def cancel(database: Database, task_id: int, actor: str, now: datetime) -> Task:
+    """Cancel a task: at once where nothing runs, else as a request to whoever owns it.
+
+    Cancelling what is final changes nothing.
+    """
+    with database.write() as transaction:
+        task = tasks.lock(transaction, task_id)
+        if task.is_final or task.cancel_requested:
+            return task
+        if task.state in {TaskState.RUNNING, TaskState.LANDING}:
+            asked = replace(task, cancel_requested=True)
+            event = Event(kind="task.cancel_requested", actor=actor)
+            return tasks.move(transaction, task, asked, event, now)
+        return settle.end(
+            transaction, task, TaskState.CANCELLED, actor=actor, now=now, reason=Outcome.CANCELLED
+        )
+
+
+def turn_away(
+    transaction: Transaction, task_id: int, message: str, actor: str, now: datetime
+) -> None:
+    """Cancel a queued task because a person refused what it needs; any other stays as it is."""
+    task = tasks.lock(transaction, task_id)
+    if task.state is TaskState.QUEUED:
+        settle.end(
+            transaction,
+            task,
+            TaskState.CANCELLED,
+            actor=actor,
+            now=now,
+            reason=Outcome.REJECTED,
+            message=message,
+        )
+
+
+def hold(database: Database, task_id: int, actor: str, now: datetime, *, held: bool) -> Task:
+    """Pause a task that has not started, or let it go on."""
+    with database.write() as transaction:
+        task = tasks.lock(transaction, task_id)
+        if task.state not in {TaskState.BLOCKED, TaskState.QUEUED}:
+            word = "held" if held else "released"
+            hint = f"`deputize cancel {task.id}` stops it" if not task.is_final else None
+            raise IllegalMove(f"#{task.id} is {task.state} and can't be {word}", hint=hint)
+        if task.held == held:
+            return task
+        kind = "task.held" if held else "task.unheld"
+        return tasks.move(
+            transaction, task, replace(task, held=held), Event(kind=kind, actor=actor), now
+        )
+
+
+def retry(
+    database: Database, task_id: int, actor: str, now: datetime, *, resume: bool = False
+) -> Task:
+    """Revive a task that failed or was cancelled, with all its tries again.
+
+    With `resume`, the next attempt continues the agent's last session of this task.
+    """
+    with database.write() as transaction:
+        task = tasks.lock(transaction, task_id)
+        if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
+            hint = f"`deputize cancel {task.id}` first" if not task.is_final else None
+            raise IllegalMove(f"#{task.id} is {task.state}: there is nothing to retry", hint=hint)
+        for need in settle.lost_needs(transaction, task.id):
+            hint = f"`deputize retry {need}` first"
+            raise IllegalMove(f"#{task.id} needs #{need}, which has not been done", hint=hint)
+        revived = _revived(transaction, task, resume=resume)
+        _withdraw_unsettled(transaction, task, actor, now)
+        event = Event(kind="task.retried", actor=actor, body={"resume": resume})
+        tasks.move(transaction, task, revived, event, now)
+        settle.revive_dependents(transaction, revived, actor, now)
+        return revived
+
+
+def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
+    session = attempts.session_of_task(transaction, task.id, task.agent) if resume else None
+    unmet = tasks.unmet(transaction, task.id)
+    return replace(
+        task,
+        state=TaskState.BLOCKED
+        if unmet and task.state is TaskState.CANCELLED
+        else TaskState.QUEUED,
+        finished_at=None,
+        result=None,
+        reason=None,
+        message=None,
+        not_before=None,
+        held=False,
+        cancel_requested=False,
+        # A rework's base is the candidate that was refused: starting over means from the target.
+        base=None if task.rework_count else task.base,
+        feedback=None,
+        session=session.token if session else None,
+        round_start=attempts.next_number(transaction, task.id),
+        rework_count=0,
+    )
+
+
+def _withdraw_unsettled(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
+    """Nothing of an earlier round may land beside what the new one makes."""
+    change = changes.latest_of_task(transaction, task.id)
+    if change is not None and change.settled_at is None:
+        gone = replace(change, state=ChangeState.WITHDRAWN, settled_at=now)
+        changes.move(transaction, change, gone, Event(kind="change.withdrawn", actor=actor), now)
