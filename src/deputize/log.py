@@ -11,13 +11,13 @@ import fcntl
 import os
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from deputize.redaction import printable, redacted_value
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
     from pathlib import Path
 
 VARIABLE = "DEPUTIZE_LOG"
@@ -149,6 +149,18 @@ def bind(**ids: object) -> None:
         from structlog.contextvars import bind_contextvars
 
         bind_contextvars(**ids)
+
+
+@contextmanager
+def bound(**ids: object) -> Iterator[None]:
+    """Put `ids` on every line within, and on none after."""
+    if not _is_wanted():
+        yield
+        return
+    from structlog.contextvars import bound_contextvars
+
+    with bound_contextvars(**ids):
+        yield
 
 
 def _is_wanted() -> bool:

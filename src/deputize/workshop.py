@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import anyio
@@ -14,8 +15,9 @@ from anyio import to_thread
 
 from deputize import log
 from deputize.errors import LeaseLost, StoreUnavailable
+from deputize.git.refs import read_ref
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
-from deputize.store import workers
+from deputize.store import settle, workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -78,6 +80,14 @@ async def aside(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     It is not abandoned when the caller is cancelled: what it began, it ends.
     """
     return await to_thread.run_sync(partial(call, *args, **kwargs))
+
+
+def tips_of_dependents(shop: Workshop, task: int) -> dict[tuple[str, str], str]:
+    """Return the tips at which dependents of `task` start, should its end release them."""
+    with shop.database.read() as transaction:
+        wanted = settle.targets_of_dependents(transaction, task)
+    found = {place: read_ref(Path(place[0]), f"refs/heads/{place[1]}") for place in wanted}
+    return {place: tip for place, tip in found.items() if tip}
 
 
 @contextmanager

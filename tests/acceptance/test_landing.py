@@ -107,6 +107,7 @@ def test_who_is_in_the_way_of_a_landing_is_told_once(house: House) -> None:
     house.repo.write("README.md", "mine\n")
     house.up()
     house.until_waiting(task, "local changes in README.md")
+    assert "c1 can't land" in house.cli("status")
     wait_until(lambda: told.exists() and "can't land yet" in told.read_text())
     (body,) = house.rows("SELECT body FROM events WHERE kind = 'change.blocked'")
     assert "README.md" in body[0]

@@ -87,6 +87,17 @@ def test_a_dependent_starts_from_what_its_need_has_landed(house: House) -> None:
     house.repo.git("merge-base", "--is-ancestor", landed, document["base"])
 
 
+def test_a_dependent_for_another_branch_starts_from_its_tip(house: House) -> None:
+    """It is released with its base, though its need has landed elsewhere."""
+    house.repo.git("branch", "side")
+    need = house.add("echo one > one.txt")
+    dependent = house.add("echo two > two.txt", "--after", str(need), "--target", "side")
+    house.up()
+    assert house.until(dependent)["state"] == "done"
+    (body,) = house.rows("SELECT body FROM events WHERE kind = 'task.released'")
+    assert house.repo.git("rev-parse", "side~1") in body[0]
+
+
 def test_a_failed_need_cancels_all_that_wait_for_it(house: House) -> None:
     """Dependents of a failed task are cancelled with the reason, and theirs too."""
     need = house.add("echo no; exit 3")

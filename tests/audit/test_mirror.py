@@ -13,7 +13,11 @@ from deputize.audit.mirror import mirror, mirror_new
 from deputize.audit.rendering import as_markdown
 from deputize.audit.trail import records
 from deputize.errors import ConfigError
+from deputize.landing.records import land, step
+from deputize.model.states import ChangeState
+from deputize.store import changes
 from tests.fixtures.repositories import Folder, make_project
+from tests.fixtures.stories import change_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,3 +202,25 @@ def test_every_repository_that_asks_for_it_is_brought_up_to_date(
     assert (project.path / "audit.md").read_text().count("## #") == 2
     assert not (other.path / "audit.md").exists()
     assert mirror_new(story.database, lambda task: wanted.get(task.repo or "")) == []
+
+
+def test_a_proposed_change_is_told_once_its_end_is_known(story: Story, project: Folder) -> None:
+    """Not while it is in line: then the page would say for ever that it is."""
+    place = {"repo": str(project.path), "git_dir": str(project.git_dir), "target": "main"}
+    story.add("Fix it", **place)
+    claimed = story.claim()
+    story.finish(claimed, change=change_of(claimed, "a.py"))
+    story.seal()
+    assert update(story, project, PATHS[0]) == 0
+    run_in(story, project, "Another")
+    with story.database.read() as transaction:
+        (change,) = changes.of_task(transaction, 1)
+    change = step(story.database, change, ChangeState.QUEUED, story.clock.at)
+    land(story.database, change, "3" * 40, story.clock.at)
+    story.seal()
+    assert update(story, project, PATHS[0]) == 2
+    assert update(story, project, PATHS[0]) == 0
+    page = (project.path / PATHS[0]).read_text()
+    assert page.index("## #2") < page.index("## #1")
+    assert "c1 landed as `333333333333`" in page
+    assert "is landing" not in page

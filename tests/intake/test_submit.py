@@ -2,106 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize import intake, queue
-from deputize.config.home import Home
-from deputize.errors import ConfigError, DeputizeError, GitError, InvalidInput, NotFound
-from deputize.git.refs import list_refs
-from deputize.model.outcome import Outcome
+from deputize import intake
+from deputize.errors import ConfigError, GitError, InvalidInput
 from deputize.model.states import TaskState
-from deputize.model.task import PROMPT_BYTES, Place, Submitted, TaskSpec
-from deputize.queue import Ending
-from deputize.store import journal, meta, tasks, trust, workers
-from tests.fixtures.databases import DATABASES, open_database
-from tests.fixtures.nouns import NOON, a_worker
-from tests.fixtures.repositories import Folder, make_project, make_repository
+from deputize.model.task import PROMPT_BYTES, Place, TaskSpec
+from deputize.store import journal, meta, tasks, trust
+from tests.fixtures.doors import ADA, OURS
+from tests.fixtures.nouns import NOON
+from tests.fixtures.repositories import make_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from deputize.model.task import Task
-    from deputize.store.database import Database
-
-ADA = "person:ada"
-HOME = """
-[agents.mine]
-kind = "command"
-command = ["true"]
-roles = ["writer", "reviewer"]
-[providers.local]
-type = "ollama"
-base_url = "http://127.0.0.1:1"
-[roles.reviewer]
-agent = "mine"
-"""
-OURS = '[checks.tests]\ncommand = "make test"\n'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """A store, its home, and a repository of a user's."""
-
-    home: Home
-    database: Database
-    project: Folder
-
-    def submit(self, prompt: str = "Fix the typo", **asked: Any) -> Task:  # noqa: ANN401 - any field
-        """Ask for a task in the project, unless another place is named."""
-        if asked.get("place") is not Place.SCRATCH:
-            asked = {"repo": str(self.project.path), **asked}
-        spec: TaskSpec = TaskSpec(prompt=prompt, **asked)
-        return self.answer(spec).task
-
-    def answer(self, spec: TaskSpec) -> Submitted:
-        """Hand a wish in."""
-        return intake.submit(self.database, self.home, spec, actor=ADA, now=NOON)
-
-    def refused(self, prompt: str = "Fix the typo", **asked: Any) -> DeputizeError:  # noqa: ANN401 - any field
-        """Ask for what can't be; nothing may be stored, told or pinned. Return the error."""
-        before = self.traces()
-        with pytest.raises(DeputizeError) as caught:
-            self.submit(prompt, **asked)
-        assert self.traces() == before
-        return caught.value
-
-    def traces(self) -> tuple[int, int, dict[str, str]]:
-        """Count the tasks and the events, and list the refs of the project that are ours."""
-        with self.database.read() as transaction:
-            stored = len(tasks.listing(transaction, limit=1000))
-            told = len(journal.recent(transaction))
-        return stored, told, list_refs(self.project.git_dir, "refs/deputize/")
-
-    def end(self, outcome: Outcome) -> None:
-        """Let the next task be taken and end."""
-        claim = queue.claim(self.database, a_worker(), NOON)
-        assert claim is not None
-        queue.finish(self.database, claim.attempt, Ending(outcome=outcome), NOON)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Folder:
-    """Make a repository of the user's whose deputize.toml has a check."""
-    made = make_project(tmp_path / "project")
-    made.commit(deputize__toml=OURS)
-    return made
-
-
-@pytest.fixture(params=DATABASES)
-def door(request: pytest.FixtureRequest, tmp_path: Path, project: Folder) -> Iterator[Door]:
-    """Open a store beside it."""
-    home = Home(tmp_path / "home")
-    with closing(open_database(request.param, home.path)) as database:
-        home.config.write_text(HOME)
-        with database.write() as transaction:
-            workers.register(transaction, a_worker(), NOON)
-        yield Door(home=home, database=database, project=project)
+    from tests.fixtures.doors import Door
 
 
 def test_a_task_is_stored_as_it_was_asked_for(door: Door) -> None:
@@ -328,64 +246,6 @@ def test_whether_the_repositorys_commands_are_trusted_is_said(door: Door) -> Non
     door.project.git("rm", "--quiet", "deputize.toml")
     door.project.git("commit", "--quiet", "--message", "none")
     assert not door.answer(spec).untrusted
-
-
-def test_a_task_waits_for_what_it_needs(door: Door) -> None:
-    """Blocked, its base open and unpinned, while a need isn't done; each need counts once."""
-    first = door.submit()
-    task = door.submit(needs=(first.id, first.id))
-    assert (task.state, task.base) == (TaskState.BLOCKED, None)
-    with door.database.read() as transaction:
-        assert [need.id for need, _ in tasks.needs(transaction, task.id)] == [first.id]
-        (event,) = journal.of_task(transaction, task.id)
-    assert (event.kind, event.body["needs"]) == ("task.blocked", [1, 1])
-    door.end(Outcome.SUCCEEDED)
-    assert door.submit(needs=(first.id,)).state is TaskState.QUEUED
-
-
-def test_a_need_must_be_there_and_must_be_able_to_be_done(door: Door) -> None:
-    """One that is missing, or itself (it isn't there yet), or has failed, is refused."""
-    for missing in (1, 0, -1, 10**30):
-        assert isinstance(door.refused(needs=(missing,)), NotFound | InvalidInput)
-    door.submit()
-    door.end(Outcome.AUTH_FAILED)
-    error = door.refused(needs=(1,))
-    assert "#1 is failed" in error.message
-    assert error.hint == "`deputize retry 1` first"
-
-
-def test_the_same_key_with_the_same_content_is_the_same_task(door: Door) -> None:
-    """Whoever asks again gets its id, though time passed and the branch moved on."""
-    spec = TaskSpec(prompt="x", repo=str(door.project.path), key="k", not_before=NOON)
-    first = door.answer(spec)
-    door.project.commit(a__py="moved on\n")
-    refs = door.traces()[2]
-    deeper = str(door.project.path / "src" / "deep")
-    later = NOON + timedelta(minutes=5)
-    for again in (spec, replace(spec, repo=deeper, origin="mcp", not_before=later)):
-        answer = door.answer(again)
-        assert (answer.task, answer.created) == (first.task, False)
-    assert first.created
-    assert door.traces()[2] == refs
-    door.end(Outcome.AUTH_FAILED)
-    assert door.answer(spec).task.id == first.task.id
-
-
-def test_a_key_is_known_again_though_what_it_needs_has_failed_meanwhile(door: Door) -> None:
-    """What is stored already need not be possible anew."""
-    door.submit()
-    waiting = door.submit(key="k", needs=(1,))
-    door.end(Outcome.AUTH_FAILED)
-    assert door.submit(key="k", needs=(1,)).id == waiting.id
-
-
-def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) -> None:
-    """Another prompt, another option, another repository: which task has the key is said."""
-    door.submit(key="k")
-    other = make_project(tmp_path / "other")
-    for asked in ({"prompt": "Fix it all"}, {"priority": 1}, {"repo": str(other.path)}):
-        error = door.refused(**({"key": "k"} | asked))
-        assert "key 'k' belongs to #1" in error.message
 
 
 def test_a_repository_that_can_not_be_pinned_in_leaves_nothing_stored(door: Door) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from deputize.audit.daily import BATCH, translated
 from deputize.audit.lines import append_from, last_good, seq_of
 from deputize.audit.rendering import HEADING, MARKER, jsonl_of, markdown_of
-from deputize.audit.trail import ENDINGS, SCHEMA, Record, record_of
+from deputize.audit.trail import ENDINGS, SCHEMA, SETTLINGS, Record, told_by
 from deputize.errors import ConfigError, DeputizeError
 from deputize.git.exclude import exclude, is_tracked
 from deputize.store import journal, tasks
@@ -41,7 +41,8 @@ LONGEST_PATH = 500
 def mirror_new(database: Database, mirror_of: MirrorOf) -> list[DeputizeError]:
     """Bring up to date the mirrors of all repositories in which an attempt has ended meanwhile.
 
-    Returns what went wrong, for the log: such a mirror catches up when the next attempt ends.
+    Returns what went wrong, for the log: such a mirror catches up when the next attempt ends. An
+    attempt that proposed a change is told once it is known what became of that.
     """
     wrong: list[DeputizeError] = []
     while True:
@@ -67,7 +68,7 @@ def _ended(database: Database) -> tuple[list[Task], int]:
     """Return a task of each checkout in which an attempt ended, and how far that was looked up."""
     with database.read() as transaction:
         entries = journal.sealed(transaction, journal.cursor(transaction, CURSOR), BATCH)
-        endings = [entry for entry in entries if entry.kind in ENDINGS and entry.task is not None]
+        endings = [entry for entry in entries if entry.kind in ENDINGS | SETTLINGS and entry.task]
         found = [tasks.get(transaction, entry.task or 0) for entry in endings]
     if not endings and len(entries) < BATCH:
         return [], 0
@@ -108,10 +109,9 @@ def _records_after(database: Database, git_dir: str, after: int) -> Iterator[lis
             entries = journal.sealed(transaction, after, BATCH)
             if not entries:
                 return
-            endings = [entry for entry in entries if entry.kind in ENDINGS]
-            found = [record_of(transaction, entry) for entry in endings]
+            found = [told_by(transaction, entry) for entry in entries]
         after = entries[-1].seq or after
-        page = [record for record in found if record.task.git_dir == git_dir]
+        page = [record for record in found if record and record.task.git_dir == git_dir]
         if page:
             yield page
 

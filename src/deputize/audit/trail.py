@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from deputize.redaction import redacted, redacted_value
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 SCHEMA = "deputize.audit/1"
 ENDINGS = frozenset({"attempt.finished", "attempt.rescued"})
 """Each attempt has exactly one event of these kinds: the one that closed it."""
+SETTLINGS = frozenset(
+    {
+        *("change.landed", "change.superseded", "change.quarantined"),
+        *("change.rejected", "change.withdrawn"),
+    }
+)
+"""What became of a change: with it, the story of the attempt that proposed it is told."""
 PAGE = 1000
 
 
@@ -69,6 +76,21 @@ def _endings(database: Database, task: int | None, since: datetime | None) -> It
             for entry in page
             if entry.kind in ENDINGS and (since is None or entry.at >= since)
         ]
+
+
+def told_by(transaction: Transaction, entry: Entry) -> Record | None:
+    """Return the record of an attempt whose story ends with `entry`: nothing more will come of it.
+
+    That is the end of the attempt, or, where it proposed a change, the end of that.
+    """
+    if entry.kind in SETTLINGS and entry.change is not None:
+        change = changes.get(transaction, entry.change)
+        return record_of(transaction, replace(entry, attempt=change.attempt))
+    if entry.kind not in ENDINGS or entry.task is None:
+        return None
+    proposed = changes.of_task(transaction, entry.task)
+    is_over = all(change.attempt != entry.attempt for change in proposed)
+    return record_of(transaction, entry) if is_over else None
 
 
 def record_of(transaction: Transaction, ending: Entry) -> Record:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from deputize import queue
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.errors import InvalidInput, NotFound, NotYet
-from deputize.model.states import TaskState
+from deputize.model.outcome import LIMITS
+from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
 from deputize.store import approvals, attempts, changes, tasks
 
@@ -40,6 +41,13 @@ class TaskView:
     attempts: Sequence[Attempt]
     change: Change | None
     approvals: Sequence[Approval]
+
+
+def is_blocked(view: TaskView) -> bool:
+    """Tell whether the task's change can't land before a person has mended something."""
+    if view.change is None or view.task.state is not TaskState.LANDING:
+        return False
+    return view.change.state is ChangeState.QUEUED and bool(view.change.reason)
 
 
 def latest_id(desk: Desk) -> int:
@@ -104,12 +112,14 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
     needs = tasks.needs(transaction, task.id)
     change = changes.latest_of_task(transaction, task.id)
     asked = approvals.unanswered_of_task(transaction, task.id)
+    tried = attempts.of_task(transaction, task.id)
     facts = Facts(
         unmet=[need.id for need, state in needs if state is not TaskState.DONE],
         approvals=asked,
         change=change,
         roles_served=crew.roles,
         free_slots=crew.free_slots,
+        limited=bool(tried) and tried[-1].outcome in LIMITS,
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
@@ -117,7 +127,7 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         task=task,
         waiting_for=waiting_for(task, facts),
         needs=[need for need, _ in needs],
-        attempts=attempts.of_task(transaction, task.id),
+        attempts=tried,
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )

@@ -26,7 +26,7 @@ from deputize.landing.route import (
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, meta, tasks
-from deputize.workshop import alone, aside
+from deputize.workshop import alone, aside, tips_of_dependents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +62,7 @@ async def advance_change(shop: Workshop, change_id: int, holds: Holds) -> bool:
         return True
     landed = await aside(_landed, ground, change)
     if landed:
-        branch = _own_branch(ground, change)
-        await shop.in_store(records.land, shop.database, change, landed, shop.now(), branch=branch)
-        return True
+        return await _record(shop, change, landed, branch=_own_branch(ground, change))
     if unwanted:
         await shop.in_store(records.withdraw, shop.database, change, shop.now())
         return True
@@ -136,9 +134,7 @@ async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, hold
     if isinstance(made, Conflicted):
         return await _conflict(shop, change, ground, made)
     if made.commit == ground.tip:
-        note = f"{change.target} had it already"
-        await shop.in_store(records.land, shop.database, change, made.commit, shop.now(), note=note)
-        return True
+        return await _record(shop, change, made.commit, note=f"{change.target} had it already")
     return await _check(shop, change, task, ground, made, holds)
 
 
@@ -267,8 +263,7 @@ async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, hol
     reason = f"deputize: land #{change.task}"
     ended = await aside(advance, git_dir, change.target, ground.tip, commit, reason=reason)
     if isinstance(ended, Moved):
-        await shop.in_store(records.land, shop.database, change, commit, shop.now())
-        return True
+        return await _record(shop, change, commit)
     if ended.stale:
         return True
     if change.reason != ended.reason:
@@ -285,7 +280,22 @@ async def _make_branch(
     refused = await aside(new_branch, Path(change.git_dir), branch, commit)
     if refused:
         raise IllegalMove(refused, hint=f"git branch -m {branch} SOMETHING_ELSE")
-    await shop.in_store(records.land, shop.database, change, commit, shop.now(), branch=branch)
+    return await _record(shop, change, commit, branch=branch)
+
+
+async def _record(
+    shop: Workshop,
+    change: Change,
+    commit: str,
+    *,
+    note: str | None = None,
+    branch: str | None = None,
+) -> bool:
+    """Write that a change has landed, with the tips from which what needs it may start."""
+    tips = await aside(tips_of_dependents, shop, change.task)
+    await shop.in_store(
+        records.land, shop.database, change, commit, shop.now(), tips, note=note, branch=branch
+    )
     return True
 
 

@@ -92,11 +92,15 @@ def _is_ready(transaction: Transaction, change: Change, rest: Rest | None, now: 
 
 async def _turn(shop: Workshop, change: Change, resting: dict[int, Rest]) -> bool:
     """Give one change its turn under the target's lease; tell whether it got anywhere."""
+    with log.bound(change=change.id, task=change.task):
+        return await _under_lease(shop, change, resting)
+
+
+async def _under_lease(shop: Workshop, change: Change, resting: dict[int, Rest]) -> bool:
     name = f"landing:{change.git_dir}:{change.target}"
     async with held_lease(shop, name) as token:
         if token is None:
             return False
-        log.bind(change=change.id, task=change.task)
         try:
             done = await advance_change(shop, change.id, _fence(shop, name, token))
         except Exception as error:  # noqa: BLE001 - one change must not keep the others waiting

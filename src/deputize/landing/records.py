@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deputize.config.trust import Wishes
     from deputize.model.change import Change, CheckResult
     from deputize.store.database import Database, Transaction
+    from deputize.store.settle import Tips
 
 ACTOR = "landing"
 _TOLD = {ChangeState.CHECKING: "change.check_started"}
@@ -138,6 +139,7 @@ def land(
     change: Change,
     commit: str,
     now: datetime,
+    tips: Tips | None = None,
     *,
     note: str | None = None,
     branch: str | None = None,
@@ -158,8 +160,8 @@ def land(
         )
         task = tasks.lock(transaction, change.task)
         if task.state is TaskState.LANDING:
-            tips = {(change.git_dir, change.target): commit}
-            settle.end(transaction, task, TaskState.DONE, actor=ACTOR, now=now, tips=tips)
+            there = {**(tips or {}), (change.git_dir, change.target): commit}
+            settle.end(transaction, task, TaskState.DONE, actor=ACTOR, now=now, tips=there)
 
 
 def _checking(transaction: Transaction, change: Change, now: datetime) -> Change:

@@ -62,6 +62,8 @@ class Meaning:
     what_to_do: str
 
 
+LIMITS = frozenset({Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT})
+"""Ends that a provider's limit brought about: the task goes on when that resets."""
 WORKER_LOSSES = 10
 """Attempts of one task whose worker died, before the task fails: a crash is not a try."""
 

@@ -169,7 +169,7 @@ async def _send(outbox: Outbox, channel: Channel, message: Message) -> str | Non
     except TimeoutError:
         return f"no answer within {outbox.send_seconds:g} s"
     except Exception as error:  # noqa: BLE001 - a channel that breaks must not stop the others
-        log.get("notify").exception("a channel broke", channel=channel.name)
+        log.get("notify").exception("a channel broke", channel=channel.name, task=message.task)
         return f"it broke: {type(error).__name__}"
 
 

@@ -60,7 +60,8 @@ def _sweep(shop: Workshop) -> None:
         owners = {attempt.id: tasks.get(transaction, attempt.task) for attempt in left}
     for attempt in left:
         if _staying.get(attempt.id, shop.now()) <= shop.now():
-            _clear(shop, attempt, owners[attempt.id])
+            with log.bound(task=attempt.task, attempt=attempt.number):
+                _clear(shop, attempt, owners[attempt.id])
 
 
 def _clear(shop: Workshop, attempt: Attempt, task: Task) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -12,15 +11,15 @@ import anyio
 from deputize import log as diagnostics
 from deputize.agents.base import Provider
 from deputize.errors import AgentError, DeputizeError
-from deputize.git.refs import read_ref
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
-from deputize.store import attempts, settle
-from deputize.workshop import aside
+from deputize.store import attempts
+from deputize.workshop import aside, tips_of_dependents
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
@@ -124,17 +123,7 @@ class Steps:
         """Return the tips at which dependents start, should this ending release them."""
         if ending.outcome is not Outcome.SUCCEEDED or ending.change is not None:
             return {}
-        return await aside(self._tips)
-
-    def _tips(self) -> dict[tuple[str, str], str]:
-        with self.shop.database.read() as transaction:
-            wanted = settle.targets_of_dependents(transaction, self.claim.task.id)
-        tips = {}
-        for git_dir, target in wanted:
-            tip = read_ref(Path(git_dir), f"refs/heads/{target}")
-            if tip:
-                tips[git_dir, target] = tip
-        return tips
+        return await aside(tips_of_dependents, self.shop, self.claim.task.id)
 
     def provider(self, config: Config, name: str | None) -> Provider | None:
         """Return the provider that serves the model; AgentError where it isn't configured."""

@@ -54,7 +54,8 @@ async def keep_up(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
 async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
     """Rescue what dead workers held, note their death, and sweep finished workspaces."""
     for attempt in await shop.in_store(_orphaned, shop, in_hand):
-        await rescue(shop, attempt)
+        with log.bound(task=attempt.task, attempt=attempt.number):
+            await rescue(shop, attempt)
     await shop.in_store(_bury, shop)
     sweep_bells(shop.home.run)
     await sweep_workspaces(shop)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.desk import answers, documents, stations, tasks
 from deputize.desk.logs import last_line
+from deputize.desk.tasks import is_blocked
 from deputize.surfaces.cli.output import bold, yellow
 from deputize.surfaces.cli.times import ago
 
@@ -76,11 +77,22 @@ def print_board(output: Output, board: Board) -> None:
             output.text()
             output.text(bold(title))
             output.table([_row(view) for view in views], indent="  ")
-    if board.approvals:
+    _print_needs(output, board)
+
+
+def _print_needs(output: Output, board: Board) -> None:
+    """Print what only a person can answer or mend."""
+    rows = [(f"a{asked.id}", asked.subject, asked.reason) for asked in board.approvals]
+    rows += [
+        (f"#{view.task.id}", f"c{view.change.id} can't land", view.change.reason or "")
+        for view in board.tasks
+        if view.change and is_blocked(view)
+    ]
+    if rows:
         output.text()
         output.text(yellow("needs you"))
-        rows = [(f"a{asked.id}", asked.subject, asked.reason) for asked in board.approvals]
         output.table(rows, indent="  ")
+    if board.approvals:
         output.note("hint: look with `deputize diff ID`, answer with `deputize approve` or `deny`")
 
 
