@@ -10,10 +10,10 @@ from deputize.git.repository import open_mirror
 from deputize.git.snapshot import (
     measure,
     save_aside,
-    save_wip,
+    snapshot,
     snapshot_checkout,
 )
-from deputize.git.worktree import Worktree, add_worktree, is_intact, top_level
+from deputize.git.worktree import Worktree, add_worktree, top_level
 from tests.fixtures.repositories import Folder, make_project
 from tests.git.captures import REF, START, TRAILERS, content, paths, take
 
@@ -29,7 +29,7 @@ def test_a_worktree_starts_detached_and_clean_at_its_base(
     assert agent.git("status", "--porcelain") == ""
     assert agent.git("branch", "--show-current") == ""
     assert top_level(worktree) == worktree.path
-    assert is_intact(worktree)
+    assert (worktree.path / ".git").read_text() == f"gitdir: {worktree.git_dir}\n"
 
 
 def test_where_nothing_was_done_the_snapshot_is_the_base(worktree: Worktree) -> None:
@@ -135,10 +135,10 @@ def test_modes_are_part_of_the_change(worktree: Worktree, agent: Folder) -> None
     assert take(worktree).changed
 
 
-def test_work_in_progress_is_saved_to_a_ref_of_its_own(worktree: Worktree, agent: Folder) -> None:
+def test_work_can_be_saved_to_another_ref(worktree: Worktree, agent: Folder) -> None:
     """The attempt's ref is not there yet; the work is."""
     agent.write("half.txt")
-    saved = save_wip(worktree, trailers=TRAILERS, ref="refs/deputize/wip/1/1")
+    saved = snapshot(worktree, message="saved", trailers=TRAILERS, ref="refs/deputize/wip/1/1")
     assert read_ref(worktree.mirror.git_dir, "refs/deputize/wip/1/1") == saved.head
     assert read_ref(worktree.mirror.git_dir, REF) is None
 

@@ -18,7 +18,7 @@ from deputize.git.snapshot import (
     save_aside,
     snapshot,
 )
-from deputize.git.worktree import Worktree, add_worktree, is_intact, note_private
+from deputize.git.worktree import Worktree, add_worktree, note_private
 from tests.fixtures.repositories import Folder, make_project, make_repository
 from tests.git.captures import REF, START, content, paths, take
 
@@ -57,7 +57,7 @@ def test_without_its_dot_git_the_folder_is_captured_all_the_same(
     agent.write("b.py", "not committed\n")
     (agent.path / ".git").unlink()
     taken = take(worktree)
-    assert not is_intact(worktree)
+    assert not (agent.path / ".git").exists()
     assert (taken.commits, taken.moved) == (2, False)
     assert content(worktree, taken, "b.py") == b"not committed\n"
 

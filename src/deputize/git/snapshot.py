@@ -83,11 +83,6 @@ def snapshot(
     )
 
 
-def save_wip(worktree: Worktree, *, trailers: Mapping[str, str], ref: str) -> Snapshot:
-    """Keep the work of an attempt that was cut short, before anything else is done about it."""
-    return snapshot(worktree, message="work in progress, saved", trailers=trailers, ref=ref)
-
-
 def measure(worktree: Worktree) -> Captured:
     """Return what a snapshot would hold now, keeping nothing."""
     with _quarantine(worktree) as (git, index):
