@@ -319,7 +319,7 @@ def test_in_place_wants_a_clean_checkout_and_keeps_where_it_was(
     assert read_ref(project.git_dir, in_place_ref("s1", 7)) == base
     project.write("a.py", "edited\n")
     taken = take_snapshot(workspace, message="in place", agent="test")
-    assert taken.changed
+    assert Folder(mirror.git_dir).git("diff", "--name-only", base, taken.head) == "a.py"
     assert read_ref(mirror.git_dir, workspace.ref) == taken.head
     assert project.git("status", "--porcelain") == " M a.py"
     assert project.head() == base

@@ -34,8 +34,6 @@ class Snapshot:
     tree: str
     commits: int
     """How many commits lead from `base` to `head`, ours included."""
-    changed: bool
-    """Whether the tree differs from that of `base`."""
     dirty: bool
     """Whether the agent had left work uncommitted."""
     moved: bool
@@ -76,7 +74,6 @@ def snapshot(
         head=head,
         tree=captured.tree,
         commits=own.commits,
-        changed=captured.tree != tree_of(mirror.git_dir, worktree.base),
         dirty=captured.tree != own.tree,
         moved=own.moved,
         skipped=captured.skipped,
@@ -131,7 +128,6 @@ def snapshot_checkout(
         head=head,
         tree=tree,
         commits=int(changed),
-        changed=changed,
         dirty=changed,
         moved=False,
         skipped=(),
