@@ -58,18 +58,6 @@ class Workspace:
             raise IllegalMove(f"{self.path} is not a worktree of deputize's")
         return Worktree(mirror=self.mirror, path=self.path, base=self.base)
 
-    @property
-    def writable(self) -> tuple[Path, ...]:
-        """The folders that a sandbox must let the agent write to."""
-        if self.mirror is None or self.place is Place.IN_PLACE:
-            return (self.path,)
-        return (self.path, self.worktree.git_dir)
-
-    @property
-    def readable(self) -> tuple[Path, ...]:
-        """The folders with objects that the agent's git reads, and must not write to."""
-        return () if self.mirror is None else (self.mirror.objects, self.mirror.borrowed)
-
 
 def open_workspace(
     home_workspaces: Path,
@@ -188,14 +176,6 @@ def remove_workspace(workspace: Workspace, captured: str) -> tuple[str, ...]:
 def workspace_path(home_workspaces: Path, mirror: Mirror, task: int, attempt: int) -> Path:
     """Return where the worktree of an attempt is, or would be."""
     return home_workspaces.absolute() / mirror.slug / f"{int(task)}-{int(attempt)}"
-
-
-def list_workspaces(home_workspaces: Path, mirror: Mirror) -> tuple[tuple[int, int], ...]:
-    """Return task and attempt of each worktree that is there, or has left something behind."""
-    folder = home_workspaces.absolute() / mirror.slug
-    names = {path.name.removeprefix(".") for path in folder.glob("*-*")}
-    pairs = (name.split("-", 1) for name in names)
-    return tuple(sorted((int(a), int(b)) for a, b in pairs if a.isdecimal() and b.isdecimal()))
 
 
 def empty_trash(home_workspaces: Path) -> None:
