@@ -42,15 +42,6 @@ class Ground:
         return self.wishes.config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A commit that would land."""
-
-    commit: str
-    merged: bool
-    """It differs from the change's own head, because the target had moved on."""
-
-
 def look(home: Home, change: Change) -> Ground:
     """Read the target as it is now; BaseLost where the repository or the branch is gone."""
     git_dir = Path(change.git_dir)
@@ -71,8 +62,8 @@ def look(home: Home, change: Change) -> Ground:
 
 def make_candidate(
     ground: Ground, change: Change, task: Task, attempt: Attempt, store: str
-) -> Candidate | Conflicted:
-    """Merge a change onto the tip and keep the commit by a ref; same inputs, same commit."""
+) -> str | Conflicted:
+    """Merge a change onto the tip and keep that commit by a ref; same inputs, same commit."""
     git_dir = ground.mirror.git_dir
     merged = merge_tree(git_dir, ground.tip, change.head)
     if isinstance(merged, Conflicted):
@@ -94,7 +85,7 @@ def make_candidate(
             when=change.created_at,
         )
     set_ref(git_dir, landing_ref(store, change.id), commit)
-    return Candidate(commit=commit, merged=commit != change.head)
+    return commit
 
 
 def trailers(attempt: Attempt) -> dict[str, str]:
