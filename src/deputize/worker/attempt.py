@@ -117,15 +117,13 @@ def _job(steps: Steps, bench: Bench) -> Job:
     settings = bench.config
     agent = settings_for(task.agent, settings.agents)
     provider = steps.provider(settings, task.provider or agent.provider)
-    marker = attempt_marker(attempt.token)
     return Job(
         prompt=compose(
             task, settings.role(task.role), settings.checks, interrupted=bench.continues
         ),
         workspace=bench.path,
-        environment=agent_environment(agent.env, markers(task.id, marker)),
+        environment=agent_environment(agent.env, markers(task.id, attempt_marker(attempt.token))),
         secrets=steps.secrets(secret_variables(agent, provider), provider),
-        marker=marker,
         session=task.session,
         model=task.model or agent.model,
         provider=provider,
