@@ -17,10 +17,11 @@ from deputize.gate.decide import Bounds
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
-from deputize.worker.benches import Bench, change_rule, open_bench, put_away, unsaved
+from deputize.worker.benches import Bench, change_rule, open_bench
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
+from deputize.worker.gathering import put_away, unsaved
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
