@@ -72,7 +72,7 @@ class CommandAgent:
         report = await _run(command, prompt, Hearing(emit))
         if report.outcome is not Outcome.RATE_LIMITED:
             return report
-        return replace(report, retry_at=reset_in(report.error or "", {}, self._clock.now()))
+        return replace(report, retry_at=reset_in(report.error or "", self._clock.now()))
 
     @property
     def _takes_argument(self) -> bool:
