@@ -15,6 +15,7 @@ from deputize.git.locate import read_blobs
 from deputize.git.merges import Conflicted, commit_tree, is_ancestor, merge_tree
 from deputize.git.refs import landing_ref, read_ref, set_ref, tree_of
 from deputize.git.repository import Mirror, open_mirror
+from deputize.workspace.worktree import TASK_TRAILER, trailers_of
 
 if TYPE_CHECKING:
     from deputize.config.home import Home
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.task import Task
-
-TASK_TRAILER = "Deputize-Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +80,8 @@ def make_candidate(
             merged.tree,
             parents,
             task.title if squash else f"Land #{task.id}: {task.title}",
-            trailers=trailers(attempt),
+            trailers=trailers_of(task.id, attempt.number, attempt.agent),
             when=change.created_at,
         )
     set_ref(git_dir, landing_ref(store, change.id), commit)
     return commit
-
-
-def trailers(attempt: Attempt) -> dict[str, str]:
-    """Return the lines that say in a commit where it comes from."""
-    return {
-        TASK_TRAILER: str(attempt.task),
-        "Deputize-Attempt": str(attempt.number),
-        "Deputize-Agent": attempt.agent,
-    }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TRASH = ".trash"
 SCRATCH = "scratch"
+TASK_TRAILER = "Deputize-Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ def take_snapshot(workspace: Workspace, *, message: str, agent: str, wip: bool =
 def trailers_of(task: int, attempt: int, agent: str) -> dict[str, str]:
     """Return the trailers that attribute a commit."""
     return {
-        "Deputize-Task": str(task),
+        TASK_TRAILER: str(task),
         "Deputize-Attempt": str(attempt),
         "Deputize-Agent": agent,
     }
