@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import deputize.errors
 from deputize.config.load import load_config
-from deputize.config.settings import CHOICES, Config
+from deputize.config.settings import CHOICES, Config, LandingSettings
 from deputize.errors import DeputizeError
 from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Outcome
 from deputize.model.states import (
@@ -25,7 +25,6 @@ from deputize.model.states import (
     ChangeState,
     TaskState,
 )
-from deputize.model.task import REWORK, Task
 from deputize.model.waiting import Facts, waiting_for
 from deputize.notify.channels import channels_of
 from deputize.surfaces.cli.catalogue import VERBS
@@ -33,6 +32,9 @@ from deputize.surfaces.cli.parser import all_parsers
 from deputize.surfaces.cli.reference import reference
 from deputize.workspace.processes.environment import ALLOWED
 from tests.fixtures.nouns import NOON, a_change, a_task, an_approval
+
+if TYPE_CHECKING:
+    from deputize.model.task import Task
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -122,7 +124,7 @@ def test_no_outcome_is_told_that_there_is_not() -> None:
     assert [row[0] for row in rows] == [f"`{outcome}`" for outcome in Outcome]
     text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
     assert [outcome for outcome in Outcome if f"`{outcome}`" not in text] == []
-    assert MEANINGS[Outcome.CONFLICT].default_tries == 1 + REWORK
+    assert MEANINGS[Outcome.CONFLICT].default_tries == 1 + LandingSettings().rework
 
 
 LATER = NOON + timedelta(hours=1)

@@ -1,6 +1,6 @@
 """Every error deputize raises, as one tree.
 
-DeputizeError                 one lower-case line for people, a hint with the next step, `retryable`
+DeputizeError                 one lower-case line for people, a hint with the next step
 ├─ UserError                  what was asked can't be done as asked (unknown id, bad input)
 │  ├─ NotFound                there is nothing under that id or name
 │  ├─ InvalidInput            an argument, file or field is wrong; says which, and what is right
@@ -8,10 +8,10 @@ DeputizeError                 one lower-case line for people, a hint with the ne
 ├─ ConfigError                a configuration file or variable is wrong; names file and key
 ├─ Denied                     policy, a person, or a missing right says no
 ├─ StoreError                 the database can't serve the request
-│  ├─ StoreUnavailable        locked, unreachable, full or read-only right now (retryable)
+│  ├─ StoreUnavailable        locked, unreachable, full or read-only right now
 │  ├─ StoreCorrupt            the file is damaged or isn't a deputize database
 │  └─ StoreTooNew             the database was written by a newer deputize
-├─ NotYet                     the answer does not exist yet (retryable)
+├─ NotYet                     the answer does not exist yet
 ├─ GitError                   a git command failed; carries its arguments, exit code and last words
 ├─ ProcessError               a program could not be started, or could not be ended
 ├─ AgentError                 an agent could not be run; carries the outcome it amounts to
@@ -29,7 +29,6 @@ from typing import ClassVar
 class DeputizeError(Exception):
     """Something went wrong."""
 
-    retryable: ClassVar[bool] = False
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
@@ -85,7 +84,6 @@ class StoreError(DeputizeError):
 class StoreUnavailable(StoreError):
     """The database is not available right now."""
 
-    retryable = True
     code = "store_unavailable"
 
 
@@ -104,7 +102,6 @@ class StoreTooNew(StoreError):
 class NotYet(DeputizeError):
     """The answer does not exist yet."""
 
-    retryable = True
     code = "not_yet"
 
 

@@ -115,7 +115,6 @@ class Rig:
                 "DEPUTIZE_ATTEMPT": MARKER,
             },
             secrets={"SCRIPTED_KEY": "dummy"},
-            marker=MARKER,
             session=session,
             model=MODEL_NAME if self.kind.provider(self.model) else None,
             provider=self.kind.provider(self.model),

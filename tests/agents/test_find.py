@@ -51,21 +51,16 @@ def test_places_are_searched_in_order(environment: dict[str, str], tmp_path: Pat
     folder = tmp_path / "home" / ".cache" / "github-copilot-sdk" / "cli" / PINNED_VERSION
     downloaded = _host(folder)
     assert find_copilot(None, environment).path == str(downloaded)
-    assert find_copilot(None, environment).how == "download"
     environment["npm_config_prefix"] = str(tmp_path / "prefix")
     global_one = _package(tmp_path / "prefix" / "lib" / "node_modules", "1.0.99")
     assert find_copilot(None, environment).path == str(global_one)
-    assert find_copilot(None, environment).how == "npm"
     on_path = _program(tmp_path / "bin" / "copilot")
     assert find_copilot(None, environment).path == str(on_path)
-    assert find_copilot(None, environment).how == "PATH"
     named = _program(tmp_path / "named" / "copilot")
     environment["COPILOT_CLI_PATH"] = str(named)
     assert find_copilot(None, environment).path == str(named)
-    assert find_copilot(None, environment).how == "COPILOT_CLI_PATH"
     configured = _program(tmp_path / "configured" / "copilot")
     assert find_copilot(str(configured), environment).path == str(configured)
-    assert find_copilot(str(configured), environment).how == "config"
 
 
 def test_a_wrong_path_is_not_passed_over(environment: dict[str, str], tmp_path: Path) -> None:
@@ -119,7 +114,7 @@ def test_the_program_behind_the_script_of_npm_is_found(
     program = _package(modules, "1.0.98")
     (tmp_path / "bin" / "copilot").symlink_to(script)
     found = find_copilot(None, environment)
-    assert (found.path, found.version, found.how) == (str(program), "1.0.98", "PATH")
+    assert (found.path, found.version) == (str(program), "1.0.98")
 
 
 def test_the_folder_we_are_in_is_not_searched(

@@ -14,7 +14,6 @@ from deputize.agents.copilot.agent import CopilotAgent
 from deputize.agents.registry import (
     agent_from,
     agent_names,
-    agents_found,
     secret_variables,
     settings_for,
 )
@@ -70,8 +69,11 @@ def test_an_unknown_agent_is_named_with_the_nearest_one() -> None:
 def test_every_agent_is_looked_for() -> None:
     """Each known agent is found, or has a problem and a hint."""
     configured = {"shell": AgentSettings(command=("sh", "-c", "cat"))}
-    found = agents_found(configured)
-    assert tuple(found) == agent_names(configured) == ("copilot", "goose", "shell")
+    found = {
+        name: agent_from(name, settings_for(name, configured)).find()
+        for name in agent_names(configured)
+    }
+    assert tuple(found) == ("copilot", "goose", "shell")
     assert found["shell"].path is not None
     assert all(each.path or (each.problem and each.hint) for each in found.values())
 
@@ -89,8 +91,9 @@ def test_no_sdk_is_loaded_before_an_agent_runs() -> None:
     """Knowing and finding all agents loads neither an SDK nor what it is made of."""
     program = (
         "import sys\n"
-        "from deputize.agents.registry import agents_found\n"
-        "agents_found({})\n"
+        "from deputize.agents.registry import agent_from, agent_names, settings_for\n"
+        "for name in agent_names({}):\n"
+        "    agent_from(name, settings_for(name, {})).find()\n"
         "print([name for name in ('copilot', 'acp', 'pydantic') if name in sys.modules])\n"
     )
     done = subprocess.run(

@@ -10,19 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.audit.rendering import as_jsonl, as_markdown, code
+from deputize.audit.rendering import as_markdown, code, jsonl_of
 from deputize.audit.trail import records
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import Outcome
 from tests.fixtures.stories import BEGINNING, change_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deputize.audit.trail import Record
     from tests.fixtures.stories import Story
 
 HOSTILE = (
     "```\n# not a heading\n~~~\n<script>alert(1)</script>\n\x1b[31mred\x1b[0m\r\n\x9b2J\u202e\n"
     "</details> | `x` [a](javascript:b)\n\n- - -\n<!-- deputize 99999 -->\n\u2028<!-- x"
 )
+
+
+def as_jsonl(found: Iterable[Record]) -> str:
+    """Write records as the mirror does, a line each."""
+    return "".join(map(jsonl_of, found))
 
 
 def a_full_record(story: Story, prompt: str = "Fix the typo", summary: str = "mended it") -> None:

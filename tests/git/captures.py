@@ -28,6 +28,11 @@ def take(worktree: Worktree) -> Snapshot:
     return taken
 
 
+def changes_anything(worktree: Worktree, taken: Snapshot) -> bool:
+    """Tell whether the tree differs from that of the base."""
+    return taken.tree != tree_of(worktree.mirror.git_dir, worktree.base)
+
+
 def paths(worktree: Worktree, taken: Snapshot) -> list[str]:
     """Return the paths of the snapshot's tree."""
     listed = Git(worktree.mirror.git_dir).read("ls-tree", "-r", "-z", "--name-only", taken.tree)

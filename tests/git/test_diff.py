@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deputize.errors import GitError
-from deputize.git.diff import diff_text, file_changes, file_sizes
+from deputize.git.diff import diff_text, file_changes
 from deputize.model.change import FileChange, Operation
 from tests.fixtures.repositories import Folder, make_project
 
@@ -95,19 +95,10 @@ def test_a_submodule_has_no_content_hash(project: Folder, tmp_path: Path) -> Non
 
 
 def test_equal_commits_have_no_changes(project: Folder) -> None:
-    """Nor sizes, nor a patch."""
+    """Nor a patch."""
     head = project.head()
     assert file_changes(project.git_dir, head, head) == ()
-    assert file_sizes(project.git_dir, head, head) == {}
     assert diff_text(project.git_dir, head, head, 1000) == ""
-
-
-def test_sizes_are_those_of_the_new_content(project: Folder) -> None:
-    """Deleted files have none."""
-    base = project.head()
-    (project.path / "b.py").unlink()
-    head = project.commit(a__py="x" * 1000)
-    assert file_sizes(project.git_dir, base, head) == {"a.py": 1000}
 
 
 def test_a_patch_is_cut_at_a_line_where_it_is_too_long(project: Folder) -> None:

@@ -10,12 +10,12 @@ from deputize.git.repository import open_mirror
 from deputize.git.snapshot import (
     measure,
     save_aside,
-    save_wip,
+    snapshot,
     snapshot_checkout,
 )
-from deputize.git.worktree import Worktree, add_worktree, is_intact, top_level
+from deputize.git.worktree import Worktree, add_worktree, top_level
 from tests.fixtures.repositories import Folder, make_project
-from tests.git.captures import REF, START, TRAILERS, content, paths, take
+from tests.git.captures import REF, START, TRAILERS, changes_anything, content, paths, take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,14 +29,15 @@ def test_a_worktree_starts_detached_and_clean_at_its_base(
     assert agent.git("status", "--porcelain") == ""
     assert agent.git("branch", "--show-current") == ""
     assert top_level(worktree) == worktree.path
-    assert is_intact(worktree)
+    assert (worktree.path / ".git").read_text() == f"gitdir: {worktree.git_dir}\n"
 
 
 def test_where_nothing_was_done_the_snapshot_is_the_base(worktree: Worktree) -> None:
     """No commit, no change."""
     taken = take(worktree)
     assert (taken.head, taken.commits) == (worktree.base, 0)
-    assert (taken.changed, taken.dirty, taken.moved, taken.skipped) == (False, False, False, ())
+    assert not changes_anything(worktree, taken)
+    assert (taken.dirty, taken.moved, taken.skipped) == (False, False, ())
 
 
 def test_uncommitted_work_becomes_one_attributed_commit(worktree: Worktree, agent: Folder) -> None:
@@ -47,7 +48,7 @@ def test_uncommitted_work_becomes_one_attributed_commit(worktree: Worktree, agen
     (agent.path / "b.py").unlink()
     taken = take(worktree)
     assert paths(worktree, taken) == [".gitignore", "a.py", "new/file.txt", "src/deep/module.py"]
-    assert (taken.commits, taken.dirty, taken.changed, taken.moved) == (1, True, True, False)
+    assert (taken.commits, taken.dirty, taken.moved) == (1, True, False)
     shown = Git(worktree.mirror.git_dir).line("log", "-1", "--format=%an <%ae>%n%B", taken.head)
     assert shown.splitlines() == [
         "deputize <deputize@localhost>", "the work", "",
@@ -86,11 +87,11 @@ def test_submodules_of_the_base_stay_as_they_were(project: Folder, tmp_path: Pat
     base = project.commit()
     worktree = add_worktree(open_mirror(tmp_path / "repos", project.git_dir), tmp_path / "w", base)
     agent = Folder(worktree.path)
-    assert not take(worktree).changed
+    assert not changes_anything(worktree, take(worktree))
     agent.git(*allow, "submodule", "--quiet", "update", "--init")
     Folder(agent.path / "sub").commit(a__py="inside\n")
     taken = take(worktree)
-    assert (taken.changed, taken.skipped) == (False, ())
+    assert (changes_anything(worktree, taken), taken.skipped) == (False, ())
     agent.git("rm", "--quiet", "-f", "sub")
     assert "sub" not in paths(worktree, take(worktree))
 
@@ -102,7 +103,7 @@ def test_lfs_pointers_stay_pointers(project: Folder, tmp_path: Path) -> None:
     base = project.commit(big__bin=pointer)
     worktree = add_worktree(open_mirror(tmp_path / "repos", project.git_dir), tmp_path / "w", base)
     assert (worktree.path / "big.bin").read_text() == pointer
-    assert not take(worktree).changed
+    assert not changes_anything(worktree, take(worktree))
 
 
 def test_a_sparse_checkout_deletes_nothing(worktree: Worktree, agent: Folder) -> None:
@@ -132,13 +133,13 @@ def test_what_the_agent_stopped_or_forced_to_track_is_followed(
 def test_modes_are_part_of_the_change(worktree: Worktree, agent: Folder) -> None:
     """Making a file executable is a change of its own."""
     (agent.path / "a.py").chmod(0o755)
-    assert take(worktree).changed
+    assert changes_anything(worktree, take(worktree))
 
 
-def test_work_in_progress_is_saved_to_a_ref_of_its_own(worktree: Worktree, agent: Folder) -> None:
+def test_work_can_be_saved_to_another_ref(worktree: Worktree, agent: Folder) -> None:
     """The attempt's ref is not there yet; the work is."""
     agent.write("half.txt")
-    saved = save_wip(worktree, trailers=TRAILERS, ref="refs/deputize/wip/1/1")
+    saved = snapshot(worktree, message="saved", trailers=TRAILERS, ref="refs/deputize/wip/1/1")
     assert read_ref(worktree.mirror.git_dir, "refs/deputize/wip/1/1") == saved.head
     assert read_ref(worktree.mirror.git_dir, REF) is None
 

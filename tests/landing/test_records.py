@@ -201,15 +201,15 @@ def test_a_cancel_that_came_meanwhile_beats_rework_and_failure(database: Databas
     assert (gone.state, task.state) == (ChangeState.WITHDRAWN, TaskState.CANCELLED)
 
 
-def test_quarantine_fails_the_task_whatever_rework_is_left(database: Database) -> None:
-    """What no agent can mend is set aside at once, and those who need it are told why."""
+def test_without_rework_the_task_fails_and_so_do_those_who_need_it(database: Database) -> None:
+    """None is granted: the change is set aside at once, and those who need it are told why."""
     change = in_line(database)
     with database.write() as transaction:
         waiting = tasks.insert(transaction, a_task(state=TaskState.BLOCKED), QUEUED, NOON)
         tasks.add_need(transaction, waiting.id, change.task)
-    records.quarantine(database, change, Outcome.CONFLICT, "the branch is gone", NOON)
+    assert not send_back(database, change, granted=0)
     gone, task = now(database, change)
-    assert (gone.state, gone.reason) == (ChangeState.QUARANTINED, "the branch is gone")
-    assert (task.state, task.reason) == (TaskState.FAILED, Outcome.CONFLICT)
+    assert (gone.state, gone.reason) == (ChangeState.QUARANTINED, "failed: t")
+    assert (task.state, task.reason) == (TaskState.FAILED, Outcome.CHECKS_FAILED)
     with database.read() as transaction:
         assert tasks.get(transaction, waiting.id).reason is Outcome.NEED_FAILED

@@ -204,12 +204,10 @@ def test_what_is_owed_to_a_channel_is_due_until_it_is_taken(database: Database) 
         assert (owed.event, owed.channel, owed.tries) == (event, "hook", 0)
         outbox.later(transaction, owed, SOON, "refused")
         assert outbox.due(transaction, NOON) == []
-        assert outbox.next_due(transaction) == SOON
         (again,) = outbox.due(transaction, SOON)
         assert again.tries == 1
         outbox.take(transaction, again)
         assert outbox.due(transaction, LATER) == []
-        assert outbox.next_due(transaction) is None
 
 
 def test_what_is_not_there_is_named_with_what_to_type(database: Database) -> None:

@@ -13,7 +13,6 @@ from deputize.model.outcome import Outcome
 from deputize.model.states import (
     CHANGE_TRANSITIONS,
     FINAL_TASK_STATES,
-    SETTLED_CHANGE_STATES,
     TASK_OWNERS,
     TASK_TRANSITIONS,
     ChangeState,
@@ -30,6 +29,13 @@ if TYPE_CHECKING:
 MOVED = Event(kind="task.retried", actor="person:ada")
 CHANGED = Event(kind="change.checked", actor="landing")
 LANDED = {ChangeState.LANDED, ChangeState.REVERTED}
+SETTLED = LANDED | {
+    ChangeState.SUPERSEDED,
+    ChangeState.QUARANTINED,
+    ChangeState.REJECTED,
+    ChangeState.WITHDRAWN,
+}
+"""A change in one of these is out of the merge queue."""
 
 
 def task_in(task: Task, state: TaskState) -> Task:
@@ -48,7 +54,7 @@ def change_in(change: Change, state: ChangeState) -> Change:
     return replace(
         change,
         state=state,
-        settled_at=NOON if state in SETTLED_CHANGE_STATES else None,
+        settled_at=NOON if state in SETTLED else None,
         landed_commit=COMMIT if state in LANDED else None,
     )
 

@@ -43,8 +43,6 @@ class Job:
     """Complete and already scrubbed: an adapter adds only what its own program needs."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Keys by variable name, for the provider in use."""
-    marker: str = ""
-    """The value of DEPUTIZE_ATTEMPT in `environment`, by which all its processes are found."""
     session: str | None = None
     """A session of this agent to resume."""
     model: str | None = None
@@ -57,10 +55,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A piece of what the agent says; `thought` where it is not meant for the reader."""
+    """A piece of what the agent says or, where it tells that too, thinks."""
 
     text: str
-    thought: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +132,6 @@ class Found:
     """Where an agent's program was found, or why it wasn't."""
 
     path: str | None
-    how: str
-    """`config`, `COPILOT_CLI_PATH`, `PATH`, `npm`, `download`."""
     version: str | None = None
     problem: str | None = None
     hint: str | None = None

@@ -72,7 +72,7 @@ class CommandAgent:
         report = await _run(command, prompt, Hearing(emit))
         if report.outcome is not Outcome.RATE_LIMITED:
             return report
-        return replace(report, retry_at=reset_in(report.error or "", {}, self._clock.now()))
+        return replace(report, retry_at=reset_in(report.error or "", self._clock.now()))
 
     @property
     def _takes_argument(self) -> bool:
@@ -147,10 +147,10 @@ def found_on_path(
     place = str(cwd / program) if cwd and os.sep in program else program
     path = shutil.which(place, path=environment.get("PATH", os.defpath)) if program else None
     if path is not None:
-        return Found(path=path, how="config" if os.sep in program else "PATH")
+        return Found(path=path)
     problem = f"program not found: {program!r}" if program else "no command is configured"
     hint = "install it, or set `command` of this agent in config.toml to its full path"
-    return Found(path=None, how="PATH", problem=problem, hint=hint)
+    return Found(path=None, problem=problem, hint=hint)
 
 
 def ending(exit_code: int, killed_by: int | None) -> str:

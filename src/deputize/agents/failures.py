@@ -1,7 +1,7 @@
-"""What a model's or provider's failure amounts to: pure, from status, words and headers.
+"""What a model's or provider's failure amounts to: pure, from status and words.
 
-Providers say when a limit ends in many ways: `Retry-After` (RFC 9110, 10.2.3), the rate limit
-headers of OpenAI, Anthropic and GitHub, or only in the sentence that people are meant to read.
+Agents hand on no headers of a provider's answer: when a limit ends is read, in the many ways in
+which that is said, from the sentence that people are meant to read.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 BAD_CREDENTIALS = frozenset({401, 403, 407})
 PAYMENT_REQUIRED = 402
@@ -29,7 +28,6 @@ LONGEST_WAIT = timedelta(days=31)
 """A later reset is taken for a mistake."""
 LONGEST_TEXT = 4000
 """Characters of a message that are looked at: it may hold whatever the model wrote."""
-LONGEST_HEADER = 100
 EPOCH_FROM = 1_000_000_000
 """A number from here on is a moment (seconds since 1970), a smaller one is a span."""
 
@@ -69,19 +67,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 
-RESET_HEADERS = (
-    "retry-after-ms",
-    "retry-after",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
-    "anthropic-ratelimit-requests-reset",
-    "anthropic-ratelimit-tokens-reset",
-    "x-ratelimit-reset",
-    "ratelimit-reset",
-)
-"""Headers that tell when a limit ends; the first that can be read counts."""
-
-SECONDS_PER = MappingProxyType({"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0})
+SECONDS_PER = MappingProxyType({"ms": 0.001, "m": 60.0, "h": 3600.0, "d": 86400.0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +82,6 @@ def failure_of(
     *,
     status: int | None = None,
     text: str = "",
-    headers: Mapping[str, str] | None = None,
     now: datetime,
 ) -> Failure:
     """Tell what a failed model call amounts to; `status` is read from `text` where it's missing."""
@@ -104,7 +89,7 @@ def failure_of(
     outcome = _outcome(status if status is not None else status_in(text), text)
     if outcome not in {Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT}:
         return Failure(outcome=outcome)
-    return Failure(outcome=outcome, retry_at=reset_in(text, headers or {}, now))
+    return Failure(outcome=outcome, retry_at=reset_in(text, now))
 
 
 def status_in(text: str) -> int | None:
@@ -115,9 +100,9 @@ def status_in(text: str) -> int | None:
     return next(int(group) for group in found.groups() if group)
 
 
-def reset_in(text: str, headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """Return when a limit ends, from headers first, then from the message; None where unsaid."""
-    for moment in _moments(text[:LONGEST_TEXT], headers, now):
+def reset_in(text: str, now: datetime) -> datetime | None:
+    """Return when a limit ends; None where the message does not say."""
+    for moment in _moments(text[:LONGEST_TEXT], now):
         if moment is not None and moment <= now + LONGEST_WAIT:
             return max(moment, now)
     return None
@@ -157,26 +142,13 @@ def _is_quota(text: str) -> bool:
     return QUOTA.search(text) is not None
 
 
-def _moments(text: str, headers: Mapping[str, str], now: datetime) -> Iterator[datetime | None]:
-    lowered = {name.lower(): value.strip()[:LONGEST_HEADER] for name, value in headers.items()}
-    for name in RESET_HEADERS:
-        if name in lowered:
-            yield _header_moment(name, lowered[name], now)
+def _moments(text: str, now: datetime) -> Iterator[datetime | None]:
     for found in SPANS.finditer(text):
         yield now + _span(found[1])
     for found in NUMBER.finditer(text):
         yield _numeric(float(found[2]), now)
     for found in MOMENT.finditer(text):
         yield _written(found[1])
-
-
-def _header_moment(name: str, value: str, now: datetime) -> datetime | None:
-    if re.fullmatch(r"\d{1,15}(\.\d{1,9})?", value):
-        number = float(value)
-        return _numeric(number / 1000 if name.endswith("-ms") else number, now)
-    if re.fullmatch(rf"(?:{SPAN.pattern}\s*)+", value):
-        return now + _span(value)
-    return _written(value) or _http_date(value)
 
 
 def _numeric(number: float, now: datetime) -> datetime | None:
@@ -204,13 +176,5 @@ def _written(text: str) -> datetime | None:
             text.upper().replace(" UTC", "Z").replace("UTC", "Z").strip()
         )
     except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

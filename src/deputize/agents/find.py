@@ -34,45 +34,45 @@ def find_copilot(path: str | None, environment: Mapping[str, str]) -> Found:
     """Look for the runtime in the order of the first line above; starts nothing."""
     if importlib.util.find_spec("copilot") is None:
         problem, hint = "the Copilot SDK is not installed", "pip install 'deputize[copilot]'"
-        return Found(path=None, how="PATH", problem=problem, hint=hint)
+        return Found(path=None, problem=problem, hint=hint)
     named = (("config", path), ("COPILOT_CLI_PATH", environment.get("COPILOT_CLI_PATH")))
     for how, wanted in named:
         if wanted:
             return _named(how, Path(wanted).expanduser(), environment)
-    for how, program in _installed(environment):
-        return _found(how, program, environment)
-    return Found(path=None, how="PATH", problem="no Copilot runtime was found", hint=HINT)
+    for program in _installed(environment):
+        return _found(program, environment)
+    return Found(path=None, problem="no Copilot runtime was found", hint=HINT)
 
 
 def _named(how: str, program: Path, environment: Mapping[str, str]) -> Found:
     if program.is_dir():
         program /= HOST
     if _is_program(program):
-        return _found(how, program, environment)
+        return _found(program, environment)
     problem = f"there is no program {str(program)!r}, which {how} names"
-    return Found(path=None, how=how, problem=problem, hint=HINT)
+    return Found(path=None, problem=problem, hint=HINT)
 
 
-def _installed(environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+def _installed(environment: Mapping[str, str]) -> Iterator[Path]:
     search = environment.get("PATH", os.defpath)
     if on_path := shutil.which("copilot", path=search):
-        yield "PATH", _native(Path(on_path))
+        yield _native(Path(on_path))
     for folder in _npm_folders(search, environment):
         program = folder / "@github" / f"copilot-{platform_name()}" / "copilot"
         if _is_program(program):
-            yield "npm", program
+            yield program
     downloaded = _downloaded(environment)
     if _is_host(downloaded):
-        yield "download", downloaded
+        yield downloaded
 
 
-def _found(how: str, program: Path, environment: Mapping[str, str]) -> Found:
+def _found(program: Path, environment: Mapping[str, str]) -> Found:
     version = _version_of(program)
     if program.name != HOST:
         host = _light_host(version or PINNED_VERSION, environment)
         if _is_host(host):
-            return Found(path=str(host), how=how, version=version or PINNED_VERSION)
-    return Found(path=str(program), how=how, version=version)
+            return Found(path=str(host), version=version or PINNED_VERSION)
+    return Found(path=str(program), version=version)
 
 
 def platform_name() -> str:

@@ -18,7 +18,7 @@ from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deputize.agents.base import Agent, Found, Provider
+    from deputize.agents.base import Agent, Provider
 
 
 def agent_names(configured: Mapping[str, AgentSettings]) -> tuple[str, ...]:
@@ -57,14 +57,6 @@ def secret_variables(settings: AgentSettings, provider: Provider | None) -> tupl
     if provider is not None:
         return (provider.key_variable,) if provider.key_variable else ()
     return TOKEN_VARIABLES if settings.kind == "copilot" else ()
-
-
-def agents_found(configured: Mapping[str, AgentSettings]) -> dict[str, Found]:
-    """Look for every agent's program, for `doctor` and for who chooses one."""
-    return {
-        name: agent_from(name, settings_for(name, configured)).find()
-        for name in agent_names(configured)
-    }
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> NotFound:

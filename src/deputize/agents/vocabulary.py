@@ -86,7 +86,6 @@ def action_of(
         summary=one_line(told or _compact(given)),
         paths=found,
         command=command,
-        arguments=given,
     )
 
 

@@ -33,11 +33,6 @@ _RUNS = re.compile(r"`+")
 _UNSHOWN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def as_jsonl(records: Iterable[Record]) -> str:
-    """Write each record as one line of JSON."""
-    return "".join(jsonl_of(record) for record in records)
-
-
 def jsonl_of(record: Record) -> str:
     """Write one record as a line of JSON, with everything escaped that a terminal would obey."""
     line = json.dumps(document_of(record), ensure_ascii=False, separators=(",", ":"))

@@ -35,10 +35,8 @@ PAGE = 1000
 class Record:
     """What one attempt was told, did and left behind. Texts are redacted, but else as they were."""
 
-    event: int
-    """The event that closed it."""
     seq: int | None
-    """The place of that event in the sealed journal."""
+    """The place, in the sealed journal, of the event that closed it."""
     task: Task
     attempt: Attempt
     prompt: str
@@ -102,7 +100,6 @@ def record_of(transaction: Transaction, ending: Entry) -> Record:
         entry for entry in journal.of_task(transaction, task.id) if entry.attempt == attempt.id
     ]
     return Record(
-        event=ending.id,
         seq=ending.seq,
         task=task,
         attempt=attempt,

@@ -179,12 +179,12 @@ class Git:
         return self.run(*words, accept=(0, 1)).exit_code == 0
 
 
-def users_git(folder: Path, *, options: tuple[str, ...] = (), **variables: Path) -> Git:
+def users_git(folder: Path, **variables: Path) -> Git:
     """Call git in a `folder` of the user's, with the user's configuration.
 
     `variables` (such as `GIT_INDEX_FILE`) are set in git's environment.
     """
-    git = Git(None, options=("-C", str(folder), *options))
+    git = Git(None, options=("-C", str(folder)))
     for name in CLEAN:
         git.environment.pop(name, None)
     for name, value in os.environ.items():

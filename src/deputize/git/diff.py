@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["diff_text", "file_changes", "file_sizes", "mirror_path"]
+__all__ = ["diff_text", "file_changes", "mirror_path"]
 
 LINK = "160000"
 PIECE = 1 << 20
@@ -52,17 +52,6 @@ def file_changes(git_dir: Path, base: str, head: str) -> tuple[FileChange, ...]:
     lines = dict(_counts(first, parts))
     hashes = _content_hashes(git_dir, {oid for record in records for oid in _blobs(record)})
     return tuple(_file_change(record, lines, hashes) for record in records)
-
-
-def file_sizes(git_dir: Path, base: str, head: str) -> dict[str, int]:
-    """Return the size in bytes of each file that `head` has and that differs in `base`."""
-    words = ("diff-tree", "-r", "-z", "--no-abbrev", "--raw", "--no-renames", base, head)
-    records, _ = _records(iter(fields(Git(git_dir).read(*words))))
-    named = {record.path: record.after for record in records if _has_content(record.after_mode)}
-    check = ("cat-file", "--batch-check=%(objectname) %(objectsize)")
-    listed = Git(git_dir).read(*check, stdin="".join(f"{oid}\n" for oid in named.values()).encode())
-    sizes = [int(line.split()[1]) for line in listed.splitlines()]
-    return dict(zip(named, sizes, strict=True))
 
 
 def diff_text(

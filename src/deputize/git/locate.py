@@ -35,7 +35,6 @@ HEADS = "refs/heads/"
 REV_PARSE = (
     "rev-parse",
     "--path-format=absolute",
-    "--show-object-format",
     "--git-common-dir",
     "--is-bare-repository",
     "--is-inside-git-dir",
@@ -50,13 +49,10 @@ class Location(NamedTuple):
     """The top of the working tree; None for a bare repository."""
     git_dir: Path
     """The git directory that all worktrees of the repository share."""
-    bare: bool
     target: str
     """The short name of the branch."""
     base: str
     """The commit at the branch's tip."""
-    object_format: str
-    """`sha1` or `sha256`."""
 
 
 def locate(start: Path, target: str | None = None) -> Location:
@@ -74,8 +70,8 @@ def locate(start: Path, target: str | None = None) -> Location:
     git = users_git(start)
     finished = git.run(*REV_PARSE, *wanted, "--show-toplevel", accept=())
     lines = text(finished.stdout).split("\n")[:-1]
-    bare = len(lines) > 2 and lines[2] == "true"  # noqa: PLR2004
-    complete = len(lines) == (6 if bare else 7) and lines[5].startswith(HEADS)
+    bare = len(lines) > 1 and lines[1] == "true"
+    complete = len(lines) == (5 if bare else 6) and lines[4].startswith(HEADS)
     if complete and (bare or finished.exit_code == 0) and _storable(lines):
         return _location(lines, bare=bare)
     from deputize.git.diagnosis import diagnose
@@ -159,12 +155,10 @@ def start_status(checkout: Path) -> StatusRun:
 
 def _location(lines: list[str], *, bare: bool) -> Location:
     return Location(
-        checkout=None if bare else Path(lines[6]),
-        git_dir=Path(lines[1]),
-        bare=bare,
-        target=lines[5].removeprefix(HEADS),
-        base=lines[4],
-        object_format=lines[0],
+        checkout=None if bare else Path(lines[5]),
+        git_dir=Path(lines[0]),
+        target=lines[4].removeprefix(HEADS),
+        base=lines[3],
     )
 
 

@@ -43,7 +43,7 @@ class Mirror:
 
     @property
     def borrowed(self) -> Path:
-        """The folder of the user's objects, which a sandbox must let agents read."""
+        """The folder of the user's objects, which the mirror borrows."""
         return self.source / "objects"
 
     @property

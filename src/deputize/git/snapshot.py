@@ -35,8 +35,6 @@ class Snapshot:
     tree: str
     commits: int
     """How many commits lead from `base` to `head`, ours included."""
-    changed: bool
-    """Whether the tree differs from that of `base`."""
     dirty: bool
     """Whether the agent had left work uncommitted."""
     moved: bool
@@ -77,16 +75,10 @@ def snapshot(
         head=head,
         tree=captured.tree,
         commits=own.commits,
-        changed=captured.tree != tree_of(mirror.git_dir, worktree.base),
         dirty=captured.tree != own.tree,
         moved=own.moved,
         skipped=captured.skipped,
     )
-
-
-def save_wip(worktree: Worktree, *, trailers: Mapping[str, str], ref: str) -> Snapshot:
-    """Keep the work of an attempt that was cut short, before anything else is done about it."""
-    return snapshot(worktree, message="work in progress, saved", trailers=trailers, ref=ref)
 
 
 def measure(worktree: Worktree) -> Captured:
@@ -130,7 +122,6 @@ def snapshot_checkout(
         head=head,
         tree=tree,
         commits=int(changed),
-        changed=changed,
         dirty=changed,
         moved=False,
         skipped=(),

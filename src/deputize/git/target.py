@@ -96,12 +96,6 @@ def fetch_into(user_git_dir: Path, mirror: Mirror, commit: str, as_ref: str, *, 
     set_ref(user_git_dir, as_ref, commit)
 
 
-def checkouts_of(user_git_dir: Path, branch: str) -> tuple[Path, ...]:
-    """Return the working trees that have `branch` checked out, or return to it after a rebase."""
-    ref = HEADS + branch_name(branch)
-    return tuple(place.path for place in _places(user_git_dir) if _holds(place, ref))
-
-
 def advance(user_git_dir: Path, branch: str, old: str, new: str, *, reason: str) -> Moved | Refused:
     """Move `branch` from the commit `old` to `new`, which must contain it and be there already.
 

@@ -72,11 +72,6 @@ class Worktree:
         """The patterns that the user ignores outside the repository's own files."""
         return self.records / "exclude"
 
-    @property
-    def gitfile(self) -> str:
-        """What the file `.git` in the tree says."""
-        return f"gitdir: {self.git_dir}\n"
-
     def private_paths(self) -> frozenset[str]:
         """Return the files copied in from the user's checkout: never part of a change."""
         try:
@@ -123,13 +118,6 @@ def top_level(worktree: Worktree) -> Path | None:
     git = Git(None, options=("-C", str(worktree.path)))
     shown = text(git.run("rev-parse", "--show-toplevel", accept=()).stdout).removesuffix("\n")
     return Path(shown) if shown else None
-
-
-def is_intact(worktree: Worktree) -> bool:
-    """Tell whether the tree's `.git` still leads to the git directory we gave it."""
-    return _read(worktree.path / ".git", REF_BYTES) == worktree.gitfile.encode(
-        "utf-8", "surrogateescape"
-    )
 
 
 def agents_head(worktree: Worktree) -> str | None:

@@ -12,7 +12,7 @@ from deputize.git.merges import Conflicted, is_ancestor
 from deputize.git.refs import landing_ref, read_ref
 from deputize.git.target import Moved, advance, fetch_into, new_branch
 from deputize.landing import records
-from deputize.landing.candidate import Candidate, Ground, look, make_candidate
+from deputize.landing.candidate import Ground, look, make_candidate
 from deputize.landing.inspection import inspect
 from deputize.landing.risk import assess
 from deputize.landing.route import (
@@ -130,12 +130,12 @@ async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, hold
     if change.tip == ground.tip and change.candidate:
         return await _move(shop, change, ground, change.candidate, holds)
     store, attempt = await shop.in_store(_names, shop, change)
-    made = await aside(make_candidate, ground, change, task, attempt, store)
-    if isinstance(made, Conflicted):
-        return await _conflict(shop, change, ground, made)
-    if made.commit == ground.tip:
-        return await _record(shop, change, made.commit, note=f"{change.target} had it already")
-    return await _check(shop, change, task, ground, made, holds)
+    candidate = await aside(make_candidate, ground, change, task, attempt, store)
+    if isinstance(candidate, Conflicted):
+        return await _conflict(shop, change, ground, candidate)
+    if candidate == ground.tip:
+        return await _record(shop, change, candidate, note=f"{change.target} had it already")
+    return await _check(shop, change, task, ground, candidate, holds)
 
 
 def _names(shop: Workshop, change: Change) -> tuple[str, Attempt]:
@@ -160,7 +160,7 @@ async def _conflict(shop: Workshop, change: Change, ground: Ground, conflict: Co
 
 
 async def _check(
-    shop: Workshop, change: Change, task: Task, ground: Ground, made: Candidate, holds: Holds
+    shop: Workshop, change: Change, task: Task, ground: Ground, candidate: str, holds: Holds
 ) -> bool:
     """Run the checks on the candidate; what passes is moved to in the next turn."""
     wanted = checks_for(change, ground.config.checks, task.checks)
@@ -175,20 +175,20 @@ async def _check(
     )
     results: tuple[CheckResult, ...] = ()
     if wanted:
-        results = await _inspected(shop, change, ground, made, wanted)
+        results = await _inspected(shop, change, ground, candidate, wanted)
     if not await shop.in_store(_may_go_on, shop, change, holds):
         # Cancelled, or somebody else's by now, who ended our checks: their results mean nothing.
         return True
     failed = blamed(results, wanted, task.checks)
     if failed:
-        return await _blame(shop, change, ground, made, results, failed)
+        return await _blame(shop, change, ground, candidate, results, failed)
     await shop.in_store(
         _step,
         shop,
         change,
         ChangeState.QUEUED,
         tip=ground.tip,
-        candidate=made.commit,
+        candidate=candidate,
         checks=results,
     )
     return True
@@ -198,7 +198,7 @@ async def _inspected(
     shop: Workshop,
     change: Change,
     ground: Ground,
-    made: Candidate,
+    candidate: str,
     wanted: dict[str, CheckSettings],
 ) -> tuple[CheckResult, ...]:
     """Run the checks, for as long as nobody cancels the task; what has not run is not told."""
@@ -206,7 +206,7 @@ async def _inspected(
     with alone():
         async with anyio.create_task_group() as group:
             group.start_soon(_until_cancelled, shop, change, group.cancel_scope)
-            results = await inspect(shop, change, ground, made.commit, wanted)
+            results = await inspect(shop, change, ground, candidate, wanted)
             group.cancel_scope.cancel()
     return results
 
@@ -230,7 +230,7 @@ async def _blame(
     shop: Workshop,
     change: Change,
     ground: Ground,
-    made: Candidate,
+    candidate: str,
     results: tuple[CheckResult, ...],
     failed: tuple[CheckResult, ...],
 ) -> bool:
@@ -242,7 +242,7 @@ async def _blame(
         reason=Outcome.CHECKS_FAILED,
         message=f"failed on the merged tree: {names}",
         feedback=feedback_on_checks(change, failed),
-        base=made.commit,
+        base=candidate,
         granted=ground.config.landing.rework,
         checks=results,
         now=shop.now(),

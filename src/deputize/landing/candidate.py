@@ -15,6 +15,7 @@ from deputize.git.locate import read_blobs
 from deputize.git.merges import Conflicted, commit_tree, is_ancestor, merge_tree
 from deputize.git.refs import landing_ref, read_ref, set_ref, tree_of
 from deputize.git.repository import Mirror, open_mirror
+from deputize.workspace.worktree import TASK_TRAILER, trailers_of
 
 if TYPE_CHECKING:
     from deputize.config.home import Home
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.task import Task
-
-TASK_TRAILER = "Deputize-Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +39,6 @@ class Ground:
     def config(self) -> Config:
         """The settings that hold there."""
         return self.wishes.config
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A commit that would land."""
-
-    commit: str
-    merged: bool
-    """It differs from the change's own head, because the target had moved on."""
 
 
 def look(home: Home, change: Change) -> Ground:
@@ -71,8 +61,8 @@ def look(home: Home, change: Change) -> Ground:
 
 def make_candidate(
     ground: Ground, change: Change, task: Task, attempt: Attempt, store: str
-) -> Candidate | Conflicted:
-    """Merge a change onto the tip and keep the commit by a ref; same inputs, same commit."""
+) -> str | Conflicted:
+    """Merge a change onto the tip and keep that commit by a ref; same inputs, same commit."""
     git_dir = ground.mirror.git_dir
     merged = merge_tree(git_dir, ground.tip, change.head)
     if isinstance(merged, Conflicted):
@@ -90,17 +80,8 @@ def make_candidate(
             merged.tree,
             parents,
             task.title if squash else f"Land #{task.id}: {task.title}",
-            trailers=trailers(attempt),
+            trailers=trailers_of(task.id, attempt.number, attempt.agent),
             when=change.created_at,
         )
     set_ref(git_dir, landing_ref(store, change.id), commit)
-    return Candidate(commit=commit, merged=commit != change.head)
-
-
-def trailers(attempt: Attempt) -> dict[str, str]:
-    """Return the lines that say in a commit where it comes from."""
-    return {
-        TASK_TRAILER: str(attempt.task),
-        "Deputize-Attempt": str(attempt.number),
-        "Deputize-Agent": attempt.agent,
-    }
+    return commit

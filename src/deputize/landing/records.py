@@ -237,13 +237,3 @@ def send_back(  # noqa: PLR0913 - what a rework is told
                 reason=reason, message=message,
             )  # fmt: skip
         return rework
-
-
-def quarantine(
-    database: Database, change: Change, reason: Outcome, message: str, now: datetime
-) -> None:
-    """Set a change aside that can't land whatever an agent does; its task has failed."""
-    send_back(
-        database, change, reason=reason, message=message, feedback="", base=change.base,
-        granted=0, checks=change.checks, now=now,
-    )  # fmt: skip

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Tool(StrEnum):
@@ -42,7 +38,6 @@ class Action:
     paths: tuple[str, ...] = ()
     """Paths that it reads or writes, as the agent gave them."""
     command: str | None = None
-    arguments: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

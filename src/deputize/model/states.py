@@ -65,11 +65,6 @@ CHANGE_TRANSITIONS: dict[ChangeState, frozenset[ChangeState]] = {
 FINAL_TASK_STATES = frozenset({_T.DONE, _T.FAILED, _T.CANCELLED})
 """A task in one of these has `finished_at`; in any other it has not."""
 
-SETTLED_CHANGE_STATES = frozenset(
-    {_C.LANDED, _C.SUPERSEDED, _C.QUARANTINED, _C.REJECTED, _C.WITHDRAWN, _C.REVERTED}
-)
-"""A change in one of these is out of the merge queue."""
-
 TASK_OWNERS: dict[TaskState, str] = {
     _T.BLOCKED: "the finishing transaction of a need",
     _T.QUEUED: "queue",

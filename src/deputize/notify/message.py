@@ -10,7 +10,6 @@ from deputize.redaction import printable, redacted, redacted_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from deputize.model.event import Entry
     from deputize.model.task import Task
@@ -26,7 +25,6 @@ class Message:
     id: str
     """The same each time that the event is delivered, and no other event's: to know it again."""
     kind: str
-    at: datetime
     task: int | None
     approval: int | None
     text: str
@@ -41,7 +39,6 @@ def message_of(entry: Entry, task: Task | None, store: str) -> Message:
     return Message(
         id=name,
         kind=entry.kind,
-        at=entry.at,
         task=entry.task,
         approval=entry.approval,
         text=text,

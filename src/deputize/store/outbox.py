@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deputize.store.rows import maybe_moment, number, text, to_text
+from deputize.store.rows import number, text, to_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,12 +35,6 @@ def due(transaction: Transaction, now: datetime, limit: int = 50) -> list[Delive
         )
         for row in transaction.all("outbox.due", now=to_text(now), limit=limit)
     ]
-
-
-def next_due(transaction: Transaction) -> datetime | None:
-    """Return when the next delivery is due."""
-    row = transaction.one("outbox.next_due")
-    return None if row is None else maybe_moment(row["at"])
 
 
 def later(transaction: Transaction, delivery: Delivery, at: datetime, error: str) -> None:

@@ -17,10 +17,11 @@ from deputize.gate.decide import Bounds
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
-from deputize.worker.benches import Bench, change_rule, open_bench, put_away, unsaved
+from deputize.worker.benches import Bench, change_rule, open_bench
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
+from deputize.worker.gathering import put_away, unsaved
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
@@ -117,15 +118,13 @@ def _job(steps: Steps, bench: Bench) -> Job:
     settings = bench.config
     agent = settings_for(task.agent, settings.agents)
     provider = steps.provider(settings, task.provider or agent.provider)
-    marker = attempt_marker(attempt.token)
     return Job(
         prompt=compose(
             task, settings.role(task.role), settings.checks, interrupted=bench.continues
         ),
         workspace=bench.path,
-        environment=agent_environment(agent.env, markers(task.id, marker)),
+        environment=agent_environment(agent.env, markers(task.id, attempt_marker(attempt.token))),
         secrets=steps.secrets(secret_variables(agent, provider), provider),
-        marker=marker,
         session=task.session,
         model=task.model or agent.model,
         provider=provider,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TRASH = ".trash"
 SCRATCH = "scratch"
+TASK_TRAILER = "Deputize-Task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +60,6 @@ class Workspace:
         if self.mirror is None or self.base is None or self.place is Place.IN_PLACE:
             raise IllegalMove(f"{self.path} is not a worktree of deputize's")
         return Worktree(mirror=self.mirror, path=self.path, base=self.base)
-
-    @property
-    def writable(self) -> tuple[Path, ...]:
-        """The folders that a sandbox must let the agent write to."""
-        if self.mirror is None or self.place is Place.IN_PLACE:
-            return (self.path,)
-        return (self.path, self.worktree.git_dir)
-
-    @property
-    def readable(self) -> tuple[Path, ...]:
-        """The folders with objects that the agent's git reads, and must not write to."""
-        return () if self.mirror is None else (self.mirror.objects, self.mirror.borrowed)
 
 
 def open_workspace(
@@ -177,7 +166,7 @@ def take_snapshot(workspace: Workspace, *, message: str, agent: str, wip: bool =
 def trailers_of(task: int, attempt: int, agent: str) -> dict[str, str]:
     """Return the trailers that attribute a commit."""
     return {
-        "Deputize-Task": str(task),
+        TASK_TRAILER: str(task),
         "Deputize-Attempt": str(attempt),
         "Deputize-Agent": agent,
     }
@@ -204,14 +193,6 @@ def remove_workspace(workspace: Workspace, captured: str) -> tuple[str, ...]:
 def workspace_path(home_workspaces: Path, mirror: Mirror, task: int, attempt: int) -> Path:
     """Return where the worktree of an attempt is, or would be."""
     return home_workspaces.absolute() / mirror.slug / f"{int(task)}-{int(attempt)}"
-
-
-def list_workspaces(home_workspaces: Path, mirror: Mirror) -> tuple[tuple[int, int], ...]:
-    """Return task and attempt of each worktree that is there, or has left something behind."""
-    folder = home_workspaces.absolute() / mirror.slug
-    names = {path.name.removeprefix(".") for path in folder.glob("*-*")}
-    pairs = (name.split("-", 1) for name in names)
-    return tuple(sorted((int(a), int(b)) for a, b in pairs if a.isdecimal() and b.isdecimal()))
 
 
 def empty_trash(home_workspaces: Path) -> None:

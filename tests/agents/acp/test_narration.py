@@ -39,21 +39,23 @@ def _decision(verdict: Verdict) -> Decision:
     return Decision(verdict=verdict, rule="test", reason="test")
 
 
-def test_words_and_thoughts_are_told_apart() -> None:
+def test_words_and_thoughts_are_told_and_only_words_are_the_answer() -> None:
     """Chunks of the answer and of thoughts come as they are; remarks of the program are notes."""
+    narrator = Narrator()
     events = _tell(
-        Narrator(),
+        narrator,
         _chunk("Let me see", "agent_thought_chunk"),
         _chunk("It "),
         _chunk("Info: trying again"),
         _chunk("works."),
     )
     assert events == [
-        Said(text="Let me see", thought=True),
+        Said(text="Let me see"),
         Said(text="It "),
         Noted(text="Info: trying again"),
         Said(text="works."),
     ]
+    assert narrator.answer == "It works."
 
 
 def test_the_answer_is_what_was_said_after_the_last_tool_call() -> None:

@@ -42,7 +42,7 @@ class AcpAgent:
         if importlib.util.find_spec("acp") is None:
             hint = "pip install 'deputize[acp]'"
             problem = "the package agent-client-protocol is not installed"
-            return Found(path=None, how="PATH", problem=problem, hint=hint)
+            return Found(path=None, problem=problem, hint=hint)
         return found_on_path(self.command, os.environ)
 
     async def run(self, job: Job, gate: Gate, emit: Emit) -> Report:

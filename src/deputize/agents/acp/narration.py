@@ -83,7 +83,7 @@ class Narrator:
             yield from self._message(as_text(as_object(update.get("content")).get("text")))
         elif kind == "agent_thought_chunk":
             if text := as_text(as_object(update.get("content")).get("text")):
-                yield Said(text=text, thought=True)
+                yield Said(text=text)
         elif kind in {"tool_call", "tool_call_update"}:
             yield from self._tool(update)
         elif kind == "usage_update":

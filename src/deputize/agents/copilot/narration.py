@@ -89,7 +89,7 @@ class Narrator:
 
     def _thought(self, data: Data) -> Iterator[AgentEvent]:
         if text := _text(data, "deltaContent"):
-            yield Said(text=text, thought=True)
+            yield Said(text=text)
 
     def _turn(self, data: Data) -> Iterator[AgentEvent]:  # noqa: ARG002 - one shape for all
         self.error = None

@@ -7,10 +7,6 @@ ON CONFLICT DO NOTHING;
 -- Notifications whose time has come, oldest first.
 SELECT * FROM outbox WHERE not_before <= :now ORDER BY not_before, event LIMIT :limit;
 
--- name: next_due
--- When the next notification is due.
-SELECT min(not_before) AS at FROM outbox;
-
 -- name: later
 -- A delivery failed: once more, later.
 UPDATE outbox SET tries = tries + 1, not_before = :not_before, error = :error

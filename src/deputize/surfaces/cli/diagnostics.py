@@ -31,7 +31,6 @@ from deputize.errors import (
 if TYPE_CHECKING:
     from deputize.surfaces.cli.output import Output
 
-OK = 0
 FAILED = 1
 USAGE = 2
 CONFIG = 3

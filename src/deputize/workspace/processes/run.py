@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from deputize.workspace.processes.identity import ProcessIdentity
 
 TimedOut = Literal["time", "idle"]
-OnOutput = "Callable[[Stream, bytes], None]"
 
 TAIL_BYTES: Final = 65536
 DRAIN_SECONDS: Final = 0.5
@@ -45,8 +44,6 @@ class Finished:
     """The limit for which we ended it."""
     output_tail: bytes
     """The last TAIL_BYTES of its output, both streams as they came."""
-    truncated: bool
-    """Whether there was more output than was passed on."""
     duration_seconds: float
 
 
@@ -76,7 +73,6 @@ async def run(
         signal=killed_by,
         timed_out=timed_out,
         output_tail=recording.tail(),
-        truncated=recording.truncated,
         duration_seconds=time.monotonic() - began,
     )
 
@@ -85,7 +81,6 @@ class _Recording:
     """What a program has said: passed on up to a limit, its tail kept."""
 
     def __init__(self, on_output: Callable[[Stream, bytes], None], limit_bytes: int) -> None:
-        self.truncated = False
         self.last_at = anyio.current_time()
         self._on_output = on_output
         self._left = limit_bytes
@@ -96,7 +91,6 @@ class _Recording:
         self._tail += chunk
         if len(self._tail) > 2 * TAIL_BYTES:
             del self._tail[:-TAIL_BYTES]
-        self.truncated = self.truncated or len(chunk) > self._left
         passed = chunk[: self._left]
         self._left -= len(passed)
         if passed:
