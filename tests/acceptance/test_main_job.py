@@ -180,6 +180,24 @@ def test_a_tester_ends_as_its_program_does(house: House) -> None:
     assert document["attempts"][0]["exit_code"] == 1
 
 
+def test_a_tester_is_decided_by_its_checks(house: House) -> None:
+    """Not by what its agent says; what the checks leave behind is not held against it."""
+    checks = "[checks.good]\ncommand = 'touch left; echo 3 passed'\n"
+    checks += "[checks.bad]\ncommand = 'echo 1 failed; exit 3'\nrequired = false\n"
+    house.repo.commit(deputize__toml=checks)
+    house.up()
+    asked = house.add("echo all is well", "--role", "tester")
+    house.until_waiting(asked, "a1")
+    house.trust()
+    assert house.until(asked)["state"] == "done"
+    failed = house.until(house.add("echo all is well", "--role", "tester", "--check", "bad"))
+    assert (failed["state"], failed["error"]["reason"]) == ("failed", "checks_failed")
+    assert "1 failed" in failed["error"]["message"]
+    assert [attempt["exit_code"] for attempt in failed["attempts"]] == [3]
+    assert "check good: passed" in house.log(asked, 2)
+    house.until_cleared()
+
+
 def test_not_before_is_kept(house: House) -> None:
     """A delayed task says when it starts, and starts by itself, not earlier."""
     start = datetime.now(UTC) + timedelta(seconds=2)

@@ -14,8 +14,15 @@ from tests.fixtures.nouns import NOON, a_task, an_attempt
 
 LOSSES = {Outcome.WORKER_LOST, Outcome.LEASE_LOST}
 FAILURES = [outcome for outcome in Outcome if outcome is not Outcome.SUCCEEDED]
-COUNTED = [outcome for outcome in FAILURES if MEANINGS[outcome].counts]
-WAITING = [outcome for outcome in FAILURES if outcome not in {*COUNTED, *LOSSES, Outcome.PARKED}]
+OF_THE_TREE = {Outcome.CONFLICT, Outcome.CHECKS_FAILED}
+COUNTED = [
+    outcome for outcome in FAILURES if MEANINGS[outcome].counts and outcome not in OF_THE_TREE
+]
+WAITING = [
+    outcome
+    for outcome in FAILURES
+    if not MEANINGS[outcome].counts and outcome not in {*LOSSES, Outcome.PARKED}
+]
 
 
 def after(*outcomes: Outcome, granted: int | None = None, round_start: int = 1) -> Again | Over:
@@ -58,6 +65,12 @@ def test_granted_tries_are_used_only_where_another_try_may_help(
     assert after(*[outcome] * tries, granted=granted) == Over(reason=outcome)
     if tries > 1:
         assert isinstance(after(*[outcome] * (tries - 1), granted=granted), Again)
+
+
+@pytest.mark.parametrize("outcome", sorted(OF_THE_TREE))
+def test_what_the_same_tree_would_end_in_again_is_not_repeated(outcome: Outcome) -> None:
+    """A tester whose checks fail has answered; what landing refuses is reworked, not retried."""
+    assert after(outcome, granted=5) == Over(reason=outcome)
 
 
 @pytest.mark.parametrize("outcome", WAITING)

@@ -28,6 +28,8 @@ class RoleSettings(NamedTuple):
     """Whether a change is `required`, `allowed` or `forbidden`."""
     preamble: str = ""
     agent: str | None = None
+    runs_checks: bool = False
+    """Checks run in the workspace once the agent has ended, and decide: only where none changes."""
 
 
 class Step(NamedTuple):
@@ -96,7 +98,8 @@ BUILT_IN_ROLES: Mapping[str, RoleSettings] = {
     "writer": RoleSettings(change="required"),
     "inspector": RoleSettings(preamble="You inspect and report. Change no file; answer in words."),
     "tester": RoleSettings(
-        preamble="You run tests and report what they show. Change no file that git tracks."
+        preamble="You run tests and report what they show. Change no file that git tracks.",
+        runs_checks=True,
     ),
 }
 

@@ -22,6 +22,8 @@ PROVIDER_BACKOFF_SECONDS = 60
 PROVIDER_BACKOFF_LIMIT_SECONDS = 3600
 
 _LOSSES = frozenset({Outcome.WORKER_LOST, Outcome.LEASE_LOST})
+_OF_THE_TREE = frozenset({Outcome.CONFLICT, Outcome.CHECKS_FAILED})
+"""What another try on the same tree would end in again: landing reworks it, nobody repeats it."""
 _AT_ONCE = frozenset({*_LOSSES, Outcome.PARKED})
 
 
@@ -56,6 +58,8 @@ def next_step(
         attempt.outcome or outcome for attempt in attempts if attempt.number >= task.round_start
     ]
     meaning = MEANINGS[outcome]
+    if outcome in _OF_THE_TREE:
+        return Over(reason=outcome)
     if outcome in _LOSSES:
         return _after_loss(ended)
     if not meaning.counts:

@@ -21,11 +21,12 @@ from deputize.worker.benches import Bench, change_rule, open_bench
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
-from deputize.worker.gathering import put_away, unsaved
+from deputize.worker.gathering import look, put_away, unsaved
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
-from deputize.workshop import alone
+from deputize.worker.verifying import verify
+from deputize.workshop import alone, aside
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
 
@@ -90,6 +91,9 @@ async def _work(running: Running, bench: Bench) -> Seen:
         with running.scope:
             await bench.prepare(steps)
             seen = await _run_agent(running, bench)
+            if bench.deciding_checks(steps.claim.task):
+                left = await aside(look, steps, bench)
+                seen = await verify(steps, bench, seen, left)
     except AgentError as error:
         seen = Seen(outcome=Outcome(error.outcome), error=error.message)
     except LeaseLost:

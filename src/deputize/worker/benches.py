@@ -18,7 +18,8 @@ from deputize.git.repository import open_mirror
 from deputize.model.outcome import Outcome
 from deputize.model.task import Place
 from deputize.store import attempts, meta
-from deputize.worker.preparation import prepare
+from deputize.worker.preparation import prepare, require_trust
+from deputize.worker.verifying import deciding_checks
 from deputize.workshop import aside
 from deputize.workspace.isolation import Fingerprint, fingerprint
 from deputize.workspace.worktree import (
@@ -30,7 +31,9 @@ from deputize.workspace.worktree import (
 )
 
 if TYPE_CHECKING:
-    from deputize.config.settings import Config
+    from collections.abc import Mapping
+
+    from deputize.config.settings import CheckSettings, Config
     from deputize.git.repository import Mirror
     from deputize.model.task import Task
     from deputize.worker.steps import Steps
@@ -61,9 +64,18 @@ class Bench:
         """The settings that hold for the task."""
         return self.wishes.config
 
+    def deciding_checks(self, task: Task) -> Mapping[str, CheckSettings]:
+        """Return the checks that run here once the agent has ended, and decide."""
+        return deciding_checks(task, self.config.role(task.role), self.config.checks)
+
     async def prepare(self, steps: Steps) -> None:
-        """Run the setup steps; AgentError where one fails or isn't trusted."""
-        if self.workspace.place is not Place.IN_PLACE:
+        """Run the setup steps; AgentError where one fails, or where a command isn't trusted."""
+        in_place = self.workspace.place is Place.IN_PLACE
+        if self.deciding_checks(steps.claim.task):
+            await require_trust(steps, self.wishes, self.wishes.lines)
+        elif not in_place and self.workspace.mirror:
+            await require_trust(steps, self.wishes, self.wishes.before_start)
+        if not in_place:
             await prepare(steps, self.workspace, self.wishes)
 
 

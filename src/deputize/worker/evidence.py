@@ -30,6 +30,8 @@ class Seen:
     model: str | None = None
     usage: Usage = NO_USAGE
     tools: tuple[ToolUse, ...] = ()
+    left: Left | None = None
+    """What the agent left, where checks have worked in the workspace since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,8 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     shot = await aside(_snapshot, steps, bench)
     alarms = await _compare(steps, bench)
     rule = change_rule(task, bench.config)
-    left = await aside(_left, bench, shot)
+    found: Left = await aside(_left, bench, shot)
+    left = seen.left or found
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
     for path in left.skipped:
@@ -85,6 +86,11 @@ def _ending(seen: Seen, outcome: Outcome, error: str | None, saved_ref: str | No
     )
 
 
+def look(steps: Steps, bench: Bench) -> Left:
+    """Say what is in the workspace now, and keep it by the attempt's ref."""
+    return _left(bench, _snapshot(steps, bench))
+
+
 def _snapshot(steps: Steps, bench: Bench) -> Snapshot:
     task = steps.claim.task
     return take_snapshot(bench.workspace, message=task.title, agent=task.agent)
@@ -112,7 +118,7 @@ def _but_landings(
 async def _compare(steps: Steps, bench: Bench) -> tuple[str, ...]:
     """Hold the user's repository against what it was, and return what should alarm a person.
 
-    People work there meanwhile and other changes land: that alone is a line in the log.
+    People work there meanwhile and other changes land: that alone is told, and alarms nobody.
     """
     task = steps.claim.task
     if bench.before is None or task.git_dir is None or task.place is Place.IN_PLACE:
@@ -121,10 +127,7 @@ async def _compare(steps: Steps, bench: Bench) -> tuple[str, ...]:
     after = await aside(fingerprint, Path(task.git_dir), checkout)
     found = compare(*_but_landings(bench.before, after, f"refs/heads/{task.target}"))
     for difference in found:
-        if difference.alarming:
-            await steps.milestone(f"ALARM: {difference.text}")
-        else:
-            steps.log.milestone(f"note: {difference.text}")
+        await steps.milestone(f"{'ALARM' if difference.alarming else 'note'}: {difference.text}")
     return tuple(difference.text for difference in found if difference.alarming)
 
 

@@ -25,16 +25,20 @@ if TYPE_CHECKING:
 async def prepare(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
     """Do what a trusted repository wants done before an agent starts.
 
-    Raises AgentError: parked where nobody has trusted it yet, setup_failed where a step fails.
+    Raises AgentError, setup_failed, where a step fails.
     """
     if workspace.mirror is None or not wishes.of_workspace:
         return
-    if wishes.before_start and not await steps.shop.in_store(_is_trusted, steps, wishes):
-        steps.question = _question(steps, wishes)
-        raise AgentError(Outcome.PARKED, "the repository's setup is not trusted yet")
     await _include(steps, workspace, wishes)
     for number, step in enumerate(wishes.config.workspace.setup, 1):
         await _set_up(steps, workspace, step, number)
+
+
+async def require_trust(steps: Steps, wishes: Wishes, lines: tuple[str, ...]) -> None:
+    """Raise AgentError, parked with a question, where `lines` are wanted that nobody trusts yet."""
+    if lines and not await steps.shop.in_store(_is_trusted, steps, wishes):
+        steps.question = _question(steps, wishes)
+        raise AgentError(Outcome.PARKED, "the repository's commands are not trusted yet")
 
 
 def _is_trusted(steps: Steps, wishes: Wishes) -> bool:

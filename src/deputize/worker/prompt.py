@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deputize.worker.verifying import deciding_checks
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deputize.config.settings import CheckSettings, RoleSettings
     from deputize.model.task import Task
@@ -40,14 +42,26 @@ def compose(
     if task.scope:
         listed = "\n".join(f"- {path}" for path in task.scope)
         parts.append(f"Change only files in these places:\n{listed}")
-    named = [
-        check.command for name, check in checks.items() if check.required or name in task.checks
-    ]
-    if named and task.place == "worktree":
-        listed = "\n".join(f"- `{command}`" for command in named)
-        parts.append(f"Your work lands only if these pass; run them yourself first:\n{listed}")
+    parts += _about_checks(task, role, checks)
     if task.feedback:
         parts.append(task.feedback)
     elif interrupted:
         parts.append(_RESUMED)
     return "\n\n".join(parts)
+
+
+def _about_checks(
+    task: Task, role: RoleSettings | None, checks: Mapping[str, CheckSettings]
+) -> list[str]:
+    deciding = deciding_checks(task, role, checks)
+    if deciding:
+        said = "When you are done these run in the workspace, and decide:"
+        return [f"{said}\n{_listed(deciding.values())}"]
+    named = [check for name, check in checks.items() if check.required or name in task.checks]
+    if not named or task.place != "worktree":
+        return []
+    return [f"Your work lands only if these pass; run them yourself first:\n{_listed(named)}"]
+
+
+def _listed(checks: Iterable[CheckSettings]) -> str:
+    return "\n".join(f"- `{check.command}`" for check in checks)
