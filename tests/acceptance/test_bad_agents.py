@@ -142,6 +142,7 @@ def test_an_agent_that_makes_its_own_git(house: House) -> None:
     assert house.until(task)["state"] == "done"
     assert house.repo.listing("main") == ["README.md", "a"]
     assert "mine" not in house.repo.git("log", "--format=%s").split("\n")
+    assert "the agent replaced the workspace's .git" in house.log(task)
 
 
 def test_an_agent_that_deletes_its_workspace(house: House) -> None:

@@ -178,6 +178,7 @@ def test_a_tester_ends_as_its_program_does(house: House) -> None:
     document = house.until(bad)
     assert document["state"] == "failed"
     assert document["attempts"][0]["exit_code"] == 1
+    assert "replaced the workspace's .git" not in house.log(good)
 
 
 def test_a_tester_is_decided_by_its_checks(house: House) -> None:

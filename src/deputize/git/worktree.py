@@ -120,6 +120,12 @@ def top_level(worktree: Worktree) -> Path | None:
     return Path(shown) if shown else None
 
 
+def is_intact(worktree: Worktree) -> bool:
+    """Tell whether the tree's `.git` still leads to the git directory that it was given."""
+    there = _read(worktree.path / ".git", REF_BYTES)
+    return there == b"gitdir: %s\n" % os.fsencode(worktree.git_dir)
+
+
 def agents_head(worktree: Worktree) -> str | None:
     """Return the commit that the agent's HEAD is at; None where that can't be told."""
     name = "HEAD"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deputize import queue
 from deputize.errors import DeputizeError
 from deputize.git.diff import file_changes
+from deputize.git.worktree import is_intact
 from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
@@ -47,6 +48,8 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     task = steps.claim.task
     shot = await aside(_snapshot, steps, bench)
     alarms = await _compare(steps, bench)
+    if task.place in {Place.WORKTREE, Place.READ_ONLY} and not is_intact(bench.workspace.worktree):
+        await steps.milestone("note: the agent replaced the workspace's .git: its files count")
     rule = change_rule(task, bench.config)
     found: Left = await aside(_left, bench, shot)
     left = seen.left or found
