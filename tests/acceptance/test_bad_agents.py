@@ -139,7 +139,7 @@ def test_an_agent_that_makes_its_own_git(house: House) -> None:
     """An agent that replaces `.git` by a repository of its own changes nothing but its files."""
     task = house.add("rm -rf .git; git init -q .; git add .; git commit -qm mine; echo a > a")
     house.up()
-    assert house.until(task)["state"] == "done"
+    assert house.until(task)["state"] == "done", house.log(task)
     assert house.repo.listing("main") == ["README.md", "a"]
     assert "mine" not in house.repo.git("log", "--format=%s").split("\n")
     assert "the agent replaced the workspace's .git" in house.log(task)

@@ -181,16 +181,19 @@ def _loose_refs(git_dir: Path) -> Iterator[str]:
 
 
 def _read(path: Path, limit: int) -> bytes | None:
-    """Read a plain file that an agent may have replaced: no link, no pipe, no giant."""
+    """Read a plain file that an agent may have replaced: no folder, no link, no pipe, no giant."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
             return None
-        return file.read(limit)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)
 
 
 def _escaped(path: bytes) -> bytes:
