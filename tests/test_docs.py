@@ -170,7 +170,9 @@ def keys_of(kind: Any, prefix: str = "") -> dict[str, str]:  # noqa: ANN401 - a 
         key = f"{prefix}{name}"
         default = kind._field_defaults.get(name, ...)
         inner = next(iter(typing.get_args(wanted)[::-1]), None)
-        if typing.get_origin(wanted) is Mapping:
+        if typing.get_origin(wanted) is Mapping and inner is int:
+            found[f"{key}.NAME"] = "–"
+        elif typing.get_origin(wanted) is Mapping:
             found |= keys_of(inner, f"{key}.NAME.")
         elif hasattr(wanted, "_fields"):
             found |= keys_of(wanted, f"{key}.")

@@ -23,6 +23,7 @@ from deputize.config.settings import (
 from deputize.config.shape import duration
 from deputize.errors import ConfigError
 from deputize.model.agent import AgentSettings
+from deputize.model.limits import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,13 @@ rework = 0
 [worker]
 slots = 7
 autostart = false
+[limits]
+repository = 2
+ageing_seconds = "1h"
+roles.writer = 4
+agents.mine = 3
+providers.local = 1
+labels.gpu = 1
 [audit]
 mirror = ".audit.md"
 [[notify]]
@@ -98,6 +106,10 @@ MEANT = Config(
     },
     landing=LandingSettings(mode="ask", without_checks="land", style="squash", rework=0),
     worker=WorkerSettings(slots=7, autostart=False),
+    limits=Limits(
+        roles={"writer": 4}, agents={"mine": 3}, providers={"local": 1}, labels={"gpu": 1},
+        repository=2, ageing_seconds=3600,
+    ),
     audit=AuditSettings(mirror=".audit.md"),
     notify=(
         ChannelSettings(kind="webhook", url="http://127.0.0.1:1/", on=("task.done",), name="hook"),

@@ -18,10 +18,26 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.event import Entry
+    from deputize.model.gate import Gate
     from deputize.model.task import Task
     from deputize.model.worker import Worker
 
 Document = dict[str, object]
+
+
+def gate_document(gate: Gate) -> Document:
+    """Describe what is closed."""
+    return _clean(
+        {
+            "kind": gate.kind,
+            "name": gate.name or None,
+            "cause": gate.cause,
+            "since": to_text(gate.since),
+            "until": maybe_text(gate.until),
+            "by": gate.by,
+            "reason": gate.reason,
+        }
+    )
 
 
 def task_document(view: TaskView) -> Document:

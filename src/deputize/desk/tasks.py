@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import queue
+from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.errors import InvalidInput, NotFound, NotYet
-from deputize.model.outcome import LIMITS
+from deputize.model.order import why_barred
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
-from deputize.store import approvals, attempts, changes, tasks
+from deputize.store import approvals, attempts, changes, gates, line, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
+    from deputize.model.gate import Gate
+    from deputize.model.limits import Limits
+    from deputize.model.order import Busy
     from deputize.model.task import Need, Task
     from deputize.store.database import Transaction
 
@@ -63,7 +67,7 @@ def view(desk: Desk, task_id: int) -> TaskView:
     """Return one task whole; NotFound if there is none."""
     with desk.database.read() as transaction:
         task = tasks.get(transaction, task_id)
-        return _view(transaction, task, _crew(transaction), desk.clock.now())
+        return _view(transaction, task, _crew(desk, transaction), desk.clock.now())
 
 
 def listing(
@@ -85,7 +89,7 @@ def listing(
         else:
             open_tasks = tasks.unfinished(transaction)
             found = [task for task in open_tasks if role in {None, task.role}][:limit]
-        crew = _crew(transaction)
+        crew = _crew(desk, transaction)
         return [_view(transaction, task, crew, now) for task in found]
 
 
@@ -98,28 +102,38 @@ class Crew(NamedTuple):
     """Tasks with an open attempt, and its worker."""
     running: frozenset[str]
     """Workers whose processes run, draining ones too."""
+    busy: Sequence[Busy]
+    gates: Sequence[Gate]
+    limits: Limits
 
 
-def _crew(transaction: Transaction) -> Crew:
+def _crew(desk: Desk, transaction: Transaction) -> Crew:
     serving = live_workers(transaction)
     attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
     free = sum(worker.slots for worker in serving) - len(attempted)
     running = frozenset(worker.id for worker in running_workers(transaction))
-    return Crew([worker.roles for worker in serving], free, attempted, running)
+    return Crew(
+        roles=[worker.roles for worker in serving],
+        free_slots=free,
+        open_attempts=attempted,
+        running=running,
+        busy=line.busy(transaction),
+        gates=gates.closed(transaction, desk.clock.now()),
+        limits=load_config(desk.home.config).limits,
+    )
 
 
 def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> TaskView:
     needs = tasks.needs(transaction, task.id)
     change = changes.latest_of_task(transaction, task.id)
     asked = approvals.unanswered_of_task(transaction, task.id)
-    tried = attempts.of_task(transaction, task.id)
     facts = Facts(
         unmet=[need.id for need, state in needs if state is not TaskState.DONE],
         approvals=asked,
         change=change,
         roles_served=crew.roles,
         free_slots=crew.free_slots,
-        limited=bool(tried) and tried[-1].outcome in LIMITS,
+        barred=why_barred(task, crew.busy, crew.limits, crew.gates),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
@@ -127,7 +141,7 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         task=task,
         waiting_for=waiting_for(task, facts),
         needs=[need for need, _ in needs],
-        attempts=tried,
+        attempts=attempts.of_task(transaction, task.id),
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )

@@ -11,7 +11,7 @@ from deputize.intake.place import find_place
 from deputize.intake.validation import agent_for, check_names, check_needs, check_spec
 from deputize.model.event import Event
 from deputize.model.states import TaskState
-from deputize.model.task import Submitted, Task, TaskSpec, title_of
+from deputize.model.task import Place, Submitted, Task, TaskSpec, title_of
 from deputize.store import meta, tasks, trust
 
 if TYPE_CHECKING:
@@ -105,6 +105,12 @@ def _is_untrusted(transaction: Transaction, place: FoundPlace) -> bool:
     return not trust.is_trusted(transaction, str(place.location.git_dir), digest)
 
 
+def _lock(spec: TaskSpec, place: FoundPlace) -> str | None:
+    if spec.place is Place.IN_PLACE and place.location:
+        return f"checkout:{place.location.checkout}"
+    return spec.lock
+
+
 def _body(task: Task, spec: TaskSpec) -> dict[str, object]:
     body: dict[str, object] = {"title": task.title, "role": task.role, "agent": task.agent}
     if task.repo:
@@ -154,6 +160,7 @@ def _task(spec: TaskSpec, place: FoundPlace, agent: str, digest: str | None, now
         reason=None,
         message=None,
         labels=spec.labels,
+        lock=_lock(spec, place),
         plan=None,
         origin=spec.origin,
     )

@@ -9,7 +9,7 @@ from deputize.config.settings import BUILT_IN_ROLES
 from deputize.errors import ConfigError, InvalidInput
 from deputize.model.agent import BUILT_IN_AGENTS
 from deputize.model.states import TaskState
-from deputize.model.task import PROMPT_BYTES, Kind
+from deputize.model.task import PROMPT_BYTES, Kind, Place
 from deputize.store import tasks
 
 if TYPE_CHECKING:
@@ -52,7 +52,18 @@ def _check_prompt(spec: TaskSpec) -> None:
 
 
 def _check_texts(spec: TaskSpec) -> None:
-    texts = {"--key": spec.key, "--model": spec.model, "--session": spec.session}
+    if spec.lock is not None and not 0 < len(spec.lock) <= KEY_LENGTH:
+        raise InvalidInput(f"--lock takes 1 to {KEY_LENGTH} characters")
+    if spec.lock and spec.place is Place.IN_PLACE:
+        raise InvalidInput(
+            "--lock can't be given with --in-place", hint="the checkout is its lock already"
+        )
+    texts = {
+        "--key": spec.key,
+        "--lock": spec.lock,
+        "--model": spec.model,
+        "--session": spec.session,
+    }
     texts |= {f"scope {path!r}": path for path in spec.scope}
     texts |= {f"label {label!r}": label for label in spec.labels}
     for what, text in texts.items():
@@ -100,6 +111,16 @@ def check_names(spec: TaskSpec, config: Config) -> None:
     kinds = {kind.value for kind in Kind}
     if spec.kind is not None and spec.kind not in kinds:
         raise _unknown("kind", spec.kind, kinds)
+    check_agent(spec, config)
+    if spec.provider is not None and spec.provider not in config.providers:
+        raise _unknown("provider", spec.provider, config.providers)
+    for check in spec.checks:
+        if check not in config.checks:
+            raise _unknown("check", check, config.checks)
+
+
+def check_agent(spec: TaskSpec, config: Config) -> None:
+    """Check that the agent is known and takes the role."""
     known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
     if agent not in known and spec.agent is None:
@@ -110,11 +131,6 @@ def check_names(spec: TaskSpec, config: Config) -> None:
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
-    if spec.provider is not None and spec.provider not in config.providers:
-        raise _unknown("provider", spec.provider, config.providers)
-    for check in spec.checks:
-        if check not in config.checks:
-            raise _unknown("check", check, config.checks)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> InvalidInput:

@@ -11,7 +11,7 @@ from deputize import log, queue
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
-from deputize.store import tasks
+from deputize.store import gates, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
@@ -82,14 +82,14 @@ async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None
 
 async def _claim(shop: Workshop) -> Claim | None:
     try:
-        return await shop.in_store(queue.claim, shop.database, shop.worker, shop.now())
+        return await shop.in_store(queue.claim, shop.database, shop.worker, shop.now(), shop.limits)
     except DeputizeError as error:
         log.get("worker").warning("claim failed", error=error.message)
         return None
 
 
 async def _pause(shop: Workshop, floor: Floor) -> float:
-    """Return how long to sleep: no longer than until the next delayed task may start."""
+    """Return how long to sleep: until a task may start or a limit ends, and never long."""
     if floor.draining or len(floor.claims) >= shop.worker.slots:
         return POLL_SECONDS
     now = shop.now()
@@ -103,8 +103,10 @@ async def _pause(shop: Workshop, floor: Floor) -> float:
 
 
 def _next_start(shop: Workshop) -> datetime | None:
+    now = shop.now()
     with shop.database.read() as transaction:
-        return tasks.next_start(transaction, shop.now())
+        found = (tasks.next_start(transaction, now), gates.next_opening(transaction, now))
+    return min((at for at in found if at), default=None)
 
 
 async def _run(shop: Workshop, floor: Floor, claim: Claim) -> None:

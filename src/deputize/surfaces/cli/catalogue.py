@@ -10,6 +10,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "retry": "set failed or cancelled tasks going again",
         "hold": "keep tasks from starting",
         "release": "let held tasks go on",
+        "edit": "change a task that has not started",
+        "pause": "start nothing more: of a role, a provider, an agent, or at all",
+        "resume": "let what was paused go on",
     },
     "Look": {
         "status": "the board: what runs, what waits, what needs you",
