@@ -11,6 +11,7 @@ from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.errors import InvalidInput, NotFound, NotYet
 from deputize.model.order import why_barred
+from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
 from deputize.store import approvals, attempts, changes, gates, line, tasks
@@ -127,12 +128,14 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
     needs = tasks.needs(transaction, task.id)
     change = changes.latest_of_task(transaction, task.id)
     asked = approvals.unanswered_of_task(transaction, task.id)
+    tried = attempts.of_task(transaction, task.id)
     facts = Facts(
         unmet=[need.id for need, state in needs if state is not TaskState.DONE],
         approvals=asked,
         change=change,
         roles_served=crew.roles,
         free_slots=crew.free_slots,
+        stalled=_stalled(task, tried),
         barred=why_barred(task, crew.busy, crew.limits, crew.gates),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
@@ -141,10 +144,17 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         task=task,
         waiting_for=waiting_for(task, facts),
         needs=[need for need, _ in needs],
-        attempts=attempts.of_task(transaction, task.id),
+        attempts=tried,
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )
+
+
+def _stalled(task: Task, tried: Sequence[Attempt]) -> str | None:
+    """Return what keeps a queued task from beginning, of what a person can mend."""
+    if task.not_before is None or not tried or tried[-1].outcome not in STALLS:
+        return None
+    return tried[-1].error
 
 
 def cancel(desk: Desk, task_id: int) -> Task:

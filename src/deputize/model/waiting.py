@@ -28,6 +28,8 @@ class Facts:
     free_slots: int = 0
     barred: str | None = None
     """What keeps it in the queue besides: a pause, a provider's limit, others that run."""
+    stalled: str | None = None
+    """What its last attempt could not begin for: a person has to mend it."""
     is_attended: bool = True
     """The worker of its open attempt, if it has one, runs."""
     now: datetime
@@ -67,6 +69,8 @@ def _running(task: Task, facts: Facts) -> str | None:
 def _queued(task: Task, facts: Facts) -> str | None:
     if facts.barred:
         return facts.barred
+    if facts.stalled:
+        return facts.stalled
     if task.not_before is not None and task.not_before > facts.now:
         when = task.not_before.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         return f"its time: {when}" if not task.started_at else f"its next try at {when}"

@@ -175,7 +175,7 @@ def _fail(
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
     if ending.outcome in LIMITS and step.not_before:
         _close_gate(transaction, task, ending, step.not_before, now)
-    if is_stalled(ending.outcome) and not _was_told(history, ending.outcome):
+    if _is_stalled(ending) and not _was_told(history, ending.outcome):
         told = {
             "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
         }
@@ -187,6 +187,13 @@ def _fail(
     if question and not trust.is_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
     return queued
+
+
+def _is_stalled(ending: Ending) -> bool:
+    """Tell whether a person has to mend something who isn't asked a question about it."""
+    if ending.outcome is Outcome.PARKED:
+        return ending.question is None
+    return is_stalled(ending.outcome)
 
 
 def _close_gate(

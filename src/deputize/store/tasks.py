@@ -125,6 +125,12 @@ def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     return None if row is None else maybe_moment(row["at"])
 
 
+def in_place(transaction: Transaction, git_dir: str, target: str) -> int | None:
+    """Return the task that works in a checkout of a branch right now."""
+    row = transaction.one("tasks.in_place", git_dir=git_dir, target=target)
+    return None if row is None else number(row, "id")
+
+
 def add_need(transaction: Transaction, task: int, need: int) -> None:
     """Make `task` wait for `need`."""
     transaction.run("tasks.add_need", task=task, need=need, on="done")

@@ -114,6 +114,11 @@ ORDER BY rank, id LIMIT 1;
 -- What the running tasks occupy.
 SELECT role, agent, provider, git_dir, labels, lock FROM tasks WHERE state = 'running';
 
+-- name: in_place
+-- The task that works in a checkout of this branch right now.
+SELECT id FROM tasks WHERE state = 'running' AND place = 'in_place'
+    AND git_dir = :git_dir AND target = :target LIMIT 1;
+
 -- name: oldest_ready
 -- Since when the task that waits longest could have been taken.
 SELECT min(ready_at) AS at FROM tasks
