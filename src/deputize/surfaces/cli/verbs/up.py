@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.desk.service import Done
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -61,11 +62,19 @@ def _detach(output: Output) -> int:
 
 
 def _change_service(output: Output, *, install: bool) -> int:
+    """Make the service or take it away; return 1 where the system was not told all of it."""
     from deputize.config.home import find_home
     from deputize.desk import service
 
     done = service.install(find_home()) if install else service.uninstall()
     output.text(str(done.file))
-    for line in done.told:
-        output.note(line)
-    return 0
+    if done.left:
+        _warn_of_rest(done, output, "enabled" if install else "stopped")
+    if done.hint:
+        output.note(done.hint)
+    return 1 if done.left else 0
+
+
+def _warn_of_rest(done: Done, output: Output, wanted: str) -> None:
+    text = f"the service is not {wanted}: `{done.left[0]}` did not work ({done.problem})"
+    output.warn(text, ", then ".join(f"`{command}`" for command in done.left))
