@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 from deputize.clock import SystemClock
 from deputize.desk.adding import add
 from deputize.desk.context import open_desk
-from deputize.desk.doctor import Finding, Level, examine, file_system_of
+from deputize.desk.doctor import Finding, Level, examine
 from deputize.model.task import TaskSpec
 from deputize.model.worker import Worker
 from deputize.store import chain, workers
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from deputize.config.home import Home
@@ -140,19 +138,6 @@ def test_credentials_are_named_never_shown(home: Home, monkeypatch: pytest.Monke
     assert findings[0].text == "OPENAI_API_KEY"
     assert findings[1].text == "provider mine needs MY_KEY"
     assert "very-secret" not in str(findings)
-
-
-def test_the_file_system_of_a_path(tmp_path: Path) -> None:
-    """The innermost mount counts, also where its name has a space."""
-    table = tmp_path / "mountinfo"
-    table.write_text(
-        "1 0 8:1 / / rw shared:1 - ext4 /dev/a rw\n"
-        f"2 1 0:5 / {tmp_path}/my\\040share rw - 9p host rw\n"
-    )
-    inside = tmp_path / "my share" / "home"
-    assert file_system_of(inside, str(table)) == "9p"
-    assert file_system_of(tmp_path, str(table)) == "ext4"
-    assert file_system_of(tmp_path, str(tmp_path / "none")) is None
 
 
 def test_a_desk_opens_where_none_was(home: Home) -> None:

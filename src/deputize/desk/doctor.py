@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from deputize.config.load import load_config, unknown_variables
 from deputize.desk.context import open_desk
+from deputize.desk.mounts import FOREIGN, file_system_of
 from deputize.errors import DeputizeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from deputize.config.home import Home
     from deputize.desk.context import Desk
@@ -29,11 +29,6 @@ TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
 SILENT_SECONDS = 60
 """A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
-FOREIGN_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "ntfs", "ntfs3", "fuseblk", "afs",
-     "ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.glusterfs", "vboxsf", "prl_fs"}
-)  # fmt: skip
-"""Where SQLite's locks or its shared memory can't be relied on (sqlite.org/wal.html)."""
 CREDENTIALS = (
     "COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY",
     "AZURE_OPENAI_API_KEY",
@@ -130,25 +125,9 @@ def _home(home: Home) -> Iterator[Finding]:
     if stat.S_IMODE(home.path.stat().st_mode) & 0o077:
         yield _warn("home", "others may look into it", f"chmod 700 {home.path}")
     kind = file_system_of(home.path)
-    if kind in FOREIGN_FILE_SYSTEMS:
+    if kind in FOREIGN:
         hint = "set DEPUTIZE_HOME to a folder on a local disk"
         yield _warn("home", f"it is on a {kind} mount, where a database may be damaged", hint)
-
-
-def file_system_of(path: Path, table: str = "/proc/self/mountinfo") -> str | None:
-    """Return the type of the file system that holds `path`; None where the system doesn't tell."""
-    try:
-        with open(table, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - /proc
-            mounts = [line.split() for line in file]
-    except OSError:
-        return None
-    wanted = path.resolve()
-    best: tuple[int, str | None] = (-1, None)
-    for fields in mounts:
-        point = fields[4].encode().decode("unicode_escape")
-        if wanted.is_relative_to(point) and len(point) >= best[0]:
-            best = (len(point), fields[fields.index("-") + 1])
-    return best[1]
 
 
 def _disk(home: Home) -> Iterator[Finding]:
