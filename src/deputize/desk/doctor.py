@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from deputize.config.load import load_config, unknown_variables
+from deputize.config.load import load_config
+from deputize.config.variables import unknown_variables
 from deputize.desk.context import open_desk
 from deputize.desk.mounts import FOREIGN, file_system_of
 from deputize.errors import DeputizeError
+from deputize.store.opening import is_named_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +64,7 @@ def examine(home: Home) -> list[Finding]:
         findings += _look("home", lambda: _home(home))
         findings += _look("disk", lambda: _disk(home))
         desk: Desk | None = None
-        if home.database.exists():
+        if home.database.exists() or is_named_elsewhere():
             try:
                 desk = stack.enter_context(open_desk(home))
             except DeputizeError as error:
