@@ -73,6 +73,15 @@ def test_wrong_settings_are_a_finding(home: Home, monkeypatch: pytest.MonkeyPatc
     assert "DEPUTIZE_COLOUR" in of(examine(home), "settings")[1].text
 
 
+def test_a_channel_that_cant_work_is_a_finding(home: Home) -> None:
+    """A worker would not start with it; the others are named."""
+    configure(home, TOY + '[[notify]]\nkind = "webhook"\nurl = "https://example.com"\n')
+    assert of(examine(home), "notify")[0].text == "webhook-1"
+    configure(home, TOY + '[[notify]]\nkind = "webhook"\nurl = "ftp://example.com"\n')
+    found = of(examine(home), "notify")[0]
+    assert (found.level, "no web address" in found.text) == (Level.FAIL, True)
+
+
 def test_open_permissions_warn(home: Home, desk: Desk) -> None:
     """Others must not read the database or the home."""
     del desk

@@ -19,6 +19,7 @@ from deputize.config.variables import unknown_variables
 from deputize.desk.context import open_desk
 from deputize.desk.mounts import FOREIGN, file_system_of
 from deputize.errors import DeputizeError
+from deputize.notify.channels import channels_of
 from deputize.store.opening import is_named_elsewhere
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def examine(home: Home) -> list[Finding]:
             findings += _look("journal", lambda: _journal(opened))
             findings += _look("workers", lambda: _workers(opened))
         findings += _look("agents", lambda: _agents(home))
+        findings += _look("notify", lambda: _channels(home))
         findings += _look("credentials", lambda: _credentials(home))
     return findings
 
@@ -116,6 +118,12 @@ def _settings(home: Home) -> Iterator[Finding]:
     yield _ok("settings", f"{where}; new tasks go to {config.default_agent}")
     for name in unknown_variables(os.environ):
         yield _warn("settings", f"the variable {name} means nothing to deputize")
+
+
+def _channels(home: Home) -> Iterator[Finding]:
+    found = channels_of(load_config(home.config).notify)
+    if found:
+        yield _ok("notify", ", ".join(channel.name for channel in found))
 
 
 def _home(home: Home) -> Iterator[Finding]:
