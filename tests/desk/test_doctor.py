@@ -17,6 +17,8 @@ from deputize.store import chain, workers
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from deputize.config.home import Home
@@ -147,6 +149,20 @@ def test_credentials_are_named_never_shown(home: Home, monkeypatch: pytest.Monke
     assert findings[0].text == "OPENAI_API_KEY"
     assert findings[1].text == "provider mine needs MY_KEY"
     assert "very-secret" not in str(findings)
+
+
+def test_a_stored_login_is_found(home: Home, clean_environment: Path) -> None:
+    """Whose it is, is told; without it and without a token, how to log in."""
+    configure(home)
+    (none,) = of(examine(home), "credentials")
+    assert (none.level, "no stored login" in none.text) == (Level.WARN, True)
+    assert "copilot login" in (none.hint or "")
+    (clean_environment / ".copilot").mkdir()
+    stored = '{"lastLoggedInUser": {"host": "https://github.com", "login": "octocat"}}'
+    (clean_environment / ".copilot" / "config.json").write_text(stored)
+    (found,) = of(examine(home), "credentials")
+    assert (found.level, found.hint) == (Level.OK, None)
+    assert found.text.startswith("Copilot has stored a login of octocat;")
 
 
 def test_a_desk_opens_where_none_was(home: Home) -> None:

@@ -209,15 +209,22 @@ def _agents(home: Home) -> Iterator[Finding]:
 
 
 def _credentials(home: Home) -> Iterator[Finding]:
-    """Look for names only: no value is read, let alone shown."""
+    """Look for names only: no secret is read, let alone shown."""
+    from deputize.agents.copilot.stored import stored_user
+
     config = load_config(home.config)
     keys = {each.key_variable for each in config.providers.values() if each.key_variable}
     present = [name for name in (*CREDENTIALS, *sorted(keys)) if name in os.environ]
+    user = stored_user(os.environ)
     if present:
         yield _ok("credentials", ", ".join(dict.fromkeys(present)))
-    else:
-        hint = "log in to your agent, or set GH_TOKEN or a provider's key"
-        yield _warn("credentials", "none in the environment; a stored login still works", hint)
+    if user:
+        text = f"Copilot has stored a login of {user}; only a task shows whether it still holds"
+        yield _ok("credentials", text)
+    if not (present or user):
+        hint = "log in to your agent (`copilot login`), or set GH_TOKEN or a provider's key"
+        text = "none in the environment, and no stored login of Copilot"
+        yield _warn("credentials", text, hint)
     for name, provider in config.providers.items():
         if provider.key_variable and provider.key_variable not in os.environ:
             yield _warn(
