@@ -21,6 +21,7 @@ from deputize.desk.mounts import FOREIGN, file_system_of
 from deputize.errors import DeputizeError
 from deputize.notify.channels import channels_of
 from deputize.store.opening import is_named_elsewhere
+from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +187,13 @@ def _workers(desk: Desk) -> Iterator[Finding]:
     for worker, is_alive in found:
         silent = (datetime.now(UTC) - worker.seen_at).total_seconds()
         if not is_alive:
-            text = f"{worker.id} ended without saying so"
+            ended = is_gone(ProcessIdentity.parse(worker.identity))
+            how = (
+                "ended without saying so"
+                if ended
+                else f"was heard of {int(silent)} s ago, elsewhere"
+            )
+            text = f"{worker.id} {how}"
             yield _warn("workers", text, "the next worker takes its tasks over: `deputize up`")
         elif silent > SILENT_SECONDS:
             text = f"{worker.id} has been silent for {int(silent)} s"

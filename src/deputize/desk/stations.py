@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
 from deputize.config.load import load_config
-from deputize.desk.bells import live_workers, ring
+from deputize.desk.bells import live_workers, ring, runs
 from deputize.store import tasks, workers
-from deputize.workspace.processes.identity import ProcessIdentity, is_running
 
 if TYPE_CHECKING:
     from deputize.desk.context import Desk
@@ -32,7 +31,7 @@ LOOK_SECONDS = 0.1
 def ensure_worker(desk: Desk, task: Task) -> bool:
     """Start a background worker if no live one could take the task; tell whether it did."""
     with desk.database.read() as transaction:
-        serving = live_workers(transaction)
+        serving = live_workers(transaction, desk.clock.now())
     if any(not worker.roles or task.role in worker.roles for worker in serving):
         return False
     start_worker(desk)
@@ -44,7 +43,7 @@ def wake_up(desk: Desk) -> bool:
     if not load_config(desk.home.config).worker.autostart:
         return False
     with desk.database.read() as transaction:
-        if live_workers(transaction) or not tasks.counts(transaction):
+        if live_workers(transaction, desk.clock.now()) or not tasks.counts(transaction):
             return False
     start_worker(desk)
     return True
@@ -88,10 +87,11 @@ def worker_environment(desk: Desk) -> dict[str, str]:
 
 
 def listing(desk: Desk) -> list[tuple[Worker, bool]]:
-    """Return the workers that have not stopped, each with whether its process really runs."""
+    """Return the workers that have not stopped, each with whether it really runs."""
+    now = desk.clock.now()
     with desk.database.read() as transaction:
         known = workers.live(transaction)
-    return [(worker, is_running(ProcessIdentity.parse(worker.identity))) for worker in known]
+    return [(worker, runs(worker, now)) for worker in known]
 
 
 def down(desk: Desk) -> list[Worker]:

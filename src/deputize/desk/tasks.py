@@ -61,9 +61,10 @@ def latest_id(desk: Desk) -> int:
 
 def view(desk: Desk, task_id: int) -> TaskView:
     """Return one task whole; NotFound if there is none."""
+    now = desk.clock.now()
     with desk.database.read() as transaction:
         task = tasks.get(transaction, task_id)
-        return _view(transaction, task, _crew(transaction), desk.clock.now())
+        return _view(transaction, task, _crew(transaction, now), now)
 
 
 def listing(
@@ -85,7 +86,7 @@ def listing(
         else:
             open_tasks = tasks.unfinished(transaction)
             found = [task for task in open_tasks if role in {None, task.role}][:limit]
-        crew = _crew(transaction)
+        crew = _crew(transaction, now)
         return [_view(transaction, task, crew, now) for task in found]
 
 
@@ -97,14 +98,14 @@ class Crew(NamedTuple):
     open_attempts: Mapping[int, str]
     """Tasks with an open attempt, and its worker."""
     running: frozenset[str]
-    """Workers whose processes run, draining ones too."""
+    """Workers that run, draining ones too."""
 
 
-def _crew(transaction: Transaction) -> Crew:
-    serving = live_workers(transaction)
+def _crew(transaction: Transaction, now: datetime) -> Crew:
+    serving = live_workers(transaction, now)
     attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
     free = sum(worker.slots for worker in serving) - len(attempted)
-    running = frozenset(worker.id for worker in running_workers(transaction))
+    running = frozenset(worker.id for worker in running_workers(transaction, now))
     return Crew([worker.roles for worker in serving], free, attempted, running)
 
 
