@@ -36,6 +36,18 @@ def test_a_service_that_is_enabled_is_a_success(deputize: CommandLine, systemctl
     assert (removed.code, removed.out, removed.err) == (0, installed.out, "")
 
 
+def test_a_service_is_a_document(deputize: CommandLine, systemctl: Path) -> None:
+    """With --json, a program learns where the file is and what is left to do."""
+    installed = deputize("up", "--install", "--json").document
+    assert installed["file"].endswith("/systemd/user/deputize.service")
+    assert (installed["left"], installed["problem"]) == ([], None)
+    systemctl.write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
+    removed = deputize("up", "--uninstall", "--json")
+    assert (removed.code, removed.err) == (1, "")
+    assert removed.document["left"][-1] == "systemctl --user daemon-reload"
+    assert removed.document["problem"] == "no bus"
+
+
 @pytest.mark.parametrize(
     ("way", "done", "left"),
     [

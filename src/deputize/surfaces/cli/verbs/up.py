@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from deputize.surfaces.cli.arguments import add_format
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
   deputize up                    # Ctrl-C finishes what runs
-  deputize up --detach
+  deputize up --detach           # prints the worker's name, with --json all about it
   deputize up --install          # a service of yours (systemd, launchd)
   deputize up --uninstall
 """
@@ -30,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     ways.add_argument("--install", action="store_true", help="make a service that starts by itself")
     ways.add_argument("--uninstall", action="store_true", help="take the service away")
     ways.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
+    add_format(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -43,17 +46,29 @@ def run(arguments: Namespace, output: Output) -> int:
         return _detach(output)
     if arguments.install or arguments.uninstall:
         return _change_service(output, install=arguments.install)
+    return _work_here(output)
+
+
+def _work_here(output: Output) -> int:
+    from deputize.errors import InvalidInput
     from deputize.surfaces.cli.working import work_here
 
+    if output.json:
+        hint = "`deputize up --detach --json` prints the worker that it starts"
+        raise InvalidInput("a worker in the foreground prints no document", hint=hint)
     return work_here(output)
 
 
 def _detach(output: Output) -> int:
     from deputize.desk.context import open_desk
+    from deputize.desk.documents import worker_document
     from deputize.desk.starting import start_and_wait
 
     with open_desk() as desk:
         worker = start_and_wait(desk)
+    if output.json:
+        output.document(worker_document(worker, alive=True))
+        return 0
     output.text(worker.id)
     output.note(
         f"a worker with {worker.slots} slots works in the background; `deputize down` ends it"
@@ -67,7 +82,10 @@ def _change_service(output: Output, *, install: bool) -> int:
     from deputize.desk import service
 
     done = service.install(find_home()) if install else service.uninstall()
-    output.text(str(done.file))
+    if output.json:
+        output.document({"file": str(done.file), "left": done.left, "problem": done.problem})
+    else:
+        output.text(str(done.file))
     if done.left:
         _warn_of_rest(done, output, "enabled" if install else "stopped")
     if done.hint:
