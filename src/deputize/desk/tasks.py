@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import queue
 from deputize.desk.bells import live_workers, ring, running_workers
-from deputize.errors import InvalidInput, NotFound, NotYet
+from deputize.desk.narrowing import ALL
+from deputize.errors import NotFound, NotYet
 from deputize.model.outcome import LIMITS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
@@ -67,25 +69,15 @@ def view(desk: Desk, task_id: int) -> TaskView:
         return _view(transaction, task, _crew(transaction, now), now)
 
 
-def listing(
-    desk: Desk,
-    *,
-    everything: bool = False,
-    state: str | None = None,
-    role: str | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
-) -> list[TaskView]:
-    """Return what is not final, oldest first; or, with any filter, tasks newest first."""
-    if state is not None and state not in set(TaskState):
-        raise InvalidInput(f"unknown state {state!r}", hint=f"known: {', '.join(TaskState)}")
+def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) -> list[TaskView]:
+    """Return what is not final, oldest first; or, with a state or a moment, tasks newest first."""
+    wanted = wanted.within(list(TaskState))
     now = desk.clock.now()
     with desk.database.read() as transaction:
-        if everything or state or since:
-            found = tasks.listing(transaction, state=state, role=role, since=since, limit=limit)
+        if everything or wanted.state or wanted.since:
+            found = tasks.listing(transaction, **wanted._asdict())
         else:
-            open_tasks = tasks.unfinished(transaction)
-            found = [task for task in open_tasks if role in {None, task.role}][:limit]
+            found = tasks.unfinished(transaction, role=wanted.role, limit=wanted.limit)
         crew = _crew(transaction, now)
         return [_view(transaction, task, crew, now) for task in found]
 
