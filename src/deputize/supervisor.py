@@ -15,7 +15,7 @@ from deputize import log
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
-from deputize.config.home import ensure, require_whole
+from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.landing.merge_queue import land_forever
@@ -23,7 +23,7 @@ from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
 from deputize.store import chain, tasks, workers
-from deputize.store.sqlite import SqliteDatabase
+from deputize.store.opening import open_database
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
@@ -65,7 +65,6 @@ def run(
     In the `background`, the process also ends by itself after a while without work.
     """
     ensure(home.path)
-    require_whole(home)
     ensure(home.run)
     lock = _lock(home) if background else None
     if background and lock is None:
@@ -79,7 +78,7 @@ def run(
         background=background,
         lock=lock,
     )
-    database = SqliteDatabase(home.database)
+    database = open_database(home)
     try:
         become_subreaper()
         anyio.run(_run, home, database, orders)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deputize.config.load import load_config, unknown_variables
+from deputize.config.load import load_config
 from deputize.config.settings import (
     AuditSettings,
     ChannelSettings,
@@ -21,6 +21,7 @@ from deputize.config.settings import (
     WorkspaceSettings,
 )
 from deputize.config.shape import duration
+from deputize.config.variables import unknown_variables
 from deputize.errors import ConfigError
 from deputize.model.agent import AgentSettings
 from deputize.model.limits import Limits

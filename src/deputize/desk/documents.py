@@ -177,7 +177,7 @@ def approval_document(approval: Approval) -> Document:
 
 
 def worker_document(worker: Worker, *, alive: bool) -> Document:
-    """Describe a worker; `alive` where its process really runs on this machine."""
+    """Describe a worker; `alive` where its process runs, or its heart beats where we can't look."""
     return _clean(
         {
             "id": worker.id,

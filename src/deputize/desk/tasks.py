@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from deputize import queue
 from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
-from deputize.errors import InvalidInput, NotFound, NotYet
+from deputize.desk.narrowing import ALL
+from deputize.errors import NotFound, NotYet
 from deputize.model.order import why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
@@ -66,31 +68,22 @@ def latest_id(desk: Desk) -> int:
 
 def view(desk: Desk, task_id: int) -> TaskView:
     """Return one task whole; NotFound if there is none."""
-    with desk.database.read() as transaction:
-        task = tasks.get(transaction, task_id)
-        return _view(transaction, task, _crew(desk, transaction), desk.clock.now())
-
-
-def listing(
-    desk: Desk,
-    *,
-    everything: bool = False,
-    state: str | None = None,
-    role: str | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
-) -> list[TaskView]:
-    """Return what is not final, oldest first; or, with any filter, tasks newest first."""
-    if state is not None and state not in set(TaskState):
-        raise InvalidInput(f"unknown state {state!r}", hint=f"known: {', '.join(TaskState)}")
     now = desk.clock.now()
     with desk.database.read() as transaction:
-        if everything or state or since:
-            found = tasks.listing(transaction, state=state, role=role, since=since, limit=limit)
+        task = tasks.get(transaction, task_id)
+        return _view(transaction, task, _crew(desk, transaction, now), now)
+
+
+def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) -> list[TaskView]:
+    """Return what is not final, oldest first; or, with a state or a moment, tasks newest first."""
+    wanted = wanted.within(list(TaskState))
+    now = desk.clock.now()
+    with desk.database.read() as transaction:
+        if everything or wanted.state or wanted.since:
+            found = tasks.listing(transaction, **wanted._asdict())
         else:
-            open_tasks = tasks.unfinished(transaction)
-            found = [task for task in open_tasks if role in {None, task.role}][:limit]
-        crew = _crew(desk, transaction)
+            found = tasks.unfinished(transaction, role=wanted.role, limit=wanted.limit)
+        crew = _crew(desk, transaction, now)
         return [_view(transaction, task, crew, now) for task in found]
 
 
@@ -102,24 +95,22 @@ class Crew(NamedTuple):
     open_attempts: Mapping[int, str]
     """Tasks with an open attempt, and its worker."""
     running: frozenset[str]
-    """Workers whose processes run, draining ones too."""
+    """Workers that run, draining ones too."""
     busy: Sequence[Busy]
     gates: Sequence[Gate]
     limits: Limits
 
 
-def _crew(desk: Desk, transaction: Transaction) -> Crew:
-    serving = live_workers(transaction)
+def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
+    serving = live_workers(transaction, now)
     attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
-    free = sum(worker.slots for worker in serving) - len(attempted)
-    running = frozenset(worker.id for worker in running_workers(transaction))
     return Crew(
         roles=[worker.roles for worker in serving],
-        free_slots=free,
+        free_slots=sum(worker.slots for worker in serving) - len(attempted),
         open_attempts=attempted,
-        running=running,
+        running=frozenset(worker.id for worker in running_workers(transaction, now)),
         busy=line.busy(transaction),
-        gates=gates.closed(transaction, desk.clock.now()),
+        gates=gates.closed(transaction, now),
         limits=load_config(desk.home.config).limits,
     )
 

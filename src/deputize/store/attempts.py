@@ -110,6 +110,21 @@ def workspace_removed(transaction: Transaction, attempt: int, now: datetime) -> 
     transaction.run("attempts.workspace_removed", id=attempt, now=to_text(now))
 
 
+def of_sessions(
+    transaction: Transaction,
+    *,
+    state: str | None = None,
+    role: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Attempt]:
+    """Return the attempt that used each session last, newest first; `role` is its task's."""
+    rows = transaction.all(
+        "attempts.of_sessions", state=state, role=role, since=maybe_text(since), limit=limit
+    )
+    return [attempt_of(row) for row in rows]
+
+
 def add_session(transaction: Transaction, attempt: Attempt, token: str, now: datetime) -> None:
     """Note a session of the agent, or that it was used again."""
     transaction.run(

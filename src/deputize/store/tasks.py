@@ -12,6 +12,7 @@ from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Need, Place, Task
 from deputize.store import journal
 from deputize.store.rows import (
+    LARGEST_NUMBER,
     maybe_moment,
     maybe_number,
     maybe_text,
@@ -74,9 +75,11 @@ def latest(transaction: Transaction) -> Task | None:
     return None if row is None else task_of(row)
 
 
-def unfinished(transaction: Transaction) -> list[Task]:
-    """Return every task that is not final, oldest first."""
-    return [task_of(row) for row in transaction.all("tasks.open")]
+def unfinished(
+    transaction: Transaction, *, role: str | None = None, limit: int = LARGEST_NUMBER
+) -> list[Task]:
+    """Return the tasks that are not final, oldest first."""
+    return [task_of(row) for row in transaction.all("tasks.open", role=role, limit=limit)]
 
 
 def listing(

@@ -61,7 +61,17 @@ def test_each_error_has_its_code(kind: type[Exception], code: int) -> None:
         (("approve", "a1"), "`deputize approvals` shows them"),
         (("approve", "x"), "neither an approval (a3) nor a task (12)"),
         (("changes", "show", "c1"), "`deputize changes list` shows them"),
+        (("changes", "show"), "give an id such as c7, or --latest"),
+        (("changes", "show", "c1", "--latest"), "--latest stands for an id"),
+        (("changes", "show", "--latest"), "there is no change yet"),
+        (("approve",), "give an id such as a3, or --latest"),
+        (("deny", "a1", "--latest"), "--latest stands for an id"),
+        (("deny", "--latest"), "no question waits for you"),
         (("list", "--state", "x"), "known: blocked, queued"),
+        (("changes", "list", "--state", "x"), "known: proposed, awaiting_approval"),
+        (("approvals", "--state", "x"), "known: open, approved"),
+        (("sessions", "list", "--state", "x"), "known: blocked, queued"),
+        (("workers", "--state", "x"), "known: working, draining, gone"),
         (("audit", "--events", "--format", "md"), "events have no Markdown"),
     ],
 )
@@ -91,6 +101,7 @@ def test_what_goes_on_has_no_json(deputize: CommandLine) -> None:
     """What is drawn again, or followed, can't be one document, and says so."""
     assert "for people" in deputize("status", "--watch", "--json").error["message"]
     assert "one JSON document" in deputize("logs", "1", "-f", "--json").error["message"]
+    assert "prints no document" in deputize("up", "--json").error["message"]
 
 
 def test_what_is_not_final_is_try_again_later(deputize: CommandLine) -> None:

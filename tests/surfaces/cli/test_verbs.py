@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.catalogue import VERBS
+from deputize.surfaces.cli.parser import all_parsers
 
 if TYPE_CHECKING:
     from tests.fixtures.repositories import Folder
@@ -29,6 +30,16 @@ def test_every_verb_explains_itself(deputize: CommandLine) -> None:
         assert said.out.startswith(f"usage: deputize {verb}")
         assert f"deputize {verb.split()[0]}" in said.out.partition("examples:")[2]
     assert deputize("help", "add").out == deputize("add", "-h").out
+
+
+def test_every_verb_that_reads_or_creates_has_json() -> None:
+    """The others go on until they are stopped, or write for a person or a shell."""
+    without = {
+        verb
+        for verb, parser in all_parsers().items()
+        if "--json" not in parser._option_string_actions
+    }
+    assert without == {"worker", "demo", "completion"}
 
 
 def test_the_version_is_told(deputize: CommandLine) -> None:

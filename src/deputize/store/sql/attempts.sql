@@ -52,6 +52,16 @@ SELECT * FROM attempts WHERE workspace IS NOT NULL AND removed_at IS NULL
 -- Note that an attempt's workspace is gone.
 UPDATE attempts SET removed_at = :now WHERE id = :id;
 
+-- name: of_sessions
+-- The attempt that used each session last, newest first; state and role are the task's.
+SELECT attempts.* FROM attempts JOIN tasks ON tasks.id = attempts.task
+WHERE attempts.id IN (SELECT max(id) FROM attempts WHERE session IS NOT NULL
+                      GROUP BY agent, session)
+  AND (:state IS NULL OR tasks.state = :state)
+  AND (:role IS NULL OR tasks.role = :role)
+  AND (:since IS NULL OR attempts.started_at >= :since)
+ORDER BY attempts.id DESC LIMIT :limit;
+
 -- name: add_session
 -- Note a session, or that it was used again.
 INSERT INTO sessions (agent, token, task, attempt, started_at, used_at)

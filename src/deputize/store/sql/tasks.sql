@@ -50,8 +50,10 @@ SELECT * FROM tasks WHERE key = :key;
 SELECT * FROM tasks ORDER BY id DESC LIMIT 1;
 
 -- name: open
--- Every task that is not final, oldest first.
-SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing') ORDER BY id;
+-- The tasks that are not final, oldest first; a NULL role lets everything through.
+SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing')
+  AND (:role IS NULL OR role = :role)
+ORDER BY id LIMIT :limit;
 
 -- name: listing
 -- Tasks, newest first; a NULL filter lets everything through.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.desk import answers, documents, pauses, stations, tasks
 from deputize.desk.logs import last_line
+from deputize.desk.narrowing import Narrowing
 from deputize.desk.tasks import is_blocked
 from deputize.surfaces.cli.output import bold, yellow
 from deputize.surfaces.cli.pausing import told
@@ -38,8 +39,8 @@ class Board(NamedTuple):
 def look(desk: Desk) -> Board:
     """Read the board."""
     return Board(
-        tasks=tasks.listing(desk, limit=MOST_TASKS),
-        approvals=answers.unanswered(desk),
+        tasks=tasks.listing(desk, Narrowing(limit=MOST_TASKS)),
+        approvals=answers.listing(desk),
         workers=stations.listing(desk),
         gates=pauses.closed(desk),
     )

@@ -193,13 +193,8 @@ def _print(desk: Desk, submitted: Submitted, output: Output) -> None:
 
 
 def _warn(submitted: Submitted, output: Output, problem: ProcessError | None) -> None:
-    from deputize.config.load import unknown_variables
-
     if problem:
         output.warn(problem.message, problem.hint)
-
-    for name in unknown_variables(os.environ):
-        output.warn(f"{name} means nothing to deputize")
     if not submitted.created:
         output.note("this key was used before: it is the same task")
     if submitted.untrusted:
