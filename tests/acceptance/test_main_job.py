@@ -248,3 +248,24 @@ def trailers(house: House, commit: str) -> list[str]:
     return (
         house.repo.git("log", "-1", "--format=%(trailers:only,unfold)", commit).strip().split("\n")
     )
+
+
+def test_stats_tell_what_was_done_and_what_waits(house: House) -> None:
+    """Outcomes, times, what is open by role, and the worker's load."""
+    house.up()
+    house.until(house.add("echo fine", "--role", "inspector"))
+    house.until(house.add("exit 3", "--role", "inspector"))
+    house.add(house.awaiting("go"), "--role", "inspector")
+    house.until_awaited("go")
+    house.add("echo a > a", "--hold")
+    found = house.json("stats")
+    assert found["outcomes"] == {"succeeded": 1, "agent_error": 1}
+    assert found["failure_rate"] == 0.5
+    assert found["run_seconds"]["sample_count"] == 2
+    assert found["start_seconds"]["sample_count"] == 2
+    depths = [(row["role"], row["state"], row["task_count"]) for row in found["queue"]]
+    assert depths == [("inspector", "running", 1), ("writer", "queued", 1)]
+    assert [worker["busy"] for worker in found["workers"]] == [1]
+    said = house.cli("stats")
+    assert "50% of all tries failed" in said
+    house.sign("go").touch()

@@ -58,6 +58,11 @@ def save(transaction: Transaction, attempt: Attempt) -> None:
         raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
 
 
+def began(transaction: Transaction, attempt: int, now: datetime) -> None:
+    """Note that the agent of an attempt runs; the first moment stays."""
+    transaction.run("attempts.began", id=attempt, now=to_text(now))
+
+
 def try_renew(transaction: Transaction, attempt: Attempt, until: datetime) -> bool:
     """Extend a lease; False if it isn't held under this token any more."""
     rows = transaction.run(

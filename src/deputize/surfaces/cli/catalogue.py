@@ -24,6 +24,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "open": "the folder in which the newest attempt works",
         "changes list": "what attempts propose to land",
         "changes show": "everything that is known of a change",
+        "stats": "how much was done, how fast, how often it failed, what waits",
         "sessions list": "agents' conversations that can be resumed",
         "audit": "the audit trail: who did what, when",
         "audit verify": "prove that nobody touched the audit trail",

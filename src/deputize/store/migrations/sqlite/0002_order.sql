@@ -21,6 +21,11 @@ CREATE INDEX tasks_ready ON tasks (ready_at) WHERE state = 'queued' AND held = 0
 CREATE INDEX tasks_running ON tasks (id) WHERE state = 'running';
 CREATE UNIQUE INDEX tasks_locked ON tasks (lock) WHERE state = 'running' AND lock IS NOT NULL;
 
+-- Since when an attempt's task had been ready, and when its agent began: for `deputize stats`.
+ALTER TABLE attempts ADD COLUMN ready_at TEXT;
+ALTER TABLE attempts ADD COLUMN begun_at TEXT;
+CREATE INDEX attempts_ended ON attempts (finished_at) WHERE finished_at IS NOT NULL;
+
 -- What is closed for now: everything, a role, a plan, an agent, a provider.
 CREATE TABLE gates (
     kind   TEXT NOT NULL CHECK (kind IN ('all', 'role', 'plan', 'agent', 'provider')),
