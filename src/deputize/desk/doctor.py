@@ -20,6 +20,7 @@ from deputize.desk.context import open_desk
 from deputize.desk.mounts import FOREIGN, file_system_of
 from deputize.errors import DeputizeError
 from deputize.notify.channels import channels_of
+from deputize.store import meta
 from deputize.store.opening import is_named_elsewhere
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
+STALE_BACKUP_DAYS = 30
 SILENT_SECONDS = 60
 """A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
 CREDENTIALS = (
@@ -164,6 +166,18 @@ def _database(desk: Desk) -> Iterator[Finding]:
         yield Finding(level=Level.FAIL, about="database", text=f"damaged: {found}", hint=hint)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield _warn("database", "others may read it", f"chmod 600 {path}")
+    yield _backup(desk)
+
+
+def _backup(desk: Desk) -> Finding:
+    with desk.database.read() as transaction:
+        made_at = meta.last_backup(transaction)
+    if made_at is None:
+        return _ok("backup", "none yet; `deputize store backup FILE` makes one")
+    days = (desk.clock.now() - made_at).days
+    if days > STALE_BACKUP_DAYS:
+        return _warn("backup", f"the last is {days} days old", "deputize store backup FILE")
+    return _ok("backup", f"the last is {days} days old" if days else "the last is of today")
 
 
 def _journal(desk: Desk) -> Iterator[Finding]:

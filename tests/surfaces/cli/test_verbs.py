@@ -190,3 +190,15 @@ def test_down_without_workers(deputize: CommandLine) -> None:
     """There is nobody to ask, and that is no error."""
     said = deputize("down", "--wait")
     assert (said.code, said.out, said.err) == (0, "", "no worker runs\n")
+
+
+def test_a_backup_says_what_is_in_it(deputize: CommandLine) -> None:
+    """As a line and as JSON; the file is refused a second time, and doctor knows of it."""
+    deputize.add("first thing")
+    file = deputize.folder / "copy.db"
+    assert "chain unbroken" in deputize("store", "backup", str(file)).out
+    refused = deputize("store", "backup", str(file))
+    assert (refused.code, "overwrites nothing" in refused.err) == (2, True)
+    other = deputize("store", "backup", str(file.with_name("other.db")), "--json").document
+    assert list(other) == ["path", "size_bytes", "entry_count"]
+    assert "the last is of today" in deputize("doctor").out

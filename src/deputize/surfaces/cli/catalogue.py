@@ -41,6 +41,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "worker": "work on tasks of some roles only",
         "down": "let all workers finish and end",
         "workers": "the workers that run",
+        "store backup": "copy the database to a file, verified, while work goes on",
         "agents": "the agents that tasks can be given to",
         "doctor": "check everything that deputize needs",
         "demo": "see the whole job done in a scratch folder, without an account",
