@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
@@ -24,6 +24,7 @@ from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
 from deputize.store import chain, tasks, workers
 from deputize.store.opening import open_database
+from deputize.worker.progress import Progress, Tell, report_forever
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
@@ -39,9 +40,18 @@ if TYPE_CHECKING:
     from deputize.notify.channels import Channel
     from deputize.store.database import Database
 
+__all__ = ["Progress", "Report", "run"]
+
 RESTART_SECONDS = 5.0
 IDLE_EXIT_SECONDS = 600.0
 """How long a worker that started by itself stays without anything to do."""
+
+
+class Report(NamedTuple):
+    """To whom the worker tells how it gets on, and how often."""
+
+    every_seconds: float
+    tell: Tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +64,16 @@ class Orders:
     background: bool
     lock: int | None
     """The descriptor of the lock that keeps further background workers from starting."""
+    report: Report | None
 
 
 def run(
-    home: Home, *, roles: tuple[str, ...] = (), slots: int | None = None, background: bool = False
+    home: Home,
+    *,
+    roles: tuple[str, ...] = (),
+    slots: int | None = None,
+    background: bool = False,
+    report: Report | None = None,
 ) -> int:
     """Work until told to stop; return the exit code.
 
@@ -77,6 +93,7 @@ def run(
         channels=channels_of(config.notify),
         background=background,
         lock=lock,
+        report=report,
     )
     database = open_database(home)
     try:
@@ -169,6 +186,8 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
         group.start_soon(_keep_going, notify_forever, shop, orders.channels)
         if orders.lock is not None:
             group.start_soon(_make_room, floor, orders.lock)
+        if orders.report:
+            group.start_soon(_keep_going, report_forever, shop, floor, *orders.report)
         if orders.background:
             group.start_soon(_leave_when_idle, shop, floor)
         await work(shop, floor)

@@ -18,7 +18,7 @@ from deputize.config.load import load_config
 from deputize.config.variables import unknown_variables
 from deputize.desk.context import open_desk
 from deputize.desk.mounts import FOREIGN, file_system_of
-from deputize.errors import DeputizeError
+from deputize.errors import ConfigError, DeputizeError
 from deputize.notify.channels import channels_of
 from deputize.store import meta
 from deputize.store.opening import is_named_elsewhere
@@ -82,6 +82,19 @@ def examine(home: Home) -> list[Finding]:
         findings += _look("notify", lambda: _channels(home))
         findings += _look("credentials", lambda: _credentials(home))
     return findings
+
+
+def require_fit(home: Home) -> None:
+    """Raise ConfigError, with what to do, where a quick look finds what would keep a worker idle.
+
+    It looks at git, the settings, the home and the disk; the database is opened by who asks.
+    """
+    looks = (("git", _git), ("settings", lambda: _settings(home)), ("home", lambda: _home(home)))
+    for about, look in (*looks, ("disk", lambda: _disk(home))):
+        for finding in _look(about, look):
+            if finding.level is Level.FAIL:
+                hint = finding.hint or "`deputize doctor` looks closer"
+                raise ConfigError(f"{about}: {finding.text}", hint=hint)
 
 
 def _look(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from deputize import log, queue
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
-from deputize.store import gates, tasks
+from deputize.store import attempts, gates, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
@@ -36,6 +37,8 @@ class Floor:
 
     claims: dict[int, Claim] = field(default_factory=dict)
     runs: dict[int, Running] = field(default_factory=dict)
+    ended: Counter[Outcome] = field(default_factory=Counter)
+    """How the attempts ended that it had in hand."""
     draining: bool = False
     idle: anyio.Event = field(default_factory=anyio.Event)
     """Set once it drains and has nothing in hand."""
@@ -120,11 +123,28 @@ async def _run(shop: Workshop, floor: Floor, claim: Claim) -> None:
         log.get("worker").error("attempt broke", error=repr(error))
         await _close_broken(shop, claim, error)
     finally:
+        await _count(shop, floor, claim)
         floor.claims.pop(claim.attempt.id, None)
         floor.runs.pop(claim.attempt.id, None)
         if floor.draining and not floor.claims:
             floor.idle.set()
         shop.bells.ring()
+
+
+async def _count(shop: Workshop, floor: Floor, claim: Claim) -> None:
+    """Note how an attempt ended, for whoever watches; what can't be read now is not counted."""
+
+    def look() -> Outcome | None:
+        with shop.database.read() as transaction:
+            return attempts.get(transaction, claim.attempt.id).outcome
+
+    with anyio.CancelScope(shield=True):
+        try:
+            outcome = await shop.in_store(look)
+        except DeputizeError:
+            return
+    if outcome:
+        floor.ended[outcome] += 1
 
 
 async def _close_broken(shop: Workshop, claim: Claim, error: Exception) -> None:

@@ -101,7 +101,6 @@ def test_what_goes_on_has_no_json(deputize: CommandLine) -> None:
     """What is drawn again, or followed, can't be one document, and says so."""
     assert "for people" in deputize("status", "--watch", "--json").error["message"]
     assert "one JSON document" in deputize("logs", "1", "-f", "--json").error["message"]
-    assert "prints no document" in deputize("up", "--json").error["message"]
 
 
 def test_what_is_not_final_is_try_again_later(deputize: CommandLine) -> None:

@@ -39,7 +39,7 @@ def test_every_verb_that_reads_or_creates_has_json() -> None:
         for verb, parser in all_parsers().items()
         if "--json" not in parser._option_string_actions
     }
-    assert without == {"worker", "demo", "completion"}
+    assert without == {"demo", "completion"}
 
 
 def test_the_version_is_told(deputize: CommandLine) -> None:

@@ -10,6 +10,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.arguments import add_format
+from deputize.surfaces.cli.working import add_report_arguments, work_here
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     ways.add_argument("--install", action="store_true", help="make a service that starts by itself")
     ways.add_argument("--uninstall", action="store_true", help="take the service away")
     ways.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
+    add_report_arguments(parser)
     add_format(parser)
 
 
@@ -46,17 +48,7 @@ def run(arguments: Namespace, output: Output) -> int:
         return _detach(output)
     if arguments.install or arguments.uninstall:
         return _change_service(output, install=arguments.install)
-    return _work_here(output)
-
-
-def _work_here(output: Output) -> int:
-    from deputize.errors import InvalidInput
-    from deputize.surfaces.cli.working import work_here
-
-    if output.json:
-        hint = "`deputize up --detach --json` prints the worker that it starts"
-        raise InvalidInput("a worker in the foreground prints no document", hint=hint)
-    return work_here(output)
+    return work_here(output, arguments.progress)
 
 
 def _detach(output: Output) -> int:
