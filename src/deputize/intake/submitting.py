@@ -39,9 +39,11 @@ def submit(
     digest = _digest(spec, place) if spec.key else None
     _pin(database, place, spec, waits=waits)
     with database.write() as transaction:
-        known = tasks.by_key(transaction, spec.key) if spec.key else None
+        known = _known(transaction, spec.key)
         if known is not None:
             return _same_again(known, digest, spec)
+        for need in sorted(set(spec.needs)):
+            tasks.keep(transaction, need)
         blocked = check_needs(transaction, spec)
         task = _task(spec, place, agent, digest, now)
         if waits:
@@ -55,6 +57,14 @@ def submit(
             tasks.add_need(transaction, task.id, need)
         untrusted = _is_untrusted(transaction, place)
     return Submitted(task=task, created=True, untrusted=untrusted)
+
+
+def _known(transaction: Transaction, key: str | None) -> Task | None:
+    """Return the task that was added with this key; nobody else adds one with it meanwhile."""
+    if key is None:
+        return None
+    meta.alone(transaction, f"key:{key}")
+    return tasks.by_key(transaction, key)
 
 
 def _has_open_needs(database: Database, spec: TaskSpec) -> bool:

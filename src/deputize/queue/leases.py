@@ -51,7 +51,7 @@ def claim(database: Database, worker: Worker, now: datetime) -> Claim | None:
         if tasks.claimable(transaction, worker.roles, now) is None:
             return None
     with database.write() as transaction:
-        task = tasks.claimable(transaction, worker.roles, now)
+        task = tasks.claim(transaction, worker.roles, now)
         if task is None or not workers.may_claim(transaction, worker.id):
             return None
         return _start(transaction, task, worker, now)

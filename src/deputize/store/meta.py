@@ -13,3 +13,11 @@ if TYPE_CHECKING:
 def store_name(transaction: Transaction) -> str:
     """Return the short name of this store, which its refs in a repository carry."""
     return text(cast("Row", transaction.one("meta.get", name="store")), "value")
+
+
+def alone(transaction: Transaction, name: str) -> None:
+    """Go on once no other open transaction has said this name.
+
+    For what is looked up and then written where there is no row yet that could be locked.
+    """
+    transaction.one("meta.alone", name=name)

@@ -11,6 +11,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Need, Place, Task
 from deputize.store import journal
+from deputize.store.meta import alone
 from deputize.store.rows import (
     maybe_moment,
     maybe_text,
@@ -52,6 +53,11 @@ def get(transaction: Transaction, task: int) -> Task:
 def lock(transaction: Transaction, task: int) -> Task:
     """Return a task that this transaction is going to move; NotFound if there is none."""
     return _required(transaction.one("tasks.lock", id=task), task)
+
+
+def keep(transaction: Transaction, task: int) -> Task:
+    """Return a task that stays as it is while this transaction is open; NotFound if none."""
+    return _required(transaction.one("tasks.keep", id=task), task)
 
 
 def by_key(transaction: Transaction, key: str) -> Task | None:
@@ -100,9 +106,30 @@ def move(transaction: Transaction, old: Task, new: Task, event: Event, now: date
 
 def claimable(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
     """Return the next task for a worker of these roles (none: any)."""
-    wanted = to_json(roles) if roles else None
-    row = transaction.one("tasks.claimable", roles=wanted, now=to_text(now))
+    row = transaction.one("tasks.claimable", roles=_wanted(roles), now=to_text(now))
     return None if row is None else task_of(row)
+
+
+def claim(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
+    """Return the next task for a worker of these roles, which this transaction is going to move.
+
+    None as well where another transaction was about to use the same checkout.
+    """
+    found = _claim(transaction, roles, now)
+    if found is None or found.place is not Place.IN_PLACE:
+        return found
+    alone(transaction, f"checkout:{found.repo}")
+    again = _claim(transaction, roles, now)
+    return again if again and again.id == found.id else None
+
+
+def _claim(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
+    row = transaction.one("tasks.claim", roles=_wanted(roles), now=to_text(now))
+    return None if row is None else task_of(row)
+
+
+def _wanted(roles: tuple[str, ...]) -> str | None:
+    return to_json(roles) if roles else None
 
 
 def next_start(transaction: Transaction, now: datetime) -> datetime | None:
@@ -125,8 +152,18 @@ def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
 
 
 def dependents(transaction: Transaction, need: int) -> list[Task]:
-    """Return the tasks that need this one, locked."""
+    """Return the tasks that need this one."""
     return [task_of(row) for row in transaction.all("tasks.dependents", need=need)]
+
+
+def lock_dependents(transaction: Transaction, need: int) -> list[Task]:
+    """Return the tasks that need this one, which this transaction may move."""
+    return [task_of(row) for row in transaction.all("tasks.lock_dependents", need=need)]
+
+
+def lock_descendants(transaction: Transaction, need: int) -> None:
+    """Lock all that waits for this task, directly or not: first, and by id, so that none clash."""
+    transaction.run("tasks.descendants", need=need)
 
 
 def unmet(transaction: Transaction, task: int) -> int:

@@ -9,3 +9,11 @@ INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING;
 -- name: check
 -- Ask the database whether its file is whole.
 PRAGMA quick_check(1);
+
+-- name: changes
+-- A number that moves when another connection commits.
+PRAGMA data_version;
+
+-- name: alone
+-- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
+SELECT :name AS name;

@@ -27,7 +27,11 @@ SELECT * FROM tasks WHERE id = :id;
 
 -- name: lock
 -- One task, to be moved in this transaction.
-SELECT * FROM tasks WHERE id = :id;
+{get};
+
+-- name: keep
+-- One task, which stays as it is until this transaction ends.
+{get};
 
 -- name: by_key
 -- The task that was added with this key.
@@ -63,6 +67,10 @@ WHERE state = 'queued' AND held = 0
       AND other.place = 'in_place' AND other.repo = tasks.repo))
 ORDER BY priority, id LIMIT 1;
 
+-- name: claim
+-- The same, to be moved in this transaction.
+{claimable};
+
 -- name: next_start
 -- When the next delayed task may start.
 SELECT min(not_before) AS at FROM tasks WHERE state = 'queued' AND held = 0
@@ -79,9 +87,22 @@ FROM task_needs JOIN tasks ON tasks.id = task_needs.need
 WHERE task_needs.task = :task ORDER BY task_needs.need;
 
 -- name: dependents
--- The tasks that need this one, locked in the order of their ids before any of them is judged.
+-- The tasks that need this one, in the order of their ids.
 SELECT tasks.* FROM tasks JOIN task_needs ON task_needs.task = tasks.id
 WHERE task_needs.need = :need ORDER BY tasks.id;
+
+-- name: lock_dependents
+-- The same, to be moved in this transaction.
+{dependents};
+
+-- name: descendants
+-- All that needs a task, or needs what needs it, locked in the order of their ids.
+SELECT id FROM tasks WHERE id IN (
+    WITH RECURSIVE waiting (task) AS (
+        SELECT task FROM task_needs WHERE need = :need
+        UNION SELECT task_needs.task FROM task_needs JOIN waiting ON task_needs.need = waiting.task)
+    SELECT task FROM waiting)
+ORDER BY id;
 
 -- name: unmet
 -- How many of a task's needs are not done.
