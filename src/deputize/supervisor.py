@@ -23,7 +23,7 @@ from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
 from deputize.store import chain, tasks, workers
-from deputize.store.sqlite import SqliteDatabase
+from deputize.store.opening import open_store
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
@@ -79,7 +79,7 @@ def run(
         background=background,
         lock=lock,
     )
-    database = SqliteDatabase(home.database)
+    database = open_store(home)
     try:
         become_subreaper()
         anyio.run(_run, home, database, orders)

@@ -59,6 +59,7 @@ TELLS = {
 class QueueMachine(RuleBasedStateMachine):
     """People and two workers, who do what they like."""
 
+    kind = "sqlite"
     added: Bundle[int] = Bundle("added")
     claims: Bundle[Claim] = Bundle("claims")
 
@@ -66,7 +67,7 @@ class QueueMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """Begin with an empty store."""
         self.folder = tempfile.TemporaryDirectory()
-        self.yard = Yard(database=open_database("sqlite", Path(self.folder.name)))
+        self.yard = Yard(database=open_database(self.kind, Path(self.folder.name) / "home"))
 
     def teardown(self) -> None:
         """Close the store."""
@@ -220,5 +221,13 @@ class QueueMachine(RuleBasedStateMachine):
             assert all(one is not next_one for one, next_one in pairwise(steps))
 
 
+class PostgresQueueMachine(QueueMachine):
+    """The same on PostgreSQL."""
+
+    kind = "postgres"
+
+
 TestQueueMachine = QueueMachine.TestCase
 TestQueueMachine.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestPostgresQueueMachine = PostgresQueueMachine.TestCase
+TestPostgresQueueMachine.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

@@ -15,7 +15,7 @@ import pytest
 from deputize.errors import StoreCorrupt, StoreTooNew, StoreUnavailable
 from deputize.store import journal, meta, tasks
 from deputize.store.sqlite import SqliteDatabase
-from tests.fixtures.databases import open_database
+from tests.fixtures.databases import make_room, open_database
 from tests.fixtures.disks import fill, read_only, small_disk
 from tests.fixtures.nouns import NOON, QUEUED, a_task
 from tests.fixtures.peers import open_and_name, peers
@@ -55,6 +55,7 @@ def closed(tmp_path: Path) -> Path:
 
 def test_processes_that_open_at_once_make_one_database(kind: str, tmp_path: Path) -> None:
     """However many begin at the same moment, all see the same store, migrated once."""
+    make_room(kind, tmp_path)
     with peers(4) as pool:
         opening = [pool.submit(open_and_name, kind, tmp_path) for _ in range(12)]
         names = {opened.result() for opened in opening}
@@ -63,6 +64,7 @@ def test_processes_that_open_at_once_make_one_database(kind: str, tmp_path: Path
 
 def test_threads_that_open_at_once_make_one_database(kind: str, tmp_path: Path) -> None:
     """The same holds for the threads of one process, which share nothing but the disk."""
+    make_room(kind, tmp_path)
     start, names = threading.Barrier(8), set[str]()
 
     def peer() -> None:

@@ -26,7 +26,14 @@ REPOSITORY_FILE = "deputize.toml"
 INCLUDE_FILE = ".worktreeinclude"
 _OURS = frozenset(
     {
-        *("DEPUTIZE_HOME", "DEPUTIZE_LOG", "DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"),
+        *(
+            "DEPUTIZE_HOME",
+            "DEPUTIZE_DATABASE",
+            "DEPUTIZE_LOG",
+            "DEPUTIZE_TASK",
+            "DEPUTIZE_ATTEMPT",
+            "DEPUTIZE_RUN",
+        ),
         *("DEPUTIZE_EVENT", "DEPUTIZE_EVENT_ID", "DEPUTIZE_TEXT"),
         *("DEPUTIZE_TASK_ID", "DEPUTIZE_APPROVAL_ID"),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.clock import Clock, SystemClock
 from deputize.config.home import Home, ensure, find_home, require_whole
-from deputize.store.sqlite import SqliteDatabase
+from deputize.store.opening import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def open_desk(home: Home | None = None, actor: str | None = None) -> Iterator[De
     place = home or find_home()
     ensure(place.path)
     require_whole(place)
-    database = SqliteDatabase(place.database)
+    database = open_store(place)
     try:
         yield Desk(
             home=place,

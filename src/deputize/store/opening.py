@@ -1,0 +1,52 @@
+"""Which database holds the state: the home's own file, or the one that an address names."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from deputize.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deputize.config.home import Home
+    from deputize.store.database import Database
+
+VARIABLE = "DEPUTIZE_DATABASE"
+SCHEMES = ("postgresql://", "postgres://")
+
+
+def shared_address() -> str | None:
+    """Return the address of the database that several processes or machines share, if one is set.
+
+    Raises ConfigError where the variable holds something else.
+    """
+    address = os.environ.get(VARIABLE, "").strip()
+    if address and not address.startswith(SCHEMES):
+        hint = "write postgresql://USER@HOST/DATABASE, or unset it to use the file in your home"
+        raise ConfigError(f"{VARIABLE} is not the address of a PostgreSQL database", hint=hint)
+    return address or None
+
+
+def open_store(home: Home) -> Database:
+    """Open the state of a home, brought up to date; raises ConfigError or StoreError."""
+    address = shared_address()
+    return open_shared(address) if address else open_file(home.database)
+
+
+def open_file(path: Path) -> Database:
+    """Open a database file."""
+    from deputize.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(path)
+
+
+def open_shared(address: str) -> Database:
+    """Open a PostgreSQL database; ConfigError where the driver is not installed."""
+    try:
+        from deputize.store.postgres import PostgresDatabase
+    except ImportError as error:
+        hint = "pip install 'deputize[postgres]'"
+        raise ConfigError(f"{VARIABLE} needs psycopg 3: {error}", hint=hint) from error
+    return PostgresDatabase(address)
