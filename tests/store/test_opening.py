@@ -179,7 +179,7 @@ def test_a_page_overwritten_anywhere_is_an_error_or_goes_unread(closed: Path) ->
         except StoreCorrupt:
             corrupt += 1
         assert closed.read_bytes() == damaged
-    assert corrupt > len(sound) // PAGE // 2
+    assert corrupt > len(sound) // PAGE // 3
 
 
 def test_a_row_that_is_no_text_or_no_json_is_corrupt(closed: Path) -> None:

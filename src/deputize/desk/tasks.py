@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deputize import queue
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.errors import InvalidInput, NotFound, NotYet
+from deputize.model.need import VERDICTS, Verdict
 from deputize.model.outcome import LIMITS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
-    from deputize.model.task import Need, Task
+    from deputize.model.need import Need
+    from deputize.model.task import Task
     from deputize.store.database import Transaction
 
 LOOKS = 20
@@ -114,7 +116,7 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
     asked = approvals.unanswered_of_task(transaction, task.id)
     tried = attempts.of_task(transaction, task.id)
     facts = Facts(
-        unmet=[need.id for need, state in needs if state is not TaskState.DONE],
+        unmet=[need.id for need, at in needs if VERDICTS[need.on][at] is not Verdict.MET],
         approvals=asked,
         change=change,
         roles_served=crew.roles,

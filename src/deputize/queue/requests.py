@@ -94,12 +94,10 @@ def retry(
 
 def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
     session = attempts.session_of_task(transaction, task.id, task.agent) if resume else None
-    unmet = tasks.unmet(transaction, task.id)
+    waits = task.state is TaskState.CANCELLED and settle.has_to_wait(transaction, task.id)
     return replace(
         task,
-        state=TaskState.BLOCKED
-        if unmet and task.state is TaskState.CANCELLED
-        else TaskState.QUEUED,
+        state=TaskState.BLOCKED if waits else TaskState.QUEUED,
         finished_at=None,
         result=None,
         reason=None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
+from deputize.model.need import VERDICTS, Verdict, verdict_on
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
 from deputize.store import approvals, tasks
@@ -34,7 +35,10 @@ def end(  # noqa: PLR0913 - an end has that many facts
     result: str | None = None,
     tips: Tips | None = None,
 ) -> Task:
-    """Move a task to a final state; release its dependents, or cancel them with the reason."""
+    """Move a task to a final state; release its dependents, or cancel them with the reason.
+
+    What that means for each of them is in the table of `model/need.py`.
+    """
     ended = replace(
         task,
         state=state,
@@ -47,10 +51,7 @@ def end(  # noqa: PLR0913 - an end has that many facts
         result=task.result if result is None else result,
     )
     _tell(transaction, task, ended, actor, now)
-    if state is TaskState.DONE:
-        _release_dependents(transaction, ended, now, tips or {})
-    else:
-        _cancel_dependents(transaction, ended, now)
+    _settle_dependents(transaction, ended, now, tips or {})
     return ended
 
 
@@ -63,28 +64,31 @@ def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: da
         approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now)
 
 
-def _release_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:
-    for dependent in tasks.dependents(transaction, need.id):
-        is_waiting = dependent.state is TaskState.BLOCKED
-        if is_waiting and tasks.unmet(transaction, dependent.id) == 0:
-            _release(transaction, dependent, f"task:{need.id}", now, tips)
+def _settle_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:
+    """Move what waits for `need`, and what waits for those that fall with it; chains are long."""
+    ended = [need]
+    for found in ended:
+        for dependent in tasks.dependents(transaction, found.id):
+            if dependent.state is not TaskState.BLOCKED:
+                continue
+            verdict = verdict_on(tasks.needs(transaction, dependent.id))
+            if verdict is Verdict.MET:
+                _release(transaction, dependent, f"task:{found.id}", now, tips)
+            elif verdict is Verdict.LOST:
+                ended.append(_cancel(transaction, dependent, found, now))
 
 
-def _cancel_dependents(transaction: Transaction, need: Task, now: datetime) -> None:
-    """Cancel all that waits for `need`, and all that waits for that; chains may be long."""
-    fallen = [need]
-    for lost in fallen:
-        for dependent in tasks.dependents(transaction, lost.id):
-            if dependent.state is TaskState.BLOCKED:
-                ended = replace(
-                    dependent,
-                    state=TaskState.CANCELLED,
-                    finished_at=now,
-                    reason=Outcome.NEED_FAILED,
-                    message=f"#{lost.id} ({lost.title}) {lost.state}",
-                )
-                _tell(transaction, dependent, ended, f"task:{lost.id}", now)
-                fallen.append(ended)
+def _cancel(transaction: Transaction, dependent: Task, lost: Task, now: datetime) -> Task:
+    """Cancel a blocked task that would wait for ever."""
+    ended = replace(
+        dependent,
+        state=TaskState.CANCELLED,
+        finished_at=now,
+        reason=Outcome.NEED_FAILED,
+        message=f"#{lost.id} ({lost.title}) {lost.state}",
+    )
+    _tell(transaction, dependent, ended, f"task:{lost.id}", now)
+    return ended
 
 
 def _release(
@@ -103,9 +107,14 @@ def _release(
 
 
 def lost_needs(transaction: Transaction, task: int) -> list[int]:
-    """Return the needs of a task that failed or were cancelled: it would wait for them for ever."""
-    lost = {TaskState.FAILED, TaskState.CANCELLED}
-    return [need.id for need, state in tasks.needs(transaction, task) if state in lost]
+    """Return the needs because of which a task would wait for ever."""
+    needs = tasks.needs(transaction, task)
+    return [need.id for need, state in needs if VERDICTS[need.on][state] is Verdict.LOST]
+
+
+def has_to_wait(transaction: Transaction, task: int) -> bool:
+    """Tell whether a need of a task is still open."""
+    return verdict_on(tasks.needs(transaction, task)) is Verdict.OPEN
 
 
 def revive_dependents(transaction: Transaction, need: Task, actor: str, now: datetime) -> None:

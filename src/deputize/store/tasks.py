@@ -7,9 +7,10 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, cast
 
 from deputize.errors import IllegalMove, NotFound
+from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
-from deputize.model.task import Need, Place, Task
+from deputize.model.task import Place, Task
 from deputize.store import journal
 from deputize.store.rows import (
     maybe_moment,
@@ -111,15 +112,18 @@ def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     return None if row is None else maybe_moment(row["at"])
 
 
-def add_need(transaction: Transaction, task: int, need: int) -> None:
+def add_need(transaction: Transaction, task: int, need: int, on: On = On.DONE) -> None:
     """Make `task` wait for `need`."""
-    transaction.run("tasks.add_need", task=task, need=need, on="done")
+    transaction.run("tasks.add_need", task=task, need=need, on=on)
 
 
 def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
     """Return what a task needs, and the state of each."""
     return [
-        (Need(id=number(row, "id"), on=text(row, "on")), to_word(TaskState, row["state"]))
+        (
+            Need(id=number(row, "id"), on=to_word(On, row["on"])),
+            to_word(TaskState, row["state"]),
+        )
         for row in transaction.all("tasks.needs", task=task)
     ]
 
@@ -127,11 +131,6 @@ def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
 def dependents(transaction: Transaction, need: int) -> list[Task]:
     """Return the tasks that need this one, locked."""
     return [task_of(row) for row in transaction.all("tasks.dependents", need=need)]
-
-
-def unmet(transaction: Transaction, task: int) -> int:
-    """Return how many needs of a task are not done."""
-    return number(cast("Row", transaction.one("tasks.unmet", task=task)), "count")
 
 
 def counts(transaction: Transaction) -> dict[TaskState, int]:

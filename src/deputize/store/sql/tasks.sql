@@ -83,11 +83,6 @@ WHERE task_needs.task = :task ORDER BY task_needs.need;
 SELECT tasks.* FROM tasks JOIN task_needs ON task_needs.task = tasks.id
 WHERE task_needs.need = :need ORDER BY tasks.id;
 
--- name: unmet
--- How many of a task's needs are not done.
-SELECT count(*) AS count FROM task_needs JOIN tasks ON tasks.id = task_needs.need
-WHERE task_needs.task = :task AND tasks.state <> 'done';
-
 -- name: counts
 -- How many tasks are in each state that is not final.
 SELECT state, count(*) AS count FROM tasks

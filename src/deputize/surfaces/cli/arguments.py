@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.model.need import Need
 
 LARGEST_ID = 2**63 - 1
 """The largest number that the database can hold."""
@@ -84,9 +85,18 @@ def _numbered(word: str, mark: str, what: str) -> int:
     return int(digits)
 
 
-def task_ids(word: str) -> list[int]:
-    """Read `12` or `12,13`."""
-    return [task_id(part.strip()) for part in word.split(",")]
+def needs(word: str) -> list[Need]:
+    """Read `12`, `12,13` or `12:end`."""
+    return [_need(part.strip()) for part in word.split(",")]
+
+
+def _need(word: str) -> Need:
+    from deputize.model.need import Need, On
+
+    number, _, on = word.partition(":")
+    if on and on not in set(On):
+        raise ArgumentTypeError(f"{on!r} is nothing to wait for: {', '.join(On)}")
+    return Need(id=task_id(number), on=On(on or On.DONE))
 
 
 def whole_number(word: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, future, seconds, task_ids, whole_number
+from deputize.surfaces.cli.arguments import add_format, future, needs, seconds, whole_number
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -24,6 +24,7 @@ EXAMPLES = """
   deputize add "Fix the typo in README.md"
   deputize add "Add a test for the parser" --check tests --wait
   deputize add "Then document it" --after 12
+  deputize add "Say how it went" --role inspector --after 12:end,13:end
   deputize add "Find out why startup is slow" --role inspector
   git diff | deputize add --role inspector --title "Review my work" -
 """
@@ -63,7 +64,13 @@ def _add_task(group: Group) -> None:
 def _add_limits(group: Group) -> None:
     add = group.add_argument
     add("--priority", type=whole_number, metavar="N", default=5, help="1 critical … 10 background")
-    add("--after", action="append", type=task_ids, metavar="ID[,ID]", help="when these are done")
+    add(
+        "--after",
+        action="append",
+        type=needs,
+        metavar="ID[:ON][,…]",
+        help="when these are done; ON: done, end (however it ends), landed",
+    )
     add("--not-before", type=future, metavar="WHEN", help="RFC 3339, or 10m, 2h from now")
     add("--hold", action="store_true", help="don't start until `deputize release`")
     add("--timeout", type=seconds, metavar="SPAN", help="of one attempt (default: 1h)")
@@ -119,7 +126,7 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         role=arguments.role,
         kind=arguments.kind,
         priority=arguments.priority,
-        repo=_repo(arguments.repo, place is Place.SCRATCH),
+        repo=arguments.repo if place is Place.SCRATCH else _repo(arguments.repo),
         place=place,
         base=arguments.base,
         target=arguments.target,
@@ -127,7 +134,7 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         agent=arguments.agent,
         model=arguments.model,
         provider=arguments.provider,
-        needs=tuple(number for group in arguments.after or () for number in group),
+        needs=tuple(need for group in arguments.after or () for need in group),
         checks=tuple(arguments.check or ()),
         timeout_seconds=arguments.timeout or TIMEOUT_SECONDS,
         idle_timeout_seconds=arguments.idle_timeout or IDLE_TIMEOUT_SECONDS,
@@ -139,18 +146,14 @@ def spec_of(arguments: Namespace) -> TaskSpec:
     )
 
 
-def _repo(named: str | None, is_scratch: bool) -> str | None:  # noqa: FBT001 - read once, above
+def _repo(named: str | None) -> str:
     from deputize.errors import InvalidInput
 
-    if not is_scratch:
-        try:
-            return os.path.abspath(named or os.curdir)  # noqa: PTH100 - the same key, the same text
-        except FileNotFoundError as error:
-            hint = "cd to a folder that exists, or name the repository with --repo"
-            raise InvalidInput("this folder is no longer there", hint=hint) from error
-    if named:
-        raise InvalidInput("--scratch has no repository: leave out --repo")
-    return None
+    try:
+        return os.path.abspath(named or os.curdir)  # noqa: PTH100 - the same key, the same text
+    except FileNotFoundError as error:
+        hint = "cd to a folder that exists, or name the repository with --repo"
+        raise InvalidInput("this folder is no longer there", hint=hint) from error
 
 
 def _start(desk: Desk, submitted: Submitted, output: Output) -> ProcessError | None:
