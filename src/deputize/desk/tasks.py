@@ -13,7 +13,7 @@ from deputize.model.need import VERDICTS, Verdict
 from deputize.model.outcome import LIMITS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
-from deputize.store import approvals, attempts, changes, tasks
+from deputize.store import approvals, attempts, changes, plans, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,21 +74,36 @@ def listing(
     everything: bool = False,
     state: str | None = None,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[TaskView]:
-    """Return what is not final, oldest first; or, with any filter, tasks newest first."""
+    """Return what is not final, oldest first; or all, of a state or since a moment, newest first.
+
+    `role` and `plan` narrow both; NotFound where there is no such plan.
+    """
     if state is not None and state not in set(TaskState):
         raise InvalidInput(f"unknown state {state!r}", hint=f"known: {', '.join(TaskState)}")
-    now = desk.clock.now()
     with desk.database.read() as transaction:
+        if plan is not None:
+            plans.get(transaction, plan)
         if everything or state or since:
-            found = tasks.listing(transaction, state=state, role=role, since=since, limit=limit)
+            found = tasks.listing(
+                transaction, state=state, role=role, plan=plan, since=since, limit=limit
+            )
         else:
-            open_tasks = tasks.unfinished(transaction)
-            found = [task for task in open_tasks if role in {None, task.role}][:limit]
-        crew = _crew(transaction)
-        return [_view(transaction, task, crew, now) for task in found]
+            found = [
+                task
+                for task in tasks.unfinished(transaction)
+                if role in {None, task.role} and plan in {None, task.plan}
+            ][:limit]
+        return views_of(transaction, found, desk.clock.now())
+
+
+def views_of(transaction: Transaction, found: Iterable[Task], now: datetime) -> list[TaskView]:
+    """Return tasks whole; who is there to work is looked up once."""
+    crew = _crew(transaction)
+    return [_view(transaction, task, crew, now) for task in found]
 
 
 class Crew(NamedTuple):

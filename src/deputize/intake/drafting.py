@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.intake.validation import agent_for, check_names
@@ -41,7 +41,8 @@ def draft(spec: TaskSpec, place: FoundPlace) -> Draft:
 def content_of(drafted: Draft) -> dict[str, object]:
     """Return what is asked for; where it came from, and when it may start, are not part of that."""
     spec, location = drafted.spec, drafted.place.location
-    content = {name: value for name, value in asdict(spec).items() if name not in _BESIDES}
+    names = (field.name for field in fields(spec) if field.name not in _BESIDES)
+    content: dict[str, object] = {name: getattr(spec, name) for name in names}
     content["repo"] = str(location.git_dir) if location else None
     content["needs"] = [
         need.id if need.on is On.DONE else [need.id, need.on] for need in spec.needs

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
 LONGEST_DELAY_SECONDS = 366 * 86400
 KEY_LENGTH = 200
+NAME_LENGTH = 64
 _NO_TEXT = "is not text: it holds a NUL byte or is not valid UTF-8"
 
 
@@ -83,6 +84,19 @@ class Inside(NamedTuple):
         if not parts or path.startswith("/") or ".." in parts:
             return f"{path!r} must be a path inside the repository"
         return None
+
+
+class Name(NamedTuple):
+    """What one task of a plan is called by the others: never mistaken for an id."""
+
+    def problem(self, value: object) -> str | None:
+        """Refuse what isn't a plain word."""
+        name = cast("str", value)
+        plain = name.replace(".", "").replace("_", "").replace("-", "")
+        good = name.isascii() and name[:1].isalpha() and plain.isalnum()
+        if good and len(name) <= NAME_LENGTH:
+            return None
+        return f"must be a letter, then letters, digits, `.`, `_`, `-`, at most {NAME_LENGTH}"
 
 
 class Many(NamedTuple):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
-from deputize.git.refs import pin
 from deputize.intake.drafting import draft, event_of, task_of
+from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
 from deputize.intake.validation import check_needs, check_spec
 from deputize.model.states import TaskState
-from deputize.model.task import Submitted, Task, TaskSpec
-from deputize.store import meta, tasks, trust
+from deputize.model.task import Submitted, TaskSpec
+from deputize.store import tasks, trust
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,11 +30,14 @@ def submit(
     # Asked before the tip is read: what has landed by then is in it.
     waits = _has_open_needs(database, spec)
     drafted = draft(spec, Places(home).find(spec))
-    _pin(database, drafted, waits=waits)
-    with database.write() as transaction:
-        known = tasks.by_key(transaction, spec.key) if spec.key else None
-        if known is not None:
-            return _same_again(known, drafted.digest, spec)
+    with database.read() as transaction:
+        # What can be refused is refused before anything is pinned.
+        if known := _known(transaction, drafted):
+            return known
+        check_needs(transaction, spec.needs, drafted.place.config)
+    with pinned(database, bases_of([drafted], [waits])), database.write() as transaction:
+        if known := _known(transaction, drafted):
+            return known
         blocked = check_needs(transaction, spec.needs, drafted.place.config)
         task = task_of(drafted, now, blocked=blocked, waits=waits)
         event = event_of(task, actor, [need.id for need in spec.needs])
@@ -53,25 +56,15 @@ def _has_open_needs(database: Database, spec: TaskSpec) -> bool:
     return states != {TaskState.DONE}
 
 
-def _pin(database: Database, drafted: Draft, *, waits: bool) -> None:
-    """Keep the base from the user's garbage collection before the task is there to need it.
-
-    What can be refused is refused before that, so that it leaves no ref.
-    """
-    spec, place = drafted.spec, drafted.place
-    with database.read() as transaction:
-        if spec.key is not None and tasks.by_key(transaction, spec.key):
-            return
-        check_needs(transaction, spec.needs, place.config)
-        store = meta.store_name(transaction)
-    if place.location and place.base and not waits:
-        pin(place.location.git_dir, store, place.base)
-
-
-def _same_again(known: Task, digest: str | None, spec: TaskSpec) -> Submitted:
-    if known.key_digest != digest:
+def _known(transaction: Transaction, drafted: Draft) -> Submitted | None:
+    """Return the task that has this key already; InvalidInput where it asks for something else."""
+    key = drafted.spec.key
+    known = tasks.by_key(transaction, key) if key else None
+    if known is None:
+        return None
+    if known.key_digest != drafted.digest:
         raise InvalidInput(
-            f"key {spec.key!r} belongs to #{known.id}, which asks for something else",
+            f"key {key!r} belongs to #{known.id}, which asks for something else",
             hint="use another key, or submit exactly the same",
             field="key",
         )

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
 
 
-def check_spec(spec: TaskSpec) -> None:
-    """Check what can be judged without looking anywhere; InvalidInput names what is wrong."""
+def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
+    """Check what can be judged without looking anywhere; InvalidInput names what is wrong.
+
+    A task that `waits` has needs that the specification can't name: others of its plan.
+    """
     for field in FIELDS:
         value = field.of(spec)
         problem = None if value is None else field.rule.problem(value)
         if problem:
             raise _refusal(field.name, problem)
-    if spec.base is not None and spec.needs:
+    if spec.base is not None and (spec.needs or waits):
         raise InvalidInput(
             "a task that waits for others can't have a base of its own",
             hint="its base is the target's tip when its needs are met",
@@ -90,19 +93,20 @@ def check_needs(transaction: Transaction, needs: Iterable[Need], config: Config)
     """Tell whether a task has to wait for these; InvalidInput where it would wait for ever."""
     waits = False
     for need in needs:
-        task = _needed(transaction, need.id)
+        task = needed(transaction, need.id)
         verdict = VERDICTS[need.on][task.state]
         if verdict is Verdict.LOST:
             message = f"#{task.id} is {task.state}: nothing would start this"
             hint = f"`deputize retry {task.id}` first"
             raise InvalidInput(message, hint=hint, field="needs")
-        if need.on is On.LANDED and lands_nothing(task, config):
-            raise _nothing_lands(f"#{task.id}", task.role)
+        if need.on is On.LANDED:
+            refuse_nothing_to_land(f"#{task.id}", task, config)
         waits = waits or verdict is Verdict.OPEN
     return waits
 
 
-def _needed(transaction: Transaction, task_id: int) -> Task:
+def needed(transaction: Transaction, task_id: int) -> Task:
+    """Return a task that another needs; NotFound if there is none."""
     try:
         return tasks.get(transaction, task_id)
     except NotFound as error:
@@ -110,18 +114,16 @@ def _needed(transaction: Transaction, task_id: int) -> Task:
         raise
 
 
-def _nothing_lands(name: str, role: str) -> InvalidInput:
-    return InvalidInput(
-        f"{name} ({role}) changes nothing that could land",
+def refuse_nothing_to_land(name: str, task: Task | TaskSpec, config: Config) -> None:
+    """Raise InvalidInput where it is known that a task will have no change to land."""
+    role = config.role(task.role)
+    if task.place is Place.WORKTREE and (role is None or role.change != "forbidden"):
+        return
+    raise InvalidInput(
+        f"{name} ({task.role}) changes nothing that could land",
         hint="wait until it is done instead, or for its end",
         field="needs",
     )
-
-
-def lands_nothing(task: Task | TaskSpec, config: Config) -> bool:
-    """Tell whether it is known that a task will have no change to land."""
-    role = config.role(task.role)
-    return task.place is not Place.WORKTREE or (role is not None and role.change == "forbidden")
 
 
 def agent_for(spec: TaskSpec, config: Config) -> str:

@@ -86,6 +86,7 @@ def retry(
             raise IllegalMove(f"#{task.id} needs #{need}, which has not been done", hint=hint)
         revived = _revived(transaction, task, resume=resume)
         _withdraw_unsettled(transaction, task, actor, now)
+        settle.tell_reopened(transaction, task, actor, now)
         event = Event(kind="task.retried", actor=actor, body={"resume": resume})
         tasks.move(transaction, task, revived, event, now)
         settle.revive_dependents(transaction, revived, actor, now)

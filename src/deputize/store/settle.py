@@ -10,8 +10,9 @@ from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
 from deputize.model.need import VERDICTS, Verdict, verdict_on
 from deputize.model.outcome import Outcome
+from deputize.model.plan import PlanState, state_of
 from deputize.model.states import TaskState
-from deputize.store import approvals, tasks
+from deputize.store import approvals, journal, plans, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,7 +52,8 @@ def end(  # noqa: PLR0913 - an end has that many facts
         result=task.result if result is None else result,
     )
     _tell(transaction, task, ended, actor, now)
-    _settle_dependents(transaction, ended, now, tips or {})
+    fallen = _settle_dependents(transaction, ended, now, tips or {})
+    _tell_plans(transaction, [ended, *fallen], actor, now)
     return ended
 
 
@@ -64,8 +66,10 @@ def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: da
         approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now)
 
 
-def _settle_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:
-    """Move what waits for `need`, and what waits for those that fall with it; chains are long."""
+def _settle_dependents(
+    transaction: Transaction, need: Task, now: datetime, tips: Tips
+) -> list[Task]:
+    """Move what waits for `need`, and for those that fall with it, which are returned."""
     ended = [need]
     for found in ended:
         for dependent in tasks.dependents(transaction, found.id):
@@ -76,6 +80,7 @@ def _settle_dependents(transaction: Transaction, need: Task, now: datetime, tips
                 _release(transaction, dependent, f"task:{found.id}", now, tips)
             elif verdict is Verdict.LOST:
                 ended.append(_cancel(transaction, dependent, found, now))
+    return ended[1:]
 
 
 def _cancel(transaction: Transaction, dependent: Task, lost: Task, now: datetime) -> Task:
@@ -89,6 +94,28 @@ def _cancel(transaction: Transaction, dependent: Task, lost: Task, now: datetime
     )
     _tell(transaction, dependent, ended, f"task:{lost.id}", now)
     return ended
+
+
+def _tell_plans(transaction: Transaction, ended: list[Task], actor: str, now: datetime) -> None:
+    """Tell the end of each plan whose last open task is among these."""
+    for number in sorted({task.plan for task in ended if task.plan is not None}):
+        plan = plans.lock(transaction, number)
+        counts = plans.counts(transaction, number)
+        state = state_of(counts)
+        if state is not PlanState.OPEN:
+            body: dict[str, object] = {"plan": plan.id, "title": plan.title}
+            body |= {str(at): count for at, count in counts.items()}
+            journal.append(transaction, Event(kind=f"plan.{state}", actor=actor, body=body), now)
+
+
+def tell_reopened(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
+    """Tell that the plan of a final task, about to be revived, is open again, if it was not."""
+    if task.plan is None:
+        return
+    plan = plans.lock(transaction, task.plan)
+    if state_of(plans.counts(transaction, task.plan)) is not PlanState.OPEN:
+        body = {"plan": plan.id, "title": plan.title, "task": task.id}
+        journal.append(transaction, Event(kind="plan.reopened", actor=actor, body=body), now)
 
 
 def _release(
@@ -132,6 +159,7 @@ def revive_dependents(transaction: Transaction, need: Task, actor: str, now: dat
                 dependent, state=TaskState.BLOCKED, finished_at=None, reason=None, message=None
             )
             event = Event(kind="task.blocked", actor=actor, body={"need": found.id})
+            tell_reopened(transaction, dependent, actor, now)
             tasks.move(transaction, dependent, waiting, event, now)
             revived.append(waiting)
 

@@ -77,14 +77,29 @@ def listing(
     *,
     state: str | None = None,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[Task]:
     """Return tasks, newest first."""
+    if plan is not None:
+        found = [
+            task
+            for task in reversed(of_plan(transaction, plan))
+            if state in {None, task.state}
+            and role in {None, task.role}
+            and (since is None or task.created_at >= since)
+        ]
+        return found[:limit]
     rows = transaction.all(
         "tasks.listing", state=state, role=role, since=maybe_text(since), limit=limit
     )
     return [task_of(row) for row in rows]
+
+
+def of_plan(transaction: Transaction, plan: int) -> list[Task]:
+    """Return the tasks of a plan, each after those that it needs."""
+    return [task_of(row) for row in transaction.all("tasks.of_plan", plan=plan)]
 
 
 def move(transaction: Transaction, old: Task, new: Task, event: Event, now: datetime) -> Task:

@@ -49,6 +49,10 @@ WHERE (:state IS NULL OR state = :state)
   AND (:since IS NULL OR created_at >= :since)
 ORDER BY id DESC LIMIT :limit;
 
+-- name: of_plan
+-- All tasks of a plan, first to last.
+SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
+
 -- name: claimable
 -- The next task for a worker: most urgent first, then oldest. Nobody's approval is open for it,
 -- its role is among :roles (a JSON array, NULL takes any), no task works in the same checkout.

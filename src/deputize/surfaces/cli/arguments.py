@@ -73,6 +73,11 @@ def task_id(word: str) -> int:
     return _numbered(word, "#", "a task id (12 or #12)")
 
 
+def plan_id(word: str) -> int:
+    """Read `p3` or `3`."""
+    return _numbered(word, "p", "a plan (p3 or 3)")
+
+
 def change_id(word: str) -> int:
     """Read `c7` or `7`."""
     return _numbered(word, "c", "a change (c7)")

@@ -32,11 +32,15 @@ class Board(NamedTuple):
     workers: Sequence[tuple[Worker, bool]]
 
 
-def look(desk: Desk) -> Board:
-    """Read the board."""
+def look(desk: Desk, plan: int | None = None) -> Board:
+    """Read the board, or what of it belongs to a plan."""
+    found = tasks.listing(desk, plan=plan, limit=MOST_TASKS)
+    ours = {view.task.id for view in found}
     return Board(
-        tasks=tasks.listing(desk, limit=MOST_TASKS),
-        approvals=answers.unanswered(desk),
+        tasks=found,
+        approvals=[
+            asked for asked in answers.unanswered(desk) if plan is None or asked.task in ours
+        ],
         workers=stations.listing(desk),
     )
 
@@ -52,10 +56,10 @@ def board_document(board: Board) -> dict[str, object]:
     }
 
 
-def watch(desk: Desk, output: Output, every_seconds: int) -> None:
+def watch(desk: Desk, output: Output, every_seconds: int, plan: int | None = None) -> None:
     """Draw the board whenever it is time, until no task is open."""
     while True:
-        board = look(desk)
+        board = look(desk, plan)
         output.clear()
         print_board(output, board)
         output.flush()

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+DOCUMENT_BYTES = 64 << 20
+"""No more than that is read, however much there is: longer documents are refused."""
+
+
 def read_prompt(words: Sequence[str], file: str | None) -> str:
     """Return the prompt; InvalidInput where it is given twice, not at all, or isn't text."""
     if file is not None:
@@ -27,6 +31,17 @@ def read_prompt(words: Sequence[str], file: str | None) -> str:
         together = " ".join(words).replace('"', "'")
         raise InvalidInput("the prompt must be one text", hint=f'put it in quotes: "{together}"')
     return _read(sys.stdin.buffer, "stdin") if words[0] == "-" else words[0]
+
+
+def read_document(file: str) -> tuple[bytes, str]:
+    """Return the bytes of a document, from a file or `-` for stdin, and what to call it."""
+    if file == "-":
+        return sys.stdin.buffer.read(DOCUMENT_BYTES + 1), "stdin"
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(DOCUMENT_BYTES + 1), file
+    except OSError as error:
+        raise InvalidInput(f"cannot read {file}: {error.strerror}") from error
 
 
 def _from_file(path: Path) -> str:

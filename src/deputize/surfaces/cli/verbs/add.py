@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.arguments import add_format, future, needs, seconds, whole_number
+from deputize.surfaces.cli.submissions import note_uncommitted, warn_of_settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -107,7 +108,7 @@ def run(arguments: Namespace, output: Output) -> int:
                 _print(desk, submitted, output)
             problem = None if arguments.no_start else _start(desk, submitted, output)
             _warn(submitted, output, problem)
-            _note_uncommitted(finish_count(count), output)
+            note_uncommitted(output, finish_count(count), "the task starts")
             count = None
             return _wait(desk, submitted, output) if arguments.wait else 0
     finally:
@@ -192,26 +193,11 @@ def _print(desk: Desk, submitted: Submitted, output: Output) -> None:
 
 
 def _warn(submitted: Submitted, output: Output, problem: ProcessError | None) -> None:
-    from deputize.config.load import unknown_variables
-
     if problem:
         output.warn(problem.message, problem.hint)
-
-    for name in unknown_variables(os.environ):
-        output.warn(f"{name} means nothing to deputize")
+    warn_of_settings(output, untrusted=submitted.untrusted)
     if not submitted.created:
         output.note("this key was used before: it is the same task")
-    if submitted.untrusted:
-        output.warn(
-            "this repository's deputize.toml runs commands that nobody has trusted yet",
-            "`deputize trust` shows them and asks",
-        )
-
-
-def _note_uncommitted(count: int, output: Output) -> None:
-    if count:
-        files = "1 file is" if count == 1 else f"{count} files are"
-        output.note(f"note: {files} not committed; the task starts without them")
 
 
 def _wait(desk: Desk, submitted: Submitted, output: Output) -> int:

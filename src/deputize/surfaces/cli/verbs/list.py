@@ -1,10 +1,10 @@
-"""List tasks: what isn't final, oldest first; with a filter, the newest first."""
+"""List tasks: what isn't final, oldest first; all, of a state or since a moment, newest first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, past, whole_number
+from deputize.surfaces.cli.arguments import add_format, past, plan_id, whole_number
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,6 +15,7 @@ EXAMPLES = """
   deputize list
   deputize list --all --since 1d
   deputize list --state failed --json
+  deputize list --plan p3 --all
 """
 
 
@@ -23,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="final tasks too")
     parser.add_argument("--state", help="only tasks in this state")
     parser.add_argument("--role", help="only tasks of this role")
+    parser.add_argument("--plan", type=plan_id, metavar="ID", help="only tasks of a plan: p3 or 3")
     parser.add_argument(
         "--since", type=past, metavar="WHEN", help="added since: RFC 3339, or 2h ago"
     )
@@ -43,6 +45,7 @@ def run(arguments: Namespace, output: Output) -> int:
             everything=arguments.all,
             state=arguments.state,
             role=arguments.role,
+            plan=arguments.plan,
             since=arguments.since,
             limit=arguments.limit,
         )
@@ -51,5 +54,5 @@ def run(arguments: Namespace, output: Output) -> int:
         return 0
     print_tasks(output, views)
     if not views:
-        output.note("nothing is open; `deputize list --all` shows what has ended")
+        output.note("nothing is open; `--all` shows what has ended")
     return 0
