@@ -6,17 +6,17 @@ import json
 import os
 import pty
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fixtures.repositories import Folder
     from tests.surfaces.cli.conftest import CommandLine, Said
 
+ROOT = Path(__file__).resolve().parents[3]
 SHIP: dict[str, Any] = {
     "title": "Ship it",
     "key": "ship",
@@ -261,3 +261,11 @@ def test_a_plan_tells_what_it_starts_without(deputize: CommandLine, project: Fol
     said = run(deputize, SHIP)
     assert "note: 1 file is not committed; its tasks start without them" in said.err
     assert "nobody has trusted" in said.err
+
+
+def test_the_example_of_the_documents_works(deputize: CommandLine) -> None:
+    """The plan of its page is taken, and answered as the page says."""
+    page = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
+    plan = page.partition("```json\n")[2].partition("```")[0]
+    answer = page.partition("$ deputize run plan.json\n")[2].partition("```")[0]
+    assert run(deputize, json.loads(plan)).out == answer
