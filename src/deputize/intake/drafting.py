@@ -12,6 +12,7 @@ from deputize.model.states import TaskState
 from deputize.model.task import Task, title_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.intake.place import FoundPlace
@@ -107,13 +108,11 @@ def task_of(
     )
 
 
-def event_of(task: Task, actor: str, needs: list[int]) -> Event:
+def event_of(task: Task, actor: str, needs: Sequence[int] = ()) -> Event:
     """Tell that a task was submitted."""
     body: dict[str, object] = {"title": task.title, "role": task.role, "agent": task.agent}
     if task.repo:
         body |= {"repo": task.repo, "target": task.target, "base": task.base}
     if needs:
-        body["needs"] = needs
-    if task.plan is not None:
-        body["plan"] = task.plan
+        body["needs"] = list(needs)
     return Event(kind=f"task.{task.state}", actor=actor, body=body)

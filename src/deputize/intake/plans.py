@@ -77,8 +77,12 @@ def submit_plan(
         _check_all(transaction, ready)
         if trial:
             return _tried(transaction, ready, now)
+    prepared = [
+        (place, tasks.prepare(ready.tasks[place], event_of(ready.tasks[place], actor)))
+        for place in order
+    ]
     with pinned(database, bases_of(drafts, waits)), database.write() as transaction:
-        return _known(transaction, ready) or _store(transaction, ready, actor, now)
+        return _known(transaction, ready) or _store(transaction, ready, prepared, actor, now)
 
 
 def _waits(transaction: Transaction, place: int, task: PlannedTask) -> bool:
@@ -170,7 +174,7 @@ def _tried(transaction: Transaction, ready: _Ready, now: datetime) -> SubmittedP
     placed = []
     for place in ready.order:
         planned = ready.spec.tasks[place]
-        task = _task(transaction, ready, place)
+        task = replace(ready.tasks[place], state=_state(transaction, ready, place))
         needs: list[tuple[int | str, On]] = [
             (ready.spec.tasks[need].name or "", on) for need, on in planned.needs
         ]
@@ -179,22 +183,27 @@ def _tried(transaction: Transaction, ready: _Ready, now: datetime) -> SubmittedP
     return _submitted(transaction, ready, _plan(ready, now), placed)
 
 
-def _store(transaction: Transaction, ready: _Ready, actor: str, now: datetime) -> SubmittedPlan:
+def _store(
+    transaction: Transaction,
+    ready: _Ready,
+    prepared: Sequence[tuple[int, tasks.Prepared]],
+    actor: str,
+    now: datetime,
+) -> SubmittedPlan:
     asked = _plan(ready, now)
     body = {"title": asked.title, "tasks": len(ready.order)}
     plan = plans.insert(transaction, asked, Event(kind="plan.queued", actor=actor, body=body), now)
     ids: dict[int, int] = {}
     placed = []
-    for place in ready.order:
+    for place, made in prepared:
         planned = ready.spec.tasks[place]
         needs = [(ids[need], on) for need, on in planned.needs]
         needs += [(need.id, need.on) for need in planned.spec.needs]
-        task = _task(transaction, ready, place, plan.id)
-        event = event_of(task, actor, [need for need, _ in needs])
-        task = tasks.insert(transaction, task, event, now)
-        for need, on in needs:
-            tasks.add_need(transaction, task.id, need, on)
-        ids[place] = task.id
+        state = _state(transaction, ready, place)
+        ids[place] = tasks.insert_prepared(
+            transaction, made, now, plan=plan.id, state=state, needs=needs
+        )
+        task = replace(ready.tasks[place], id=ids[place], plan=plan.id, state=state)
         placed.append(PlacedTask(planned.name, task, needs))
     return _submitted(transaction, ready, plan, placed)
 
@@ -215,14 +224,14 @@ def _plan(ready: _Ready, now: datetime) -> Plan:
     )
 
 
-def _task(transaction: Transaction, ready: _Ready, place: int, plan: int | None = None) -> Task:
-    task, needs = ready.tasks[place], ready.spec.tasks[place].spec.needs
-    state = task.state
-    if needs:
-        with _of_task(place, ready.spec.tasks[place]):
-            waits = check_needs(transaction, needs, ready.drafts[place].place.config)
-        state = TaskState.BLOCKED if waits else state
-    return replace(task, plan=plan, state=state)
+def _state(transaction: Transaction, ready: _Ready, place: int) -> TaskState:
+    """Return the state of a task; what it needs from outside is looked at again."""
+    needs = ready.spec.tasks[place].spec.needs
+    if not needs:
+        return ready.tasks[place].state
+    with _of_task(place, ready.spec.tasks[place]):
+        waits = check_needs(transaction, needs, ready.drafts[place].place.config)
+    return TaskState.BLOCKED if waits else ready.tasks[place].state
 
 
 def _submitted(

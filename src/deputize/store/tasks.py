@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deputize.errors import IllegalMove, NotFound
 from deputize.model.need import Need, On
@@ -25,6 +25,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
@@ -43,6 +44,41 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     added = replace(task, id=number(row, "id"))
     journal.append(transaction, replace(event, task=added.id), now)
     return added
+
+
+class Prepared(NamedTuple):
+    """A new task of a plan, ready to be written: what takes time is done before the lock."""
+
+    row: dict[str, Value]
+    event: Event
+
+
+def prepare(task: Task, event: Event) -> Prepared:
+    """Make a task and its event ready; ids, needs and state are filled in when it is written."""
+    values = _values(task)
+    del values["id"]
+    return Prepared(values, journal.cleaned(event))
+
+
+def insert_prepared(
+    transaction: Transaction,
+    prepared: Prepared,
+    now: datetime,
+    *,
+    plan: int,
+    state: TaskState,
+    needs: Sequence[tuple[int, On]],
+) -> int:
+    """Write a new task of a plan with its event and its needs; return its id."""
+    values = prepared.row | {"plan": plan, "state": state}
+    task = number(cast("Row", transaction.one("tasks.insert", **values)), "id")
+    needed = {"needs": [need for need, _ in needs]} if needs else {}
+    body = {**prepared.event.body, **needed, "plan": plan}
+    event = replace(prepared.event, kind=f"task.{state}", task=task, body=body)
+    journal.write(transaction, event, now)
+    for need, on in needs:
+        add_need(transaction, task, need, on)
+    return task
 
 
 def get(transaction: Transaction, task: int) -> Task:
