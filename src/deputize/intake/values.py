@@ -8,9 +8,8 @@ from typing import NoReturn
 
 from deputize.errors import InvalidInput
 from deputize.intake.patterns import SPAN
+from deputize.model.plan import PLAN_BYTES
 
-PLAN_BYTES = 64 << 20
-"""The longest document that is taken: 64 MiB."""
 SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_TASKS = 10_000
 """Tasks that one plan may have."""
+PLAN_BYTES = 64 << 20
+"""The longest document that is taken: 64 MiB."""
 
 
 class PlanState(StrEnum):

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-DOCUMENT_BYTES = 64 << 20
-"""No more than that is read, however much there is: longer documents are refused."""
-
-
 def read_prompt(words: Sequence[str], file: str | None) -> str:
     """Return the prompt; InvalidInput where it is given twice, not at all, or isn't text."""
     if file is not None:
@@ -34,12 +30,17 @@ def read_prompt(words: Sequence[str], file: str | None) -> str:
 
 
 def read_document(file: str) -> tuple[bytes, str]:
-    """Return the bytes of a document, from a file or `-` for stdin, and what to call it."""
+    """Return the bytes of a plan, from a file or `-` for stdin, and what to call it.
+
+    No more is read than tells that there is too much.
+    """
+    from deputize.model.plan import PLAN_BYTES
+
     if file == "-":
-        return sys.stdin.buffer.read(DOCUMENT_BYTES + 1), "stdin"
+        return sys.stdin.buffer.read(PLAN_BYTES + 1), "stdin"
     try:
         with Path(file).open("rb") as opened:
-            return opened.read(DOCUMENT_BYTES + 1), file
+            return opened.read(PLAN_BYTES + 1), file
     except OSError as error:
         raise InvalidInput(f"cannot read {file}: {error.strerror}") from error
 
