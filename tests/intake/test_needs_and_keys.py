@@ -98,3 +98,29 @@ def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) 
     for asked in ({"prompt": "Fix it all"}, {"priority": 1}, {"repo": str(other.path)}):
         error = door.refused(**({"key": "k"} | asked))
         assert "key 'k' belongs to #1" in error.message
+
+
+def test_a_task_may_wait_for_another_however_it_ends(door: Door) -> None:
+    """Each need says what of it is waited for; what has ended badly can be waited for so alone."""
+    door.submit()
+    task = door.submit(needs=((1, "end"), (1, "end")))
+    with door.database.read() as transaction:
+        ((need, _),) = tasks.needs(transaction, task.id)
+    assert (need.id, need.on, task.state) == (1, "end", TaskState.BLOCKED)
+    door.end(Outcome.AUTH_FAILED)
+    assert door.submit(needs=((1, "end"),)).state is TaskState.QUEUED
+    assert "#1 is failed" in door.refused(needs=((1, "landed"),)).message
+    error = door.refused(needs=((2, "done"), (2, "end")))
+    assert "the needs have #2 twice, on done and on end" in error.message
+
+
+def test_nobody_waits_for_what_never_lands(door: Door) -> None:
+    """Where the role forbids a change, or the place has no branch, that is known at once."""
+    door.submit(role="inspector")
+    door.submit(place=Place.READ_ONLY)
+    door.submit()
+    for need in (1, 2):
+        error = door.refused(needs=((need, "landed"),))
+        assert f"#{need} " in error.message
+        assert "changes nothing that could land" in error.message
+    assert door.submit(needs=((3, "landed"),)).state is TaskState.BLOCKED

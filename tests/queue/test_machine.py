@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from deputize import queue
 from deputize.errors import IllegalMove, LeaseLost
 from deputize.landing import records
+from deputize.model.need import VERDICTS, On, Verdict, verdict_on
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, journal, settle, tasks
@@ -77,14 +78,19 @@ class QueueMachine(RuleBasedStateMachine):
         self.folder.cleanup()
 
     @rule(
-        target=added, needs=st.lists(added, max_size=3), held=st.booleans(), tries=st.integers(1, 2)
+        target=added,
+        needs=st.lists(added, max_size=3),
+        on=st.sampled_from(On),
+        held=st.booleans(),
+        tries=st.integers(1, 2),
     )
-    def add(self, needs: list[int], held: bool, tries: int) -> int:  # noqa: FBT001 - hypothesis calls it
-        """Add a task as intake does: it waits for what is not done, and not for what is lost."""
-        waits = [need for need in needs if self.yard.task(need).state is not TaskState.DONE]
-        if any(self.yard.task(need).state in LOST for need in waits):
+    def add(self, needs: list[int], on: On, held: bool, tries: int) -> int:  # noqa: FBT001 - hypothesis calls it
+        """Add a task as intake does: it waits for what is open, and not for what is lost."""
+        found = {need: VERDICTS[on][self.yard.task(need).state] for need in needs}
+        waits = [need for need, verdict in found.items() if verdict is not Verdict.MET]
+        if Verdict.LOST in found.values():
             waits = []
-        return self.yard.add(*dict.fromkeys(waits), held=held, attempts=tries)
+        return self.yard.add(*waits, on=on, held=held, attempts=tries)
 
     @rule(target=claims, worker=st.sampled_from(["w1", "w2"]))
     def claim(self, worker: str) -> MultipleResults[Claim]:
@@ -208,15 +214,18 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_for_nothing_or_for_ever(self) -> None:
-        """Expect something undone but nothing lost before a blocked task, and before no other."""
+        """Expect something open but nothing lost before a blocked task, and before no other.
+
+        Only what was released by an end may see that end revived.
+        """
         for task in self.every_task():
             with self.yard.database.read() as transaction:
-                needs = {state for _, state in tasks.needs(transaction, task.id)}
+                needs = tasks.needs(transaction, task.id)
             if task.state is TaskState.BLOCKED:
-                assert needs - {TaskState.DONE}
-                assert not needs & LOST
+                assert verdict_on(needs) is Verdict.OPEN
             elif task.state not in LOST:
-                assert needs <= {TaskState.DONE}
+                lasting = [(need, state) for need, state in needs if need.on is not On.END]
+                assert verdict_on(lasting) is Verdict.MET
 
     @invariant()
     def the_journal_tells_every_move_and_no_other(self) -> None:

@@ -254,7 +254,7 @@ def test_a_new_database_on_a_full_disk_is_unavailable_and_can_be_made_later(
     tmp_path: Path,
 ) -> None:
     """Half a schema is never left behind."""
-    with small_disk(tmp_path / "disk", 256) as disk:
+    with small_disk(tmp_path / "disk", 1024) as disk:
         ballast = fill(disk)
         with pytest.raises(StoreUnavailable):
             SqliteDatabase(disk / "deputize.db")

@@ -100,3 +100,15 @@ def test_an_unknown_query_is_a_mistake_of_the_program() -> None:
     """It raises KeyError at once."""
     with pytest.raises(KeyError):
         queries.query("tasks.no_such_query")
+
+
+@pytest.mark.parametrize("name", ["plans.counts", "tasks.of_plan", "plans.dependents"])
+def test_a_plan_is_read_without_its_neighbours(kind: str, intruder: Intruder, name: str) -> None:
+    """What belongs to a plan is found by an index, however much history there is."""
+    if kind != "sqlite":
+        pytest.skip("SQLite is asked how it would look")
+    steps = intruder.run(f"EXPLAIN QUERY PLAN {query(name)}", plan=1)
+    told = " ".join(str(step[3]) for step in steps)
+    assert "tasks_by_plan (plan=?)" in told
+    assert "SCAN tasks" not in told
+    assert ("COVERING INDEX" in told) or name == "tasks.of_plan"

@@ -31,9 +31,9 @@ def listing(desk: Desk, wanted: Narrowing = ALL) -> list[Approval]:
     with desk.database.read() as transaction:
         if wanted.state is not None:
             return approvals.listing(transaction, **wanted._asdict())
-        return approvals.unanswered(
-            transaction, role=wanted.role, since=wanted.since, limit=wanted.limit
-        )
+        asked = wanted._asdict()
+        del asked["state"]
+        return approvals.unanswered(transaction, **asked)
 
 
 def latest(desk: Desk) -> Approval:

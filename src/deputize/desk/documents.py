@@ -13,12 +13,14 @@ from deputize.store.chain import content_of
 from deputize.store.rows import maybe_text, to_text
 
 if TYPE_CHECKING:
+    from deputize.desk.plans import PlanView
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.event import Entry
     from deputize.model.gate import Gate
+    from deputize.model.plan import Plan, SubmittedPlan
     from deputize.model.stats import Stats
     from deputize.model.task import Task
     from deputize.model.worker import Worker
@@ -124,6 +126,68 @@ def what_to_do(task: Task) -> str | None:
     if task.reason is None:
         return None
     return MEANINGS[task.reason].what_to_do.replace("ID", str(task.id))
+
+
+def plan_document(view: PlanView) -> Document:
+    """Describe a plan with its tasks, each after those that it needs."""
+    return _clean(
+        {
+            **_plan(view.plan),
+            "state": view.state,
+            "counts": dict(view.counts),
+            "tasks": [
+                {
+                    "id": each.task.id,
+                    "title": each.task.title,
+                    "role": each.task.role,
+                    "agent": each.task.agent,
+                    "state": each.task.state,
+                    "held": each.task.held,
+                    "waiting_for": each.waiting_for,
+                    "needs": [{"id": need.id, "on": need.on} for need in each.needs],
+                    "unblocks": [
+                        {"id": task, "on": on} for task, on in view.unblocks.get(each.task.id, ())
+                    ],
+                }
+                for each in view.tasks
+            ],
+        }
+    )
+
+
+def submitted_document(submitted: SubmittedPlan) -> Document:
+    """Describe a plan that was submitted; in a trial, what has no id yet has null."""
+    return _clean(
+        {
+            **_plan(submitted.plan),
+            "created": submitted.created and bool(submitted.plan.id),
+            "tasks": [
+                {
+                    "name": placed.name,
+                    "id": placed.task.id or None,
+                    "title": placed.task.title,
+                    "role": placed.task.role,
+                    "agent": placed.task.agent,
+                    "state": placed.task.state,
+                    "repo": placed.task.repo,
+                    "target": placed.task.target,
+                    "base": placed.task.base,
+                    "needs": [{"id": need, "on": on} for need, on in placed.needs],
+                }
+                for placed in submitted.tasks
+            ],
+        }
+    )
+
+
+def _plan(plan: Plan) -> Document:
+    return {
+        "id": plan.id or None,
+        "title": plan.title,
+        "key": plan.key,
+        "origin": plan.origin,
+        "created_at": to_text(plan.created_at),
+    }
 
 
 def attempt_document(attempt: Attempt) -> Document:

@@ -20,6 +20,7 @@ class Narrowing(NamedTuple):
     state: str | None = None
     role: str | None = None
     since: datetime | None = None
+    plan: int | None = None
     limit: int = MOST
 
     @property

@@ -11,11 +11,12 @@ from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.desk.narrowing import ALL
 from deputize.errors import NotFound, NotYet
+from deputize.model.need import VERDICTS, Verdict
 from deputize.model.order import why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
-from deputize.store import approvals, attempts, changes, gates, line, tasks
+from deputize.store import approvals, attempts, changes, gates, line, plans, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from deputize.model.change import Change
     from deputize.model.gate import Gate
     from deputize.model.limits import Limits
+    from deputize.model.need import Need
     from deputize.model.order import Busy
-    from deputize.model.task import Need, Task
+    from deputize.model.task import Task
     from deputize.store.database import Transaction
 
 LOOKS = 20
@@ -75,16 +77,28 @@ def view(desk: Desk, task_id: int) -> TaskView:
 
 
 def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) -> list[TaskView]:
-    """Return what is not final, oldest first; or, with a state or a moment, tasks newest first."""
+    """Return what is not final, oldest first; or, with a state or a moment, tasks newest first.
+
+    NotFound where there is no such plan as is wanted.
+    """
     wanted = wanted.within(list(TaskState))
-    now = desk.clock.now()
     with desk.database.read() as transaction:
+        if wanted.plan is not None:
+            plans.get(transaction, wanted.plan)
         if everything or wanted.state or wanted.since:
             found = tasks.listing(transaction, **wanted._asdict())
         else:
-            found = tasks.unfinished(transaction, role=wanted.role, limit=wanted.limit)
-        crew = _crew(desk, transaction, now)
-        return [_view(transaction, task, crew, now) for task in found]
+            found = tasks.unfinished(
+                transaction, role=wanted.role, plan=wanted.plan, limit=wanted.limit
+            )
+        return views_of(desk, transaction, found)
+
+
+def views_of(desk: Desk, transaction: Transaction, found: Iterable[Task]) -> list[TaskView]:
+    """Return tasks whole; who is there to work is looked up once."""
+    now = desk.clock.now()
+    crew = _crew(desk, transaction, now)
+    return [_view(transaction, task, crew, now) for task in found]
 
 
 class Crew(NamedTuple):
@@ -121,7 +135,7 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
     asked = approvals.unanswered_of_task(transaction, task.id)
     tried = attempts.of_task(transaction, task.id)
     facts = Facts(
-        unmet=[need.id for need, state in needs if state is not TaskState.DONE],
+        unmet=[need.id for need, at in needs if VERDICTS[need.on][at] is not Verdict.MET],
         approvals=asked,
         change=change,
         roles_served=crew.roles,

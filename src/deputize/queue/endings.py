@@ -73,11 +73,17 @@ def finish_in(
     actor = f"worker:{attempt.worker}"
     if ending.outcome is Outcome.CANCELLED:
         return settle.end(
-            transaction, task, TaskState.CANCELLED, actor=actor, now=now, reason=Outcome.CANCELLED
+            transaction,
+            task,
+            TaskState.CANCELLED,
+            actor=actor,
+            now=now,
+            reason=Outcome.CANCELLED,
+            tips=tips,
         )
     if ending.outcome is Outcome.SUCCEEDED:
         return _succeed(transaction, task, ending, actor, now, tips)
-    return _fail(transaction, task, history, ending, actor, now)
+    return _fail(transaction, task, history, ending, actor, now, tips)
 
 
 def _closed(attempt: Attempt, ending: Ending, now: datetime) -> Attempt:
@@ -154,6 +160,7 @@ def _fail(
     ending: Ending,
     actor: str,
     now: datetime,
+    tips: Tips | None,
 ) -> Task:
     step = next_step(task, history, ending.outcome, now, ending.retry_at)
     if not isinstance(step, Again):
@@ -166,6 +173,7 @@ def _fail(
             reason=step.reason,
             message=ending.error,
             result=ending.answer,
+            tips=tips,
         )
     session = ending.session or task.session
     queued = replace(

@@ -76,11 +76,13 @@ def unanswered(
     transaction: Transaction,
     *,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = LARGEST_NUMBER,
 ) -> list[Approval]:
     """Return the open questions, oldest first; `role` is that of their tasks."""
-    rows = transaction.all("approvals.open", role=role, since=maybe_text(since), limit=limit)
+    asked = {"role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("approvals.open", **asked, limit=limit)
     return [approval_of(row) for row in rows]
 
 
@@ -89,13 +91,13 @@ def listing(
     *,
     state: str,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[Approval]:
     """Return the questions in a state, newest first; `role` is that of their tasks."""
-    rows = transaction.all(
-        "approvals.listing", state=state, role=role, since=maybe_text(since), limit=limit
-    )
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("approvals.listing", **asked, limit=limit)
     return [approval_of(row) for row in rows]
 
 

@@ -122,13 +122,13 @@ def of_sessions(
     *,
     state: str | None = None,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[Attempt]:
     """Return the attempt that used each session last, newest first; `role` is its task's."""
-    rows = transaction.all(
-        "attempts.of_sessions", state=state, role=role, since=maybe_text(since), limit=limit
-    )
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("attempts.of_sessions", **asked, limit=limit)
     return [attempt_of(row) for row in rows]
 
 

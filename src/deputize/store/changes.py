@@ -80,13 +80,13 @@ def listing(
     *,
     state: str | None = None,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[Change]:
     """Return changes, newest first; `role` is that of their tasks."""
-    rows = transaction.all(
-        "changes.listing", state=state, role=role, since=maybe_text(since), limit=limit
-    )
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("changes.listing", **asked, limit=limit)
     return [change_of(row) for row in rows]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deputize.errors import IllegalMove, NotFound
+from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
-from deputize.model.task import Need, Place, Task
+from deputize.model.task import Place, Task, share_of_plan
 from deputize.store import journal
 from deputize.store.rows import (
     LARGEST_NUMBER,
@@ -25,6 +26,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
@@ -40,18 +42,61 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     values = _values(task)
     del values["id"]
     ready_at = to_text(max(now, task.not_before or now))
-    values |= {"rank": _rank(transaction, task), "share": task.share, "ready_at": ready_at}
+    values |= {
+        "rank": _rank(transaction, task.share, task.priority),
+        "share": task.share,
+        "ready_at": ready_at,
+    }
     row = cast("Row", transaction.one("tasks.insert", **values))
     added = replace(task, id=number(row, "id"))
     journal.append(transaction, replace(event, task=added.id), now)
     return added
 
 
-def _rank(transaction: Transaction, task: Task) -> int:
+def _rank(transaction: Transaction, share: str, priority: int) -> int:
     """Return a new task's place in line: where it is served now, or after the last of its share."""
-    found = transaction.one("tasks.turn", share=task.share, priority=task.priority)
+    found = transaction.one("tasks.turn", share=share, priority=priority)
     row = cast("Row", found)
     return max(maybe_number(row, "served") or 0, (maybe_number(row, "tail") or 0) + 1)
+
+
+class Prepared(NamedTuple):
+    """A new task of a plan, ready to be written: what takes time is done before the lock."""
+
+    row: dict[str, Value]
+    priority: int
+    event: Event
+
+
+def prepare(task: Task, event: Event) -> Prepared:
+    """Make a task and its event ready; ids, needs, state and place in line are filled in later."""
+    values = _values(task)
+    del values["id"]
+    values["ready_at"] = to_text(max(task.created_at, task.not_before or task.created_at))
+    return Prepared(values, task.priority, journal.cleaned(event))
+
+
+def insert_prepared(
+    transaction: Transaction,
+    prepared: Prepared,
+    now: datetime,
+    *,
+    plan: int,
+    state: TaskState,
+    needs: Sequence[tuple[int, On]],
+) -> int:
+    """Write a new task of a plan with its event and its needs; return its id."""
+    share = share_of_plan(plan)
+    rank = _rank(transaction, share, prepared.priority)
+    values = prepared.row | {"plan": plan, "state": state, "share": share, "rank": rank}
+    task = number(cast("Row", transaction.one("tasks.insert", **values)), "id")
+    needed = {"needs": [need for need, _ in needs]} if needs else {}
+    body = {**prepared.event.body, **needed, "plan": plan}
+    event = replace(prepared.event, kind=f"task.{state}", task=task, body=body)
+    journal.write(transaction, event, now)
+    for need, on in needs:
+        add_need(transaction, task, need, on)
+    return task
 
 
 def get(transaction: Transaction, task: int) -> Task:
@@ -82,10 +127,16 @@ def latest(transaction: Transaction) -> Task | None:
 
 
 def unfinished(
-    transaction: Transaction, *, role: str | None = None, limit: int = LARGEST_NUMBER
+    transaction: Transaction,
+    *,
+    role: str | None = None,
+    plan: int | None = None,
+    limit: int = LARGEST_NUMBER,
 ) -> list[Task]:
     """Return the tasks that are not final, oldest first."""
-    return [task_of(row) for row in transaction.all("tasks.open", role=role, limit=limit)]
+    return [
+        task_of(row) for row in transaction.all("tasks.open", role=role, plan=plan, limit=limit)
+    ]
 
 
 def listing(
@@ -93,14 +144,19 @@ def listing(
     *,
     state: str | None = None,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[Task]:
     """Return tasks, newest first."""
-    rows = transaction.all(
-        "tasks.listing", state=state, role=role, since=maybe_text(since), limit=limit
-    )
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("tasks.listing", **asked, limit=limit)
     return [task_of(row) for row in rows]
+
+
+def of_plan(transaction: Transaction, plan: int) -> list[Task]:
+    """Return the tasks of a plan, each after those that it needs."""
+    return [task_of(row) for row in transaction.all("tasks.of_plan", plan=plan)]
 
 
 def move(transaction: Transaction, old: Task, new: Task, event: Event, now: datetime) -> Task:
@@ -140,15 +196,18 @@ def in_place(transaction: Transaction, git_dir: str, target: str) -> int | None:
     return None if row is None else number(row, "id")
 
 
-def add_need(transaction: Transaction, task: int, need: int) -> None:
+def add_need(transaction: Transaction, task: int, need: int, on: On = On.DONE) -> None:
     """Make `task` wait for `need`."""
-    transaction.run("tasks.add_need", task=task, need=need, on="done")
+    transaction.run("tasks.add_need", task=task, need=need, on=on)
 
 
 def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
     """Return what a task needs, and the state of each."""
     return [
-        (Need(id=number(row, "id"), on=text(row, "on")), to_word(TaskState, row["state"]))
+        (
+            Need(id=number(row, "id"), on=to_word(On, row["on"])),
+            to_word(TaskState, row["state"]),
+        )
         for row in transaction.all("tasks.needs", task=task)
     ]
 
@@ -164,13 +223,8 @@ def lock_dependents(transaction: Transaction, need: int) -> list[Task]:
 
 
 def lock_descendants(transaction: Transaction, need: int) -> None:
-    """Lock all that waits for this task, directly or not: first, and by id, so that none clash."""
-    transaction.run("tasks.descendants", need=need)
-
-
-def unmet(transaction: Transaction, task: int) -> int:
-    """Return how many needs of a task are not done."""
-    return number(cast("Row", transaction.one("tasks.unmet", task=task)), "count")
+    """Lock all that needs a task, or needs what needs it: this transaction may move any of it."""
+    transaction.all("tasks.descendants", need=need)
 
 
 def counts(transaction: Transaction) -> dict[TaskState, int]:

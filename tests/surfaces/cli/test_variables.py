@@ -59,10 +59,22 @@ def test_programs_are_not_disturbed(deputize: CommandLine) -> None:
     [("add", "x"), ("list",), ("up",), ("worker",), ("up", "--detach"), ("doctor",)],
     ids=" ".join,
 )
-def test_a_database_elsewhere_is_refused(deputize: CommandLine, words: tuple[str, ...]) -> None:
+def test_an_address_of_another_database_is_refused(
+    deputize: CommandLine, words: tuple[str, ...]
+) -> None:
     """Exit 3, and nothing is done at home as if it were there; `doctor` finds it."""
-    said = deputize(*words, DEPUTIZE_DATABASE="postgresql://elsewhere/deputize")
+    said = deputize(*words, DEPUTIZE_DATABASE="mysql://ada:pa55@elsewhere/deputize")
     assert said.code == (1 if words == ("doctor",) else 3)
-    assert "DEPUTIZE_DATABASE is set" in said.err + said.out
-    assert "unset DEPUTIZE_DATABASE" in said.err + said.out
+    assert "not the address of a PostgreSQL database" in said.err + said.out
+    assert "pa55" not in said.err + said.out
+    assert not (deputize.home / "deputize.db").exists()
+
+
+def test_a_server_that_is_not_there_is_a_store_that_is_not_available(
+    deputize: CommandLine,
+) -> None:
+    """Exit 5, without the password, and nothing is done at home as if it were there."""
+    address = "postgresql://ada:pa55@127.0.0.1:1/deputize?connect_timeout=1"
+    said = deputize("list", DEPUTIZE_DATABASE=address)
+    assert (said.code, "pa55" in said.err, "hint:" in said.err) == (5, False, True)
     assert not (deputize.home / "deputize.db").exists()

@@ -20,6 +20,7 @@ SELECT * FROM approvals WHERE id = :id;
 SELECT approvals.* FROM approvals LEFT JOIN tasks ON tasks.id = approvals.task
 WHERE approvals.state = 'open'
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR approvals.asked_at >= :since)
 ORDER BY approvals.id LIMIT :limit;
 
@@ -28,6 +29,7 @@ ORDER BY approvals.id LIMIT :limit;
 SELECT approvals.* FROM approvals LEFT JOIN tasks ON tasks.id = approvals.task
 WHERE approvals.state = :state
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR approvals.asked_at >= :since)
 ORDER BY approvals.id DESC LIMIT :limit;
 

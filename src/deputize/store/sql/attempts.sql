@@ -68,6 +68,7 @@ WHERE attempts.id IN (SELECT max(id) FROM attempts WHERE session IS NOT NULL
                       GROUP BY agent, session)
   AND (:state IS NULL OR tasks.state = :state)
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR attempts.started_at >= :since)
 ORDER BY attempts.id DESC LIMIT :limit;
 

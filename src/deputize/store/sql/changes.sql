@@ -41,5 +41,6 @@ ORDER BY id;
 SELECT changes.* FROM changes JOIN tasks ON tasks.id = changes.task
 WHERE (:state IS NULL OR changes.state = :state)
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR changes.created_at >= :since)
 ORDER BY changes.id DESC LIMIT :limit;

@@ -55,9 +55,10 @@ SELECT * FROM tasks WHERE key = :key;
 SELECT * FROM tasks ORDER BY id DESC LIMIT 1;
 
 -- name: open
--- The tasks that are not final, oldest first; a NULL role lets everything through.
+-- The tasks that are not final, oldest first; a NULL filter lets everything through.
 SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing')
   AND (:role IS NULL OR role = :role)
+  AND (:plan IS NULL OR plan = :plan)
 ORDER BY id LIMIT :limit;
 
 -- name: listing
@@ -65,6 +66,7 @@ ORDER BY id LIMIT :limit;
 SELECT * FROM tasks
 WHERE (:state IS NULL OR state = :state)
   AND (:role IS NULL OR role = :role)
+  AND (:plan IS NULL OR plan = :plan)
   AND (:since IS NULL OR created_at >= :since)
 ORDER BY id DESC LIMIT :limit;
 
@@ -96,6 +98,9 @@ SELECT front.priority AS priority, front.ready_at AS ready_at
 FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
 JOIN tasks AS front ON front.id = (
     SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1);
+-- name: of_plan
+-- All tasks of a plan, first to last.
+SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
 
 -- name: claimable
 -- The first task of a priority that a worker may take, to be moved in this transaction.
@@ -147,11 +152,6 @@ SELECT id FROM tasks WHERE id IN (
         UNION SELECT task_needs.task FROM task_needs JOIN waiting ON task_needs.need = waiting.task)
     SELECT task FROM waiting)
 ORDER BY id;
-
--- name: unmet
--- How many of a task's needs are not done.
-SELECT count(*) AS count FROM task_needs JOIN tasks ON tasks.id = task_needs.need
-WHERE task_needs.task = :task AND tasks.state <> 'done';
 
 -- name: counts
 -- How many tasks are in each state that is not final.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from deputize.desk.context import Desk
     from deputize.desk.narrowing import Narrowing
+    from deputize.model.need import Need
 
 LARGEST_ID = 2**63 - 1
 """The largest number that the database can hold."""
@@ -47,11 +48,15 @@ def add_tasks(parser: ArgumentParser, *, several: bool) -> None:
     parser.add_argument("--latest", action="store_true", help="the newest task")
 
 
-def add_narrowing(parser: ArgumentParser, what: str, *, role: str, since: str) -> None:
+def add_narrowing(
+    parser: ArgumentParser, what: str, *, role: str, since: str, of_plans: bool = True
+) -> None:
     """Let a listing be narrowed; `role` and `since` say what the options keep."""
     add = parser.add_argument
     add("--state", metavar="STATE", help=f"only {what} in this state")
     add("--role", metavar="ROLE", help=f"only {what} {role}")
+    if of_plans:
+        add("--plan", type=plan_id, metavar="ID", help=f"only {what} of a plan: p3 or 3")
     add("--since", type=past, metavar="WHEN", help=f"{since} since: RFC 3339, or 2h ago")
     add("--limit", type=whole_number, metavar="N", default=50, help="at most N (default: 50)")
 
@@ -61,7 +66,11 @@ def narrowing_of(arguments: Namespace) -> Narrowing:
     from deputize.desk.narrowing import Narrowing
 
     return Narrowing(
-        state=arguments.state, role=arguments.role, since=arguments.since, limit=arguments.limit
+        state=arguments.state,
+        role=arguments.role,
+        since=arguments.since,
+        plan=getattr(arguments, "plan", None),
+        limit=arguments.limit,
     )
 
 
@@ -98,6 +107,11 @@ def task_id(word: str) -> int:
     return _numbered(word, "#", "a task id (12 or #12)")
 
 
+def plan_id(word: str) -> int:
+    """Read `p3` or `3`."""
+    return _numbered(word, "p", "a plan (p3 or 3)")
+
+
 def change_id(word: str) -> int:
     """Read `c7` or `7`."""
     return _numbered(word, "c", "a change (c7)")
@@ -110,9 +124,18 @@ def _numbered(word: str, mark: str, what: str) -> int:
     return int(digits)
 
 
-def task_ids(word: str) -> list[int]:
-    """Read `12` or `12,13`."""
-    return [task_id(part.strip()) for part in word.split(",")]
+def needs(word: str) -> list[Need]:
+    """Read `12`, `12,13` or `12:end`."""
+    return [_need(part.strip()) for part in word.split(",")]
+
+
+def _need(word: str) -> Need:
+    from deputize.model.need import Need, On
+
+    number, _, on = word.partition(":")
+    if on and on not in set(On):
+        raise ArgumentTypeError(f"{on!r} is nothing to wait for: {', '.join(On)}")
+    return Need(id=task_id(number), on=On(on or On.DONE))
 
 
 def whole_number(word: str) -> int:

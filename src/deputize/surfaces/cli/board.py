@@ -36,11 +36,11 @@ class Board(NamedTuple):
     gates: Sequence[Gate]
 
 
-def look(desk: Desk) -> Board:
-    """Read the board."""
+def look(desk: Desk, plan: int | None = None) -> Board:
+    """Read the board, or what of it belongs to a plan."""
     return Board(
-        tasks=tasks.listing(desk, Narrowing(limit=MOST_TASKS)),
-        approvals=answers.listing(desk),
+        tasks=tasks.listing(desk, Narrowing(plan=plan, limit=MOST_TASKS)),
+        approvals=answers.listing(desk, Narrowing(plan=plan)),
         workers=stations.listing(desk),
         gates=pauses.closed(desk),
     )
@@ -58,10 +58,10 @@ def board_document(board: Board) -> dict[str, object]:
     }
 
 
-def watch(desk: Desk, output: Output, every_seconds: int) -> None:
+def watch(desk: Desk, output: Output, every_seconds: int, plan: int | None = None) -> None:
     """Draw the board whenever it is time, until no task is open."""
     while True:
-        board = look(desk)
+        board = look(desk, plan)
         output.clear()
         print_board(output, board)
         output.flush()

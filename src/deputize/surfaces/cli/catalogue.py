@@ -5,6 +5,7 @@ from __future__ import annotations
 GROUPS: dict[str, dict[str, str]] = {
     "Delegate": {
         "add": "queue a task and return at once",
+        "run": "queue a whole plan of tasks from a file",
         "wait": "wait until tasks have ended",
         "cancel": "stop tasks, running ones too",
         "retry": "set failed or cancelled tasks going again",
@@ -18,6 +19,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "status": "the board: what runs, what waits, what needs you",
         "list": "tasks, one per line",
         "show": "everything that is known of a task",
+        "plan show": "a plan: its tasks in order, and what waits for what",
         "logs": "what an attempt did and said",
         "diff": "what a task's change does",
         "result": "the answer of a task that has ended",
@@ -45,6 +47,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "agents": "the agents that tasks can be given to",
         "doctor": "check everything that deputize needs",
         "demo": "see the whole job done in a scratch folder, without an account",
+        "schema": "print the JSON Schema of a plan or of a task",
         "completion": "print a completion script for your shell",
     },
 }

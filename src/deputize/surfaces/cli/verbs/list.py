@@ -15,6 +15,7 @@ EXAMPLES = """
   deputize list
   deputize list --all --since 1d
   deputize list --state failed --json
+  deputize list --plan p3 --all
 """
 
 
