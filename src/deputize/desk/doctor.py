@@ -87,10 +87,11 @@ def examine(home: Home) -> list[Finding]:
 def require_fit(home: Home) -> None:
     """Raise ConfigError, with what to do, where a quick look finds what would keep a worker idle.
 
-    It looks at git, the settings, the home and the disk; the database is opened by who asks.
+    It looks at git, the settings and the home; the database is opened by who asks, and a full disk
+    is waited for.
     """
     looks = (("git", _git), ("settings", lambda: _settings(home)), ("home", lambda: _home(home)))
-    for about, look in (*looks, ("disk", lambda: _disk(home))):
+    for about, look in looks:
         for finding in _look(about, look):
             if finding.level is Level.FAIL:
                 hint = finding.hint or "`deputize doctor` looks closer"
