@@ -68,7 +68,7 @@ def test_an_agent_that_fails_on_a_full_disk(house: House) -> None:
     house.until_alone(worker)
     wait_until(lambda: "yet" in worker.output.read_text())
     ballast.unlink()
-    house.until_waiting(task, "its next try")
+    house.until_waiting(task, "is full")
     (attempt,) = house.look(task)["attempts"]
     assert attempt["outcome"] == "out_of_disk"
     assert "is full" in attempt["error"]
