@@ -42,6 +42,8 @@ class Left:
     files: int = 0
     dirty: bool = False
     """Some of it was not committed by the agent; it has been, as the agent's work."""
+    moved_head: str | None = None
+    """How an agent that works in place moved HEAD, which it has to leave alone."""
     skipped: tuple[str, ...] = ()
     """Inner repositories, which are left out."""
 
@@ -54,6 +56,9 @@ def judge(seen: Seen, left: Left, rule: str) -> tuple[Outcome, str | None]:
     """
     if seen.outcome is not Outcome.SUCCEEDED:
         return seen.outcome, seen.error
+    if left.moved_head:
+        message = f"an in-place task leaves HEAD and branch alone, and HEAD {left.moved_head}"
+        return Outcome.POLICY_DENIED, message
     if rule == "required" and not left.tree_changed:
         what = _first_line(seen.answer)
         said = f"; it said: {what}" if what else ""

@@ -17,6 +17,7 @@ from deputize.model.task import Place
 from deputize.worker.benches import change_rule
 from deputize.worker.evidence import Left, Seen, judge, summary_of
 from deputize.worker.full_disk import is_passing
+from deputize.worker.moved_head import moved_head
 from deputize.workshop import aside
 from deputize.workspace.isolation import Fingerprint, compare, fingerprint
 from deputize.workspace.worktree import take_snapshot
@@ -52,7 +53,10 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
         await steps.milestone("note: the agent replaced the workspace's .git: its files count")
     rule = change_rule(task, bench.config)
     found: Left = await aside(_left, bench, shot)
-    left = seen.left or found
+    moved = await aside(moved_head, steps, bench)
+    if moved:
+        await steps.milestone(f"HEAD of the checkout {moved}")
+    left = replace(seen.left or found, moved_head=moved)
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
     for path in left.skipped:
@@ -103,7 +107,13 @@ def _left(bench: Bench, shot: Snapshot) -> Left:
     """Compare the final tree with where the task started, however many attempts it took."""
     mirror, start = bench.workspace.mirror, bench.start or shot.base
     files = file_changes(mirror.git_dir, start, shot.head) if mirror else ()
-    return Left(tree_changed=bool(files), files=len(files), dirty=shot.dirty, skipped=shot.skipped)
+    committed = bench.workspace.place is not Place.IN_PLACE and shot.head != shot.base
+    return Left(
+        tree_changed=bool(files),
+        files=len(files),
+        dirty=shot.dirty and committed,
+        skipped=shot.skipped,
+    )
 
 
 def _but_landings(

@@ -36,6 +36,10 @@ SELECT * FROM changes WHERE task = :task ORDER BY id DESC LIMIT 1;
 SELECT * FROM changes WHERE state IN ('proposed', 'awaiting_approval', 'queued', 'checking')
 ORDER BY id;
 
+-- name: by_candidate
+-- The change whose candidate a commit is.
+SELECT id FROM changes WHERE git_dir = :git_dir AND candidate = :candidate LIMIT 1;
+
 -- name: listing
 -- Changes, newest first.
 SELECT * FROM changes WHERE (:state IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit;
