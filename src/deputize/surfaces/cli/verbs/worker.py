@@ -1,6 +1,6 @@
 """Work in the foreground on tasks of some roles, or of any.
 
-Ctrl-C takes nothing new and finishes what runs; a second one stops at once.
+Ctrl-C takes nothing new, finishes what runs and lands it; a second one stops at once.
 """
 
 from __future__ import annotations
