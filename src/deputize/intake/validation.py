@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,13 @@ from deputize.model.task import PROMPT_BYTES, Kind
 from deputize.store import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from deputize.config.settings import Config
     from deputize.model.task import TaskSpec
     from deputize.store.database import Transaction
 
+AGENT_VARIABLE = "DEPUTIZE_DEFAULT_AGENT"
 KEY_LENGTH = 200
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
 PRIORITIES = range(1, 11)
@@ -103,10 +105,11 @@ def check_names(spec: TaskSpec, config: Config) -> None:
     known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
     if agent not in known and spec.agent is None:
-        hint = f"known: {', '.join(sorted(known))}"
-        raise ConfigError(f"config.toml names the unknown agent {agent!r}", hint=hint)
+        raise _misnamed(_who_names_agent(spec.role, config), "agent", agent, known)
     if agent not in known:
         raise _unknown("agent", agent, known)
+    if spec.provider is None and known[agent].provider not in {None, *config.providers}:
+        raise _without_provider(agent, config)
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
@@ -117,13 +120,46 @@ def check_names(spec: TaskSpec, config: Config) -> None:
             raise _unknown("check", check, config.checks)
 
 
+def settings_problems(config: Config) -> Iterator[ConfigError]:
+    """Find what settings say of agents that would have `add` refuse a task."""
+    known = {**BUILT_IN_AGENTS, **config.agents}
+    if config.default_agent not in known:
+        yield _misnamed(_who_names_agent("", config), "agent", config.default_agent, known)
+    for role, settings in config.roles.items():
+        if settings.agent and settings.agent not in known:
+            yield _misnamed(_who_names_agent(role, config), "agent", settings.agent, known)
+    for agent in config.agents:
+        if config.agents[agent].provider not in {None, *config.providers}:
+            yield _without_provider(agent, config)
+
+
+def _who_names_agent(role: str, config: Config) -> str:
+    settings = config.role(role)
+    if settings and settings.agent:
+        return f"[roles.{role}] of config.toml"
+    named = os.environ.get(AGENT_VARIABLE)
+    return f"the variable {AGENT_VARIABLE}" if named == config.default_agent else "config.toml"
+
+
+def _without_provider(agent: str, config: Config) -> ConfigError:
+    named = config.agents[agent].provider or ""
+    return _misnamed(f"[agents.{agent}] of config.toml", "provider", named, config.providers)
+
+
+def _misnamed(where: str, what: str, name: str, known: Iterable[str]) -> ConfigError:
+    return ConfigError(f"{where} names the unknown {what} {name!r}", hint=_nearest(name, known))
+
+
 def _unknown(what: str, name: str, known: Iterable[str]) -> InvalidInput:
+    return InvalidInput(f"unknown {what} {name!r}", hint=_nearest(name, known))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, list(known), n=1)
     listed = ", ".join(sorted(known)) or "none is configured"
-    hint = f"did you mean {near[0]}?" if near else f"known: {listed}"
-    return InvalidInput(f"unknown {what} {name!r}", hint=hint)
+    return f"did you mean {near[0]}?" if near else f"known: {listed}"
 
 
 def check_needs(transaction: Transaction, spec: TaskSpec) -> bool:
