@@ -147,19 +147,26 @@ def test_a_pipe_that_closes_is_quiet(deputize: CommandLine) -> None:
     assert process.wait(30) == 141
 
 
-def test_output_that_cant_be_written_is_said_so(deputize: CommandLine) -> None:
-    """A full disk behind a redirection is exit 1 and no traceback."""
+@pytest.mark.parametrize("words", [("list",), ("add", "x", "--hold"), ("add", "x", "-q")])
+def test_output_that_cant_be_written_is_said_so(
+    deputize: CommandLine, words: tuple[str, ...]
+) -> None:
+    """A full disk behind a redirection is exit 1, no traceback, and says what is stored."""
     deputize.add()
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
-            deputize.argv("list"),
+            deputize.argv(*words),
+            cwd=deputize.folder,
             env=deputize.environment(),
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
         )
+    stored = "#2 is queued, but " if words[0] == "add" else ""
+    first, second = done.stderr.decode().splitlines()
     assert done.returncode == 1
-    assert done.stderr == b"error: cannot write the output: No space left on device\n"
+    assert first == f"error: {stored}cannot write the output: No space left on device"
+    assert second.startswith("hint: ")
 
 
 def test_a_mistake_of_ours_is_one_line(

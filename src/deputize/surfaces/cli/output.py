@@ -82,6 +82,8 @@ class Output:
         """One JSON document on stdout, and nothing but errors on stderr."""
         self.quiet = False
         """No narration that isn't a warning."""
+        self.stored: str | None = None
+        """What has been stored by now, such as `#12 is queued`: it holds whatever gets printed."""
         for stream in (sys.stdout, sys.stderr):
             _never_fail(stream)
 
@@ -186,16 +188,29 @@ class Output:
 
         Raises BrokenPipeError where nobody reads any more, DeputizeError where it can't be written.
         """
-        with _translated():
+        with self._translated():
             sys.stdout.flush()
 
-    @staticmethod
-    def _write(text: str | bytes) -> None:
-        with _translated():
+    def _write(self, text: str | bytes) -> None:
+        with self._translated():
             if isinstance(text, bytes):
                 sys.stdout.buffer.write(text)
             else:
                 sys.stdout.write(text)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Tell a full disk behind a redirection from a mistake of ours."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            known = f"{self.stored}, but " if self.stored else ""
+            raise DeputizeError(
+                f"{known}cannot write the output: {error.strerror}",
+                hint="make room where it goes; `deputize list` shows what is stored",
+            ) from error
 
     def narrate(self, *parts: Part) -> None:
         """Write a line on stderr, whatever is asked of the output."""
@@ -208,17 +223,6 @@ class Output:
     def _rendered(stream: TextIO, parts: Sequence[Part]) -> str:
         coloured = _takes_colour(stream)
         return "".join(_painted(part, coloured=coloured) for part in parts)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Tell a full disk behind a redirection from a mistake of ours."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise DeputizeError(f"cannot write the output: {error.strerror}") from error
 
 
 def _harmless(text: str) -> str:
