@@ -3,6 +3,7 @@
 from deputize.queue.endings import Ending, finish, finish_in
 from deputize.queue.leases import Claim, Pulse, beat, claim, is_wanted
 from deputize.queue.requests import cancel, hold, retry, turn_away
+from deputize.queue.waits import shorten
 
 __all__ = [
     "Claim",
@@ -16,5 +17,6 @@ __all__ = [
     "hold",
     "is_wanted",
     "retry",
+    "shorten",
     "turn_away",
 ]

@@ -105,6 +105,11 @@ def claimable(transaction: Transaction, roles: tuple[str, ...], now: datetime) -
     return None if row is None else task_of(row)
 
 
+def delayed(transaction: Transaction, now: datetime) -> list[Task]:
+    """Return the queued tasks that may not start yet."""
+    return [task_of(row) for row in transaction.all("tasks.delayed", now=to_text(now))]
+
+
 def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     """Return when the next delayed task may start."""
     row = transaction.one("tasks.next_start", now=to_text(now))

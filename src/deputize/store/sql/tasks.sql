@@ -63,6 +63,10 @@ WHERE state = 'queued' AND held = 0
       AND other.place = 'in_place' AND other.repo = tasks.repo))
 ORDER BY priority, id LIMIT 1;
 
+-- name: delayed
+-- The queued tasks that may not start yet.
+SELECT * FROM tasks WHERE state = 'queued' AND not_before > :now ORDER BY id;
+
 -- name: next_start
 -- When the next delayed task may start.
 SELECT min(not_before) AS at FROM tasks WHERE state = 'queued' AND held = 0
