@@ -14,6 +14,7 @@ from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.model.task import Place
+from deputize.redaction import shown_name
 from deputize.worker.benches import change_rule
 from deputize.worker.evidence import Left, Seen, judge, summary_of
 from deputize.worker.full_disk import is_passing
@@ -60,7 +61,9 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
     for path in left.skipped:
-        steps.log.milestone(f"left out: {path} (a repository of its own, or unreadable)")
+        steps.log.milestone(
+            f"left out: {shown_name(path)} (a repository of its own, or unreadable)"
+        )
     outcome, message = judge(seen, left, rule)
     ending = _ending(seen, outcome, message, bench.workspace.ref if left.tree_changed else None)
     if outcome is Outcome.SUCCEEDED and left.tree_changed and task.place is Place.WORKTREE:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError
-from deputize.redaction import printable, redacted
+from deputize.redaction import printable, redacted, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -284,5 +284,9 @@ def _width(part: Part) -> int:
 def _json(value: object, indent: int | None = None) -> str:
     import json
 
+    text = json.dumps(value, indent=indent)
+    # Half a pair is no text in JSON (RFC 8785): bytes that could not be decoded are spelled out.
+    if "\\ud" in text:
+        text = json.dumps(spelled_out(value), indent=indent)
     # DEL is the one control character that JSON in ASCII may hold as it is.
-    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
+    return text.replace("\x7f", "\\u007f")
