@@ -38,7 +38,9 @@ def find(desk: Desk, word: str) -> Approval:
             return approvals.get(transaction, int(word[1:]))
         number = word.removeprefix("#")
         if not number.isdecimal():
-            raise InvalidInput(f"{word!r} is neither an approval (a3) nor a task (12)")
+            hint = "`deputize approvals` shows what is open"
+            message = f"{word!r} is neither an approval (a3) nor a task (12)"
+            raise InvalidInput(message, hint=hint)
         task = tasks.get(transaction, int(number))
         asked = approvals.unanswered_of_task(transaction, task.id)
     if len(asked) == 1:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
 
 AGENT_VARIABLE = "DEPUTIZE_DEFAULT_AGENT"
+ENCODING = "type it as UTF-8, or save it in a file as UTF-8 and give that with --file"
 KEY_LENGTH = 200
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
 PRIORITIES = range(1, 11)
@@ -39,13 +40,12 @@ def _check_prompt(spec: TaskSpec) -> None:
         raise InvalidInput("the prompt is empty", hint='deputize add "what is to be done"')
     if "\0" in spec.prompt:
         place = spec.prompt.index("\0")
-        raise InvalidInput(f"the prompt holds a NUL byte at position {place}: text only")
+        hint = "put the material in a file of the repository and name it in the prompt"
+        raise InvalidInput(f"the prompt holds a NUL byte at position {place}: text only", hint=hint)
     try:
         size = len(spec.prompt.encode())
     except UnicodeEncodeError as error:
-        raise InvalidInput(
-            "the prompt is not valid UTF-8", hint="save the file as UTF-8"
-        ) from error
+        raise InvalidInput("the prompt is not valid UTF-8", hint=ENCODING) from error
     if size > PROMPT_BYTES:
         raise InvalidInput(
             f"the prompt has {size} bytes, the most is {PROMPT_BYTES}",
@@ -54,20 +54,29 @@ def _check_prompt(spec: TaskSpec) -> None:
 
 
 def _check_texts(spec: TaskSpec) -> None:
-    texts = {"--key": spec.key, "--model": spec.model, "--session": spec.session}
+    texts = {
+        "--title": spec.title,
+        "--key": spec.key,
+        "--model": spec.model,
+        "--session": spec.session,
+    }
     texts |= {f"scope {path!r}": path for path in spec.scope}
     texts |= {f"label {label!r}": label for label in spec.labels}
     for what, text in texts.items():
         if text is not None and not _is_text(text):
-            raise InvalidInput(f"{what} is not text: it holds a NUL byte or is not valid UTF-8")
+            message = f"{what} is not text: it holds a NUL byte or is not valid UTF-8"
+            raise InvalidInput(message, hint=ENCODING)
     if spec.repo is not None and "\0" in spec.repo:
-        raise InvalidInput(f"no such folder: {spec.repo!r}")
+        hint = "name a folder that exists with --repo"
+        raise InvalidInput(f"no such folder: {spec.repo!r}", hint=hint)
     if spec.key is not None and not 0 < len(spec.key) <= KEY_LENGTH:
-        raise InvalidInput(f"--key takes 1 to {KEY_LENGTH} characters")
+        hint = "leave out --key where the task may be added twice"
+        raise InvalidInput(f"--key takes 1 to {KEY_LENGTH} characters", hint=hint)
     for path in spec.scope:
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts:
-            raise InvalidInput(f"scope {path!r} must be a path inside the repository")
+            hint = "name it from the repository's top, such as `--scope src`"
+            raise InvalidInput(f"scope {path!r} must be a path inside the repository", hint=hint)
 
 
 def _is_text(text: str) -> bool:
@@ -80,13 +89,16 @@ def _is_text(text: str) -> bool:
 
 def _check_numbers(spec: TaskSpec) -> None:
     if spec.priority not in PRIORITIES:
-        raise InvalidInput(f"priority {spec.priority} is not between 1 (critical) and 10")
+        message = f"priority {spec.priority} is not between 1 (critical) and 10"
+        raise InvalidInput(message, hint="--priority 5 is what others have")
     if spec.attempts is not None and spec.attempts not in ATTEMPTS:
-        raise InvalidInput(f"{spec.attempts} attempts are not between 1 and 100")
+        message = f"{spec.attempts} attempts are not between 1 and 100"
+        raise InvalidInput(message, hint="leave out --attempts for the usual number")
     for name in ("timeout_seconds", "idle_timeout_seconds"):
         if not 0 < getattr(spec, name) <= LONGEST_TIMEOUT_SECONDS:
             option = "--" + name.removesuffix("_seconds").replace("_", "-")
-            raise InvalidInput(f"{option} must be between 1 second and 30 days")
+            message = f"{option} must be between 1 second and 30 days"
+            raise InvalidInput(message, hint=f"for example `{option} 2h`")
     if spec.base and spec.needs:
         raise InvalidInput(
             "--base can't be given with --after",

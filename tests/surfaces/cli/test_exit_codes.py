@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -49,6 +50,9 @@ def test_each_error_has_its_code(kind: type[Exception], code: int) -> None:
     [
         (("lst",), "did you mean `deputize list`?"),
         (("changes",), "`deputize changes list` or `deputize changes show`"),
+        (("changes", "nope"), "`deputize changes list` or `deputize changes show`"),
+        (("changes", "lst"), "did you mean `deputize changes list`?"),
+        (("sessions", "nope"), "`deputize sessions list`"),
         (("fix the typo",), 'deputize add "…"'),
         (("zzzzzz",), "`deputize --help` lists the verbs"),
         (("list", "--sate", "x"), "did you mean `--state`?"),
@@ -60,6 +64,12 @@ def test_each_error_has_its_code(kind: type[Exception], code: int) -> None:
         (("show", "--latest"), 'deputize add "what is to be done"'),
         (("approve", "a1"), "`deputize approvals` shows them"),
         (("approve", "x"), "neither an approval (a3) nor a task (12)"),
+        (("approve", "zz"), "hint: `deputize approvals`"),
+        (("add", "x", "--priority", "11"), "hint: --priority 5"),
+        (("add", "x", "--timeout", "40d"), "hint: for example `--timeout 2h`"),
+        (("add", "x", "--scope", "../x"), "hint: name it from the repository's top"),
+        (("add", "x", "--key", ""), "hint: leave out --key"),
+        (("worker", "--slots", "1001"), "more than 1000 slots"),
         (("changes", "show", "c1"), "`deputize changes list` shows them"),
         (("list", "--state", "x"), "known: blocked, queued"),
         (("audit", "--events", "--format", "md"), "events have no Markdown"),
@@ -73,6 +83,27 @@ def test_usage_errors_say_what_to_type(
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: ")
     assert hint in said.err
+    assert "\nhint: " in said.err
+
+
+def test_final_tasks_say_what_can_be_done(deputize: CommandLine) -> None:
+    """What can't be held, released or retried any more comes with what can be typed instead."""
+    deputize.add()
+    deputize("cancel", "1")
+    for verb in ("hold", "release"):
+        assert "hint: `deputize retry 1` sets it going again" in deputize(verb, "1").err
+    assert (
+        "hint: `deputize show 1` lists its attempts" in deputize("logs", "1", "--attempt", "9").err
+    )
+
+
+def test_a_title_must_be_text_too(deputize: CommandLine) -> None:
+    """Bytes that are no UTF-8 are refused in a title as in a prompt, with where they come from."""
+    odd = os.fsdecode(b"a\xffb")
+    for words, what in (((odd,), "the prompt"), (("x", "--title", odd), "--title")):
+        said = deputize("add", *words)
+        assert (said.code, said.err.startswith(f"error: {what} is not")) == (2, True)
+        assert "hint: type it as UTF-8, or" in said.err
 
 
 def test_errors_are_json_where_json_was_asked_for(deputize: CommandLine) -> None:

@@ -59,7 +59,8 @@ def chosen_tasks(desk: Desk, arguments: Namespace) -> list[int]:
     named = arguments.ids if isinstance(arguments.ids, list) else [arguments.ids]
     ids = [number for number in dict.fromkeys(named) if number is not None]
     if arguments.latest and ids:
-        raise InvalidInput("--latest stands for an id: give one or the other")
+        hint = "leave out --latest, or the id"
+        raise InvalidInput("--latest stands for an id: give one or the other", hint=hint)
     if arguments.latest:
         return [latest_id(desk)]
     if not ids:
@@ -94,6 +95,16 @@ def whole_number(word: str) -> int:
     if not (word.isascii() and word.isdecimal()) or not 0 < int(word[:20]) <= LARGEST_ID:
         raise ArgumentTypeError(f"{word!r} is not a whole number from 1")
     return int(word)
+
+
+def slots(word: str) -> int:
+    """Read how many tasks may be done at once."""
+    from deputize.config.settings import MOST_SLOTS
+
+    number = whole_number(word)
+    if number > MOST_SLOTS:
+        raise ArgumentTypeError(f"{word!r} is more than {MOST_SLOTS} slots")
+    return number
 
 
 def seconds(word: str) -> int:

@@ -150,7 +150,7 @@ def _repo(named: str | None, is_scratch: bool) -> str | None:  # noqa: FBT001 - 
             hint = "cd to a folder that exists, or name the repository with --repo"
             raise InvalidInput("this folder is no longer there", hint=hint) from error
     if named:
-        raise InvalidInput("--scratch has no repository: leave out --repo")
+        raise InvalidInput("--scratch has no repository", hint="leave out --repo, or --scratch")
     return None
 
 

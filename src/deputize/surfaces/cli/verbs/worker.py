@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import whole_number
+from deputize.surfaces.cli.arguments import slots
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -22,9 +22,7 @@ EXAMPLES = """
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `worker` takes."""
     parser.add_argument("--role", action="append", metavar="R", help="repeatable (default: any)")
-    parser.add_argument(
-        "--slots", type=whole_number, metavar="N", help="tasks at once (default: 3)"
-    )
+    parser.add_argument("--slots", type=slots, metavar="N", help="tasks at once (default: 3)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
