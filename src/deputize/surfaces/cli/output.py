@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 GAP = "  "
+LINES_AT_ONCE = 500
 NARROWEST = 20
 """Columns that the last column of a table has, even where they don't fit."""
 WIDEST_UNKNOWN = 10_000
@@ -90,6 +91,16 @@ class Output:
     def text(self, *parts: Part) -> None:
         """Print a line (or several) of data."""
         self._write(self._rendered(sys.stdout, parts) + "\n")
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print many plain lines of data, some at a time."""
+        pending: list[str] = []
+        for line in lines:
+            pending.append(_harmless(line) + "\n")
+            if len(pending) >= LINES_AT_ONCE:
+                self._write("".join(pending))
+                pending.clear()
+        self._write("".join(pending))
 
     def diff(self, text: str) -> None:
         """Print a unified diff: byte for byte into a pipe, harmless and coloured on a terminal."""
@@ -221,7 +232,7 @@ class Output:
 
     @staticmethod
     def _rendered(stream: TextIO, parts: Sequence[Part]) -> str:
-        coloured = _takes_colour(stream)
+        coloured = any(not isinstance(part, str) for part in parts) and _takes_colour(stream)
         return "".join(_painted(part, coloured=coloured) for part in parts)
 
 
