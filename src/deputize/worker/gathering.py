@@ -50,7 +50,8 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     task = steps.claim.task
     shot = await aside(_snapshot, steps, bench)
     alarms = await _compare(steps, bench)
-    if task.place in {Place.WORKTREE, Place.READ_ONLY} and not is_intact(bench.workspace.worktree):
+    replaceable = task.place in {Place.WORKTREE, Place.READ_ONLY} and bench.path.is_dir()
+    if replaceable and not is_intact(bench.workspace.worktree):
         await steps.milestone("note: the agent replaced the workspace's .git: its files count")
     rule = change_rule(task, bench.config)
     found: Left = await aside(_left, bench, shot)
@@ -60,16 +61,22 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     left = replace(seen.left or found, moved_head=moved)
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
-    for path in left.skipped:
-        steps.log.milestone(
-            f"left out: {shown_name(path)} (a repository of its own, or unreadable)"
-        )
+    _tell_skipped(steps, left)
     outcome, message = judge(seen, left, rule)
     ending = _ending(seen, outcome, message, bench.workspace.ref if left.tree_changed else None)
     if outcome is Outcome.SUCCEEDED and left.tree_changed and task.place is Place.WORKTREE:
         change = await aside(_change, steps, bench, shot, alarms)
         ending = replace(ending, change=change)
     return ending
+
+
+def _tell_skipped(steps: Steps, left: Left) -> None:
+    if left.is_removed:
+        steps.log.milestone("the agent removed its workspace: only what it had committed is left")
+        return
+    for path in left.skipped:
+        why = "a repository of its own, or unreadable"
+        steps.log.milestone(f"left out: {shown_name(path)} ({why})")
 
 
 def unsaved(steps: Steps, bench: Bench, seen: Seen, error: Exception) -> Ending:
