@@ -16,6 +16,7 @@ import pytest
 import deputize.errors
 from deputize.config.load import load_config
 from deputize.config.settings import CHOICES, Config, LandingSettings
+from deputize.config.variables import PLAIN, unknown_variables
 from deputize.errors import DeputizeError
 from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Outcome
 from deputize.model.states import (
@@ -170,7 +171,9 @@ def keys_of(kind: Any, prefix: str = "") -> dict[str, str]:  # noqa: ANN401 - a 
         key = f"{prefix}{name}"
         default = kind._field_defaults.get(name, ...)
         inner = next(iter(typing.get_args(wanted)[::-1]), None)
-        if typing.get_origin(wanted) is Mapping:
+        if typing.get_origin(wanted) is Mapping and inner is int:
+            found[f"{key}.NAME"] = "–"
+        elif typing.get_origin(wanted) is Mapping:
             found |= keys_of(inner, f"{key}.NAME.")
         elif hasattr(wanted, "_fields"):
             found |= keys_of(wanted, f"{key}.")
@@ -208,6 +211,20 @@ def test_every_word_that_a_setting_takes_is_told(key: str) -> None:
     rows = section(DOCS / "configuration.md", "Keys")
     (meaning,) = (row[2] for row in rows if row[0] == f"`{wanted.replace('*', 'NAME')}`")
     assert set(CHOICES[key]) <= named(meaning)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=by_name)
+def test_every_variable_that_is_named_means_something(page: Path) -> None:
+    """A `DEPUTIZE_…` variable on a page is one that deputize knows."""
+    told = set(re.findall(r"DEPUTIZE_[A-Z_]*[A-Z]", page.read_text(encoding="utf-8")))
+    assert unknown_variables(told - {"DEPUTIZE_TABLE__KEY"}) == []
+
+
+def test_every_table_that_variables_reach_is_told() -> None:
+    """Configuration names the tables of single values."""
+    rows = section(DOCS / "configuration.md", "Environment")
+    (tables,) = (named(row[1]) for row in rows if row[0] == "`DEPUTIZE_TABLE__KEY`")
+    assert PLAIN - {"default_agent"} <= tables
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=by_name)

@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
@@ -15,7 +15,7 @@ from deputize import log
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
-from deputize.config.home import ensure, require_whole
+from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.landing.merge_queue import land_forever
@@ -23,7 +23,8 @@ from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
 from deputize.store import chain, tasks, workers
-from deputize.store.sqlite import SqliteDatabase
+from deputize.store.opening import open_database
+from deputize.worker.progress import Progress, Tell, report_forever
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
 from deputize.workshop import Bells, Workshop
@@ -38,9 +39,18 @@ if TYPE_CHECKING:
     from deputize.notify.channels import Channel
     from deputize.store.database import Database
 
+__all__ = ["Progress", "Report", "run"]
+
 RESTART_SECONDS = 5.0
 IDLE_EXIT_SECONDS = 600.0
 """How long a worker that started by itself stays without anything to do."""
+
+
+class Report(NamedTuple):
+    """To whom the worker tells how it gets on, and how often."""
+
+    every_seconds: float
+    tell: Tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +63,16 @@ class Orders:
     background: bool
     lock: int | None
     """The descriptor of the lock that keeps further background workers from starting."""
+    report: Report | None
 
 
 def run(
-    home: Home, *, roles: tuple[str, ...] = (), slots: int | None = None, background: bool = False
+    home: Home,
+    *,
+    roles: tuple[str, ...] = (),
+    slots: int | None = None,
+    background: bool = False,
+    report: Report | None = None,
 ) -> int:
     """Work until told to stop; return the exit code.
 
@@ -65,7 +81,6 @@ def run(
     In the `background`, the process also ends by itself after a while without work.
     """
     ensure(home.path)
-    require_whole(home)
     ensure(home.run)
     lock = _lock(home) if background else None
     if background and lock is None:
@@ -78,8 +93,9 @@ def run(
         channels=channels_of(config.notify),
         background=background,
         lock=lock,
+        report=report,
     )
-    database = SqliteDatabase(home.database)
+    database = open_database(home)
     try:
         become_subreaper()
         anyio.run(_run, home, database, orders)
@@ -109,6 +125,7 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
         worker=_worker(name, orders, str(bell.path)),
         bells=Bells(),
         turn=anyio.CapacityLimiter(1),
+        limits=load_config(home.config).limits,
     )
     log.bind(worker=name)
     floor = Floor()
@@ -169,6 +186,8 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
         group.start_soon(_keep_going, notify_forever, shop, orders.channels)
         if orders.lock is not None:
             group.start_soon(_make_room, floor, orders.lock)
+        if orders.report:
+            group.start_soon(_keep_going, report_forever, shop, floor, *orders.report)
         if orders.background:
             group.start_soon(_leave_when_idle, shop, floor)
         await work(shop, floor)

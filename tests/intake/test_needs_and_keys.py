@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deputize.errors import InvalidInput, NotFound
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
-from deputize.model.task import TaskSpec
+from deputize.model.task import Place, TaskSpec
 from deputize.store import journal, tasks
 from tests.fixtures.nouns import NOON
 from tests.fixtures.repositories import make_project
@@ -76,6 +76,19 @@ def test_a_key_is_known_again_though_what_it_needs_has_failed_meanwhile(door: Do
     waiting = door.submit(key="k", needs=(1,))
     door.end(Outcome.AUTH_FAILED)
     assert door.submit(key="k", needs=(1,)).id == waiting.id
+
+
+def test_a_key_is_known_again_though_its_place_has_changed(door: Door) -> None:
+    """The branch is gone, the settings are broken, the checkout isn't clean: it is there."""
+    door.project.git("branch", "feat")
+    asked: list[dict[str, Any]] = [{"key": "a", "target": "feat"}, {"key": "b"}]
+    asked.append({"key": "c", "place": Place.IN_PLACE})
+    first = [door.submit(**spec).id for spec in asked]
+    door.project.git("branch", "-D", "feat")
+    door.project.commit(deputize__toml="nope = 1")
+    door.project.write("untracked.txt")
+    assert [door.submit(**spec).id for spec in asked] == first
+    door.refused(key="a", target="main")
 
 
 def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) -> None:

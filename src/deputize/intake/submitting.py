@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
+from deputize.git.locate import common_dir
 from deputize.git.refs import pin
 from deputize.intake.place import find_place
 from deputize.intake.validation import agent_for, check_names, check_needs, check_spec
 from deputize.model.event import Event
 from deputize.model.states import TaskState
-from deputize.model.task import Submitted, Task, TaskSpec, title_of
+from deputize.model.task import Place, Submitted, Task, TaskSpec, title_of
 from deputize.store import meta, tasks, trust
 
 if TYPE_CHECKING:
@@ -30,13 +32,17 @@ def submit(
 ) -> Submitted:
     """Store a task durably; raises InvalidInput, ConfigError or NotFound and stores nothing."""
     check_spec(spec)
+    again = _known(database, spec)
+    if again is not None:
+        return again
     # Asked before the tip is read: what has landed by then is in it.
     waits = _has_open_needs(database, spec)
     place = find_place(home, spec)
     config = place.config
     check_names(spec, config)
     agent = agent_for(spec, config)
-    digest = _digest(spec, place) if spec.key else None
+    git_dir = place.location.git_dir if place.location else None
+    digest = _digest(spec, git_dir) if spec.key else None
     _pin(database, place, spec, waits=waits)
     with database.write() as transaction:
         known = tasks.by_key(transaction, spec.key) if spec.key else None
@@ -88,13 +94,25 @@ def _same_again(known: Task, digest: str | None, spec: TaskSpec) -> Submitted:
     return Submitted(task=known, created=False, untrusted=False)
 
 
-def _digest(spec: TaskSpec, place: FoundPlace) -> str:
+def _known(database: Database, spec: TaskSpec) -> Submitted | None:
+    """Answer with the task that has the key: what is stored already need not be possible anew."""
+    if spec.key is None:
+        return None
+    with database.read() as transaction:
+        known = tasks.by_key(transaction, spec.key)
+    if known is None:
+        return None
+    git_dir = common_dir(Path(spec.repo or ".")) if spec.place is not Place.SCRATCH else None
+    return _same_again(known, _digest(spec, git_dir), spec)
+
+
+def _digest(spec: TaskSpec, git_dir: Path | None) -> str:
     """Hash what is asked for: where it came from, and when it may start, are not part of that."""
     import hashlib
     import json
 
     content = {name: value for name, value in asdict(spec).items() if name not in _BESIDES}
-    content["repo"] = str(place.location.git_dir) if place.location else None
+    content["repo"] = str(git_dir) if git_dir else None
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -103,6 +121,12 @@ def _is_untrusted(transaction: Transaction, place: FoundPlace) -> bool:
         return False
     digest = place.wishes.digest
     return not trust.is_trusted(transaction, str(place.location.git_dir), digest)
+
+
+def _lock(spec: TaskSpec, place: FoundPlace) -> str | None:
+    if spec.place is Place.IN_PLACE and place.location:
+        return f"checkout:{place.location.checkout}"
+    return spec.lock
 
 
 def _body(task: Task, spec: TaskSpec) -> dict[str, object]:
@@ -154,6 +178,7 @@ def _task(spec: TaskSpec, place: FoundPlace, agent: str, digest: str | None, now
         reason=None,
         message=None,
         labels=spec.labels,
+        lock=_lock(spec, place),
         plan=None,
         origin=spec.origin,
     )

@@ -10,7 +10,7 @@ from deputize.config.settings import BUILT_IN_ROLES
 from deputize.errors import ConfigError, InvalidInput
 from deputize.model.agent import BUILT_IN_AGENTS
 from deputize.model.states import TaskState
-from deputize.model.task import PROMPT_BYTES, Kind
+from deputize.model.task import PROMPT_BYTES, Kind, Place
 from deputize.store import tasks
 
 if TYPE_CHECKING:
@@ -54,9 +54,17 @@ def _check_prompt(spec: TaskSpec) -> None:
 
 
 def _check_texts(spec: TaskSpec) -> None:
+    if spec.lock is not None and not 0 < len(spec.lock) <= KEY_LENGTH:
+        hint = "leave out --lock where nothing is to be kept apart"
+        raise InvalidInput(f"--lock takes 1 to {KEY_LENGTH} characters", hint=hint)
+    if spec.lock and spec.place is Place.IN_PLACE:
+        raise InvalidInput(
+            "--lock can't be given with --in-place", hint="the checkout is its lock already"
+        )
     texts = {
         "--title": spec.title,
         "--key": spec.key,
+        "--lock": spec.lock,
         "--model": spec.model,
         "--session": spec.session,
     }
@@ -114,6 +122,16 @@ def check_names(spec: TaskSpec, config: Config) -> None:
     kinds = {kind.value for kind in Kind}
     if spec.kind is not None and spec.kind not in kinds:
         raise _unknown("kind", spec.kind, kinds)
+    check_agent(spec, config)
+    if spec.provider is not None and spec.provider not in config.providers:
+        raise _unknown("provider", spec.provider, config.providers)
+    for check in spec.checks:
+        if check not in config.checks:
+            raise _unknown("check", check, config.checks)
+
+
+def check_agent(spec: TaskSpec, config: Config) -> None:
+    """Check that the agent is known and takes the role."""
     known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
     if agent not in known and spec.agent is None:
@@ -125,11 +143,6 @@ def check_names(spec: TaskSpec, config: Config) -> None:
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
-    if spec.provider is not None and spec.provider not in config.providers:
-        raise _unknown("provider", spec.provider, config.providers)
-    for check in spec.checks:
-        if check not in config.checks:
-            raise _unknown("check", check, config.checks)
 
 
 def settings_problems(config: Config) -> Iterator[ConfigError]:

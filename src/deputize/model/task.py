@@ -77,6 +77,7 @@ class TaskSpec:
     session: str | None = None
     held: bool = False
     labels: tuple[str, ...] = ()
+    lock: str | None = None
     origin: str = "cli"
 
 
@@ -129,8 +130,15 @@ class Task:
     reason: Outcome | None
     message: str | None
     labels: tuple[str, ...]
+    lock: str | None
+    """Of the tasks with the same lock one works at a time; in place, the checkout is one."""
     plan: int | None
     origin: str
+
+    @property
+    def share(self) -> str:
+        """Whose turn it counts as: its plan's, or that of where single tasks come from."""
+        return f"plan:{self.plan}" if self.plan else self.origin
 
     @property
     def is_final(self) -> bool:

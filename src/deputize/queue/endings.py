@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from deputize.model.attempt import NO_USAGE, Attempt, ToolUse, Usage
 from deputize.model.event import Event
-from deputize.model.outcome import MEANINGS, Outcome, is_stalled
+from deputize.model.gate import Cause, Gate, GateKind
+from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
-from deputize.store import approvals, attempts, changes, journal, settle, tasks, trust
+from deputize.store import approvals, attempts, changes, gates, journal, settle, tasks, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,7 +173,9 @@ def _fail(
     )
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
-    if is_stalled(ending.outcome) and not _was_told(history, ending.outcome):
+    if ending.outcome in LIMITS and step.not_before:
+        _close_gate(transaction, task, ending, step.not_before, now)
+    if _is_stalled(ending) and not _was_told(history, ending.outcome):
         told = {
             "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
         }
@@ -184,6 +187,30 @@ def _fail(
     if question and not trust.is_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
     return queued
+
+
+def _is_stalled(ending: Ending) -> bool:
+    """Tell whether a person has to mend something who isn't asked a question about it."""
+    if ending.outcome is Outcome.PARKED:
+        return ending.question is None
+    return is_stalled(ending.outcome)
+
+
+def _close_gate(
+    transaction: Transaction, task: Task, ending: Ending, until: datetime, now: datetime
+) -> None:
+    """Keep other tasks from running into a limit that one has met; it opens by itself."""
+    kind = GateKind.PROVIDER if task.provider else GateKind.AGENT
+    gate = Gate(
+        kind=kind,
+        name=task.provider or task.agent,
+        cause=Cause.LIMIT,
+        since=now,
+        until=until,
+        by="queue",
+        reason=ending.error,
+    )
+    gates.close(transaction, gate, now)
 
 
 def _was_told(history: Iterable[Attempt], outcome: Outcome) -> bool:

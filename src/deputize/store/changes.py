@@ -75,15 +75,19 @@ def unsettled(transaction: Transaction) -> list[Change]:
     return [change_of(row) for row in transaction.all("changes.open")]
 
 
-def is_candidate(transaction: Transaction, git_dir: str, commit: str) -> bool:
-    """Tell whether a commit was made here to be landed in a repository."""
-    found = transaction.one("changes.by_candidate", git_dir=git_dir, candidate=commit)
-    return found is not None
-
-
-def listing(transaction: Transaction, state: str | None = None, limit: int = 50) -> list[Change]:
-    """Return changes, newest first."""
-    return [change_of(row) for row in transaction.all("changes.listing", state=state, limit=limit)]
+def listing(
+    transaction: Transaction,
+    *,
+    state: str | None = None,
+    role: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Change]:
+    """Return changes, newest first; `role` is that of their tasks."""
+    rows = transaction.all(
+        "changes.listing", state=state, role=role, since=maybe_text(since), limit=limit
+    )
+    return [change_of(row) for row in rows]
 
 
 _SAVED = (

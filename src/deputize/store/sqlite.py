@@ -178,6 +178,12 @@ class SqliteDatabase:
         with self._turn, self._translated():
             return int(self._patiently(lambda: self._connection.execute(seen).fetchone()[0]))
 
+    def copy_to(self, path: Path) -> None:
+        """Write what is in it at this moment into the empty file `path`; others may go on."""
+        with self._turn, self._translated():
+            outside = SqliteTransaction(self._connection)
+            self._patiently(lambda: outside.run("meta.copy", path=str(path)))
+
     def close(self) -> None:
         """Close the connection."""
         with self._turn:

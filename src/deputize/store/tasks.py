@@ -12,11 +12,12 @@ from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Need, Place, Task
 from deputize.store import journal
 from deputize.store.rows import (
+    LARGEST_NUMBER,
     maybe_moment,
+    maybe_number,
     maybe_text,
     number,
     text,
-    to_json,
     to_moment,
     to_text,
     to_word,
@@ -38,10 +39,18 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     """Write a new task with its event; its id in `task` and `event` is filled in."""
     values = _values(task)
     del values["id"]
+    ready_at = to_text(max(now, task.not_before or now))
+    values |= {"rank": _rank(transaction, task), "share": task.share, "ready_at": ready_at}
     row = cast("Row", transaction.one("tasks.insert", **values))
     added = replace(task, id=number(row, "id"))
     journal.append(transaction, replace(event, task=added.id), now)
     return added
+
+
+def _rank(transaction: Transaction, task: Task) -> int:
+    """Return a new task's place in line: after the last of its share, else at the head."""
+    row = cast("Row", transaction.one("tasks.turn", share=task.share))
+    return max(maybe_number(row, "head") or 0, (maybe_number(row, "tail") or 0) + 1)
 
 
 def get(transaction: Transaction, task: int) -> Task:
@@ -66,9 +75,11 @@ def latest(transaction: Transaction) -> Task | None:
     return None if row is None else task_of(row)
 
 
-def unfinished(transaction: Transaction) -> list[Task]:
-    """Return every task that is not final, oldest first."""
-    return [task_of(row) for row in transaction.all("tasks.open")]
+def unfinished(
+    transaction: Transaction, *, role: str | None = None, limit: int = LARGEST_NUMBER
+) -> list[Task]:
+    """Return the tasks that are not final, oldest first."""
+    return [task_of(row) for row in transaction.all("tasks.open", role=role, limit=limit)]
 
 
 def listing(
@@ -93,16 +104,22 @@ def move(transaction: Transaction, old: Task, new: Task, event: Event, now: date
     """
     if new.state is not old.state and new.state not in TASK_TRANSITIONS[old.state]:
         raise IllegalMove(f"#{old.id} is {old.state} and can't become {new.state}")
-    transaction.run("tasks.save", **_saved(new))
+    ready_at = to_text(max(now, new.not_before or now)) if _becomes_ready(old, new) else None
+    transaction.run("tasks.save", **_saved(new), ready_at=ready_at)
     journal.append(transaction, replace(event, task=new.id), now)
     return new
 
 
-def claimable(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
-    """Return the next task for a worker of these roles (none: any)."""
-    wanted = to_json(roles) if roles else None
-    row = transaction.one("tasks.claimable", roles=wanted, now=to_text(now))
-    return None if row is None else task_of(row)
+def reword(transaction: Transaction, task: Task) -> None:
+    """Write the prompt and labels of a task that nobody has begun."""
+    labels = json.dumps(task.labels, ensure_ascii=False)
+    transaction.run("tasks.reword", id=task.id, prompt=task.prompt, labels=labels)
+
+
+def _becomes_ready(old: Task, new: Task) -> bool:
+    if new.state is not TaskState.QUEUED:
+        return False
+    return old.state is not TaskState.QUEUED or (old.held and not new.held)
 
 
 def delayed(transaction: Transaction, now: datetime) -> list[Task]:
@@ -114,6 +131,12 @@ def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     """Return when the next delayed task may start."""
     row = transaction.one("tasks.next_start", now=to_text(now))
     return None if row is None else maybe_moment(row["at"])
+
+
+def in_place(transaction: Transaction, git_dir: str, target: str) -> int | None:
+    """Return the task that works in a checkout of a branch right now."""
+    row = transaction.one("tasks.in_place", git_dir=git_dir, target=target)
+    return None if row is None else number(row, "id")
 
 
 def add_need(transaction: Transaction, task: int, need: int) -> None:
@@ -185,7 +208,7 @@ def task_of(row: Row) -> Task:
 _NAMES = tuple(field.name for field in fields(Task))
 _FIXED = frozenset(
     {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
-     "key_digest", "created_at", "labels", "plan", "origin"}
+     "key_digest", "created_at", "labels", "lock", "plan", "origin"}
 )  # fmt: skip
 
 

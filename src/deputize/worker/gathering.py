@@ -61,6 +61,8 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     left = replace(seen.left or found, moved_head=moved)
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
+    if shot.moved and shot.dirty and moved is None:
+        steps.log.milestone("the agent's HEAD left its base: its files count, not its commits")
     _tell_skipped(steps, left)
     outcome, message = judge(seen, left, rule)
     ending = _ending(seen, outcome, message, bench.workspace.ref if left.tree_changed else None)

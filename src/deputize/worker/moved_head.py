@@ -8,7 +8,7 @@ from deputize.errors import GitError
 from deputize.git.checkout import head_commit, head_of
 from deputize.git.refs import in_place_ref
 from deputize.model.task import Place
-from deputize.store import changes, meta
+from deputize.store import meta
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +24,13 @@ SHOWN = 12
 def moved_head(steps: Steps, bench: Bench) -> str | None:
     """Say from where to where HEAD went, and what keeps where it was; None where it stayed.
 
-    What deputize itself lands on the branch meanwhile is nobody's move.
+    Landing waits while somebody works in a checkout, so it is never deputize that moves it.
     """
     if bench.workspace.place is not Place.IN_PLACE or bench.before is None:
         return None
     before = (bench.before.head, bench.workspace.base or "")
     after = (head_of(bench.path), _commit_at(bench.path))
-    if after == before or (after[0] == before[0] and _is_landing(steps, after[1])):
+    if after == before:
         return None
     with steps.shop.database.read() as transaction:
         kept = in_place_ref(meta.store_name(transaction), steps.claim.task.id)
@@ -42,11 +42,6 @@ def _commit_at(checkout: Path) -> str:
         return head_commit(checkout)
     except GitError:
         return ""
-
-
-def _is_landing(steps: Steps, commit: str) -> bool:
-    with steps.shop.database.read() as transaction:
-        return changes.is_candidate(transaction, steps.claim.task.git_dir or "", commit)
 
 
 def _shown(head: str, commit: str) -> str:

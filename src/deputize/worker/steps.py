@@ -116,6 +116,8 @@ class Steps:
     def _write_note(self, note: Note) -> None:
         with self.shop.database.write() as transaction:
             self._change_in(transaction, note.applied, None)
+            if note.process:
+                attempts.began(transaction, self.claim.attempt.id, self.shop.now())
             if note.session:
                 attempts.add_session(transaction, self.claim.attempt, note.session, self.shop.now())
 

@@ -146,12 +146,6 @@ def test_untrusted_commands_are_said_so(deputize: CommandLine, project: Folder) 
     assert "hint: `deputize trust`" in said.err
 
 
-def test_a_variable_that_means_nothing_warns(deputize: CommandLine) -> None:
-    """A mistyped DEPUTIZE_ variable is named."""
-    said = deputize("add", "x", "--no-start", DEPUTIZE_LANDNG__MODE="ask")
-    assert "warning: DEPUTIZE_LANDNG__MODE means nothing" in said.err
-
-
 def test_a_key_adds_only_once(deputize: CommandLine) -> None:
     """The same key with the same content gives the same task; with other content it is refused."""
     assert deputize.add("x", "--key", "k") == 1

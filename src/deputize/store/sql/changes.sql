@@ -36,10 +36,10 @@ SELECT * FROM changes WHERE task = :task ORDER BY id DESC LIMIT 1;
 SELECT * FROM changes WHERE state IN ('proposed', 'awaiting_approval', 'queued', 'checking')
 ORDER BY id;
 
--- name: by_candidate
--- The change whose candidate a commit is.
-SELECT id FROM changes WHERE git_dir = :git_dir AND candidate = :candidate LIMIT 1;
-
 -- name: listing
--- Changes, newest first.
-SELECT * FROM changes WHERE (:state IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit;
+-- Changes, newest first; a NULL filter lets everything through. The role is the task's.
+SELECT changes.* FROM changes JOIN tasks ON tasks.id = changes.task
+WHERE (:state IS NULL OR changes.state = :state)
+  AND (:role IS NULL OR tasks.role = :role)
+  AND (:since IS NULL OR changes.created_at >= :since)
+ORDER BY changes.id DESC LIMIT :limit;

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
 
 LARGEST_ID = 2**63 - 1
 """The largest number that the database can hold."""
@@ -46,6 +47,33 @@ def add_tasks(parser: ArgumentParser, *, several: bool) -> None:
     parser.add_argument("--latest", action="store_true", help="the newest task")
 
 
+def add_narrowing(parser: ArgumentParser, what: str, *, role: str, since: str) -> None:
+    """Let a listing be narrowed; `role` and `since` say what the options keep."""
+    add = parser.add_argument
+    add("--state", metavar="STATE", help=f"only {what} in this state")
+    add("--role", metavar="ROLE", help=f"only {what} {role}")
+    add("--since", type=past, metavar="WHEN", help=f"{since} since: RFC 3339, or 2h ago")
+    add("--limit", type=whole_number, metavar="N", default=50, help="at most N (default: 50)")
+
+
+def narrowing_of(arguments: Namespace) -> Narrowing:
+    """Return what a listing was narrowed to."""
+    from deputize.desk.narrowing import Narrowing
+
+    return Narrowing(
+        state=arguments.state, role=arguments.role, since=arguments.since, limit=arguments.limit
+    )
+
+
+def refuse_both(arguments: Namespace, named: object) -> None:
+    """Raise InvalidInput where both an id and `--latest` were given."""
+    from deputize.errors import InvalidInput
+
+    if arguments.latest and named:
+        hint = "leave out --latest, or the id"
+        raise InvalidInput("--latest stands for an id: give one or the other", hint=hint)
+
+
 def chosen_task(desk: Desk, arguments: Namespace) -> int:
     """Return the one task that was named."""
     return chosen_tasks(desk, arguments)[0]
@@ -58,9 +86,7 @@ def chosen_tasks(desk: Desk, arguments: Namespace) -> list[int]:
 
     named = arguments.ids if isinstance(arguments.ids, list) else [arguments.ids]
     ids = [number for number in dict.fromkeys(named) if number is not None]
-    if arguments.latest and ids:
-        hint = "leave out --latest, or the id"
-        raise InvalidInput("--latest stands for an id: give one or the other", hint=hint)
+    refuse_both(arguments, ids)
     if arguments.latest:
         return [latest_id(desk)]
     if not ids:

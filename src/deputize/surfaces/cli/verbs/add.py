@@ -57,6 +57,7 @@ def _add_task(group: Group) -> None:
     add("--model", help="the model that the agent uses")
     add("--provider", help="where the model is served: a name from your settings")
     add("--session", metavar="S", help="go on in this session of the agent")
+    add("--label", action="append", metavar="L", help="a word to find and limit it by; repeatable")
     add("--key", help="add only once: the same key again gives the same task")
 
 
@@ -65,6 +66,7 @@ def _add_limits(group: Group) -> None:
     add("--priority", type=whole_number, metavar="N", default=5, help="1 critical … 10 background")
     add("--after", action="append", type=task_ids, metavar="ID[,ID]", help="when these are done")
     add("--not-before", type=future, metavar="WHEN", help="RFC 3339, or 10m, 2h from now")
+    add("--lock", metavar="KEY", help="one at a time of all tasks with this key")
     add("--hold", action="store_true", help="don't start until `deputize release`")
     add("--timeout", type=seconds, metavar="SPAN", help="of one attempt (default: 1h)")
     add("--idle-timeout", type=seconds, metavar="SPAN", help="longest silence (default: 15m)")
@@ -137,6 +139,8 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         key=arguments.key,
         session=arguments.session,
         held=arguments.hold,
+        labels=tuple(dict.fromkeys(arguments.label or ())),
+        lock=arguments.lock,
     )
 
 
@@ -194,13 +198,8 @@ def _print(desk: Desk, submitted: Submitted, output: Output) -> None:
 
 
 def _warn(submitted: Submitted, output: Output, problem: ProcessError | None) -> None:
-    from deputize.config.load import unknown_variables
-
     if problem:
         output.warn(problem.message, problem.hint)
-
-    for name in unknown_variables(os.environ):
-        output.warn(f"{name} means nothing to deputize")
     if not submitted.created:
         output.note("this key was used before: it is the same task")
     if submitted.untrusted:

@@ -17,7 +17,7 @@ EXAMPLES = """
   deputize status --watch        # ends when all is done
   deputize status --json
 """
-WATCH_SECONDS = 2
+WATCH_SECONDS = 3
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=whole_number,
         const=WATCH_SECONDS,
         metavar="S",
-        help="draw it again every S seconds (default: 2) until all is done",
+        help="draw it again every S seconds (default: 3) until all is done",
     )
     add_tasks(parser, several=True)
     add_format(parser)
