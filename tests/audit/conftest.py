@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fixtures.databases import DATABASES
 from tests.fixtures.stories import Story, open_story
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
+@pytest.fixture(params=DATABASES)
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
     """Open a store."""
-    yield from open_story(tmp_path / "deputize")
+    yield from open_story(request.param, tmp_path / "deputize")

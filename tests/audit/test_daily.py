@@ -6,10 +6,10 @@ import hashlib
 import json
 import os
 import signal
-import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,13 @@ from deputize.audit.rebuild import problems, rebuild
 from deputize.errors import StoreCorrupt, StoreUnavailable
 from deputize.model.event import Event
 from deputize.store import chain, journal
+from tests.fixtures.databases import Intruder
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.fixtures.stories import Story
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+ROOT = Path(__file__).resolve().parents[2]
 DAY = "audit-2026-03-01.jsonl"
 
 
@@ -115,11 +116,11 @@ from deputize.audit.daily import project
 from deputize.config.home import Home
 from deputize.model.event import Event
 from deputize.store import chain, journal
-from deputize.store.sqlite import SqliteDatabase
+from tests.fixtures.databases import open_database
 from datetime import datetime, UTC
 
-home = Home(Path(sys.argv[1]))
-database = SqliteDatabase(home.database)
+home = Home(Path(sys.argv[2]))
+database = open_database(sys.argv[1], home.path)
 while True:
     with database.write() as transaction:
         for _ in range(20):
@@ -135,8 +136,8 @@ def test_a_projection_that_is_killed_at_any_moment_goes_on_without_a_gap(story: 
     for _ in range(5):
         before = len(story.sealed())
         with subprocess.Popen(
-            [sys.executable, "-c", PROJECT_FOR_EVER, str(story.home.path)],
-            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            [sys.executable, "-c", PROJECT_FOR_EVER, story.kind, str(story.home.path)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         ) as running:
             wait_until(lambda: len(story.sealed()) > before + 40)  # noqa: B023 - used at once
             running.send_signal(signal.SIGKILL)
@@ -224,12 +225,11 @@ def test_a_flipped_bit_in_the_journal_is_found_and_named(story: Story) -> None:
     told(story)
     assert chain.verify(story.database).broken is None
     victim = story.sealed()[2]
-    with sqlite3.connect(story.database.path) as connection:
-        connection.execute("DROP TRIGGER events_are_not_changed")
-        connection.execute(
-            "UPDATE events SET actor = 'X' || substr(actor, 2) WHERE id = ?", (victim.id,)
+    with closing(Intruder(story.kind, story.home.path)) as intruder:
+        intruder.unlock()
+        intruder.run(
+            "UPDATE events SET actor = 'X' || substr(actor, 2) WHERE id = :id", id=victim.id
         )
-    connection.close()
     proof = chain.verify(story.database)
     assert proof.broken is not None
     assert proof.broken.id == victim.id

@@ -19,6 +19,7 @@ from deputize.notify.outbox import MOST_TRIES, Outbox, backoff_seconds, deliver_
 from deputize.store import journal
 from deputize.store import outbox as stored
 from deputize.workspace.processes.identity import identify, is_running
+from tests.fixtures.databases import DATABASES
 from tests.fixtures.stories import open_story
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def hook(server: Server, path: str = "/hook", name: str | None = None) -> Channel:
@@ -226,12 +227,12 @@ from deputize.config.settings import ChannelSettings
 from deputize.model.event import Event
 from deputize.notify.channels import channels_of
 from deputize.notify.outbox import Outbox, deliver_due
-from deputize.store.sqlite import SqliteDatabase
+from tests.fixtures.databases import open_database
 
 code = 'echo told >>"$0"; kill -9 $PPID'
-settings = ChannelSettings(kind="command", name="c", command=("sh", "-c", code, sys.argv[2]))
+settings = ChannelSettings(kind="command", name="c", command=("sh", "-c", code, sys.argv[3]))
 (channel,) = channels_of([settings])
-database = SqliteDatabase(Path(sys.argv[1]))
+database = open_database(sys.argv[1], Path(sys.argv[2]))
 anyio.run(deliver_due, Outbox(database=database, channels=[channel]), channel)
 """
 
@@ -248,8 +249,8 @@ async def test_whoever_is_killed_after_delivering_delivers_again(
     story.seal()
     fan_out(story.database, [channel], story.clock.at)
     killed = await anyio.run_process(
-        [sys.executable, "-c", DELIVER_AND_DIE, str(story.database.path), str(out)],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        [sys.executable, "-c", DELIVER_AND_DIE, story.kind, str(story.home.path), str(out)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -258,13 +259,14 @@ async def test_whoever_is_killed_after_delivering_delivers_again(
     assert out.read_text() == "told\ntold\n"
 
 
-def test_stories_are_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", DATABASES)
+def test_stories_are_apart(kind: str, tmp_path: Path) -> None:
     """Each store has a name of its own, so that ids of messages are never those of another."""
     from deputize.store.meta import store_name
 
     names = set()
     for place in ("a", "b"):
-        for one in open_story(tmp_path / place):
+        for one in open_story(kind, tmp_path / place):
             with one.database.read() as transaction:
                 names.add(store_name(transaction))
     assert len(names) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, journal, settle, tasks
 from tests.fixtures.databases import open_database
-from tests.fixtures.nouns import OTHER_COMMIT
+from tests.fixtures.nouns import NOON, OTHER_COMMIT
 from tests.fixtures.yard import ADA, Yard
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ TELLS = {
 class QueueMachine(RuleBasedStateMachine):
     """People and two workers, who do what they like."""
 
+    kind = "sqlite"
     added: Bundle[int] = Bundle("added")
     claims: Bundle[Claim] = Bundle("claims")
 
@@ -66,7 +68,8 @@ class QueueMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """Begin with an empty store."""
         self.folder = tempfile.TemporaryDirectory()
-        self.yard = Yard(database=open_database("sqlite", Path(self.folder.name)))
+        self.closed_until = NOON - timedelta(days=9999)
+        self.yard = Yard(database=open_database(self.kind, Path(self.folder.name) / "home"))
 
     def teardown(self) -> None:
         """Close the store."""
@@ -92,6 +95,7 @@ class QueueMachine(RuleBasedStateMachine):
             if task.state is TaskState.QUEUED
             and not task.held
             and (task.not_before is None or task.not_before <= self.yard.now)
+            and self.closed_until <= self.yard.now
         ]
         claim = self.yard.claim(worker)
         assert (claim.task.id if claim else None) == (free[0].id if free else None)
@@ -111,6 +115,13 @@ class QueueMachine(RuleBasedStateMachine):
             assert not is_open
         else:
             assert is_open
+            self.hear_of(claim, outcome)
+
+    def hear_of(self, claim: Claim, outcome: Outcome) -> None:
+        """Reckon with it that a limit of the one agent holds all tasks until it resets."""
+        task = self.yard.task(claim.task.id)
+        if outcome is Outcome.RATE_LIMITED and task.not_before and not task.is_final:
+            self.closed_until = max(self.closed_until, task.not_before)
 
     @rule(number=added)
     def cancel(self, number: int) -> None:
@@ -220,5 +231,13 @@ class QueueMachine(RuleBasedStateMachine):
             assert all(one is not next_one for one, next_one in pairwise(steps))
 
 
+class PostgresQueueMachine(QueueMachine):
+    """The same on PostgreSQL."""
+
+    kind = "postgres"
+
+
 TestQueueMachine = QueueMachine.TestCase
 TestQueueMachine.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestPostgresQueueMachine = PostgresQueueMachine.TestCase
+TestPostgresQueueMachine.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

@@ -40,9 +40,9 @@ def database(kind: str, folder: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def intruder(database: Database, folder: Path) -> Iterator[Intruder]:
+def intruder(database: Database, kind: str, folder: Path) -> Iterator[Intruder]:
     """Connect past deputize to the same database."""
     del database
-    connected = Intruder(folder)
+    connected = Intruder(kind, folder)
     yield connected
     connected.close()

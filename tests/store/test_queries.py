@@ -10,6 +10,7 @@ import pytest
 
 import deputize
 from deputize.store import queries
+from deputize.store.postgres.binding import translated
 from deputize.store.queries import query
 
 if TYPE_CHECKING:
@@ -17,12 +18,20 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(deputize.__file__).parent
 FILES = sorted((PACKAGE / "store" / "sql").glob("*.sql"))
+OVERRIDES = sorted((PACKAGE / "store" / "sql" / "postgres").glob("*.sql"))
 HEAD = re.compile(r"^-- name: (\w+)\n((?:-- .+\n)*)", re.MULTILINE)
-NAMED = [
-    (f"{file.stem}.{head[1]}", head[2])
-    for file in FILES
-    for head in HEAD.finditer(file.read_text(encoding="utf-8"))
-]
+
+
+def named(files: list[Path]) -> list[tuple[str, str]]:
+    """Return name and purpose of each query in some files."""
+    return [
+        (f"{file.stem}.{head[1]}", head[2])
+        for file in files
+        for head in HEAD.finditer(file.read_text(encoding="utf-8"))
+    ]
+
+
+NAMED = named(FILES)
 
 
 def test_each_query_is_named_once_and_says_what_it_is_for() -> None:
@@ -35,11 +44,24 @@ def test_each_query_is_named_once_and_says_what_it_is_for() -> None:
         assert heads == sum(name.startswith(f"{file.stem}.") for name in names), file
 
 
-def test_each_query_is_sound_and_one_statement(intruder: Intruder) -> None:
+def test_each_query_of_a_dialect_replaces_one_that_all_share() -> None:
+    """It is named once, says what it is for, and differs from the one that it replaces."""
+    names = [name for name, _ in named(OVERRIDES)]
+    assert len(names) == len(set(names)) > 5
+    assert set(names) <= {name for name, _ in NAMED}
+    assert [name for name, purpose in named(OVERRIDES) if not purpose] == []
+    assert [name for name in names if query(name, "postgres") == query(name)] == []
+
+
+PARTS = {"tasks.reach"}
+"""What others are built of: no statement of its own."""
+
+
+def test_each_query_is_sound_and_one_statement(kind: str, intruder: Intruder) -> None:
     """The database can plan every query, whatever values are given for its parameters."""
     for name, _ in NAMED:
-        statement = query(name)
-        if not statement.startswith("PRAGMA"):
+        statement = query(name, kind)
+        if name not in PARTS and not statement.startswith(("PRAGMA", "VACUUM")):
             values = dict.fromkeys(re.findall(r":(\w+)", statement))
             assert intruder.run(f"EXPLAIN {statement}", **values), name
 
@@ -50,8 +72,28 @@ def test_each_query_is_asked_by_a_module() -> None:
     names = {name for name, _ in NAMED}
     nouns = "|".join(file.stem for file in FILES)
     asked = set(re.findall(rf'\.(?:one|all|run)\(\s*"((?:{nouns})\.\w+)"', source))
-    assert names - asked == set()
+    assert names - asked == PARTS
     assert asked - names == set()
+
+
+def test_a_query_may_build_on_another_of_its_file() -> None:
+    """A name in braces stands for that query; its own name for the one that it replaces."""
+    assert query("tasks.lock") == query("tasks.get")
+    assert query("tasks.lock", "postgres") == f"{query('tasks.get')} FOR NO KEY UPDATE"
+    descendants = query("tasks.descendants")
+    assert query("tasks.descendants", "postgres") == f"{descendants} FOR NO KEY UPDATE"
+
+
+def test_parameters_are_told_from_what_looks_like_one() -> None:
+    """Not in texts, names, comments and casts; what is asked to be NULL is a value of its own."""
+    found = translated("""SELECT ':a' || ":b"::text, x % 2 -- :c 5 %
+        WHERE :since IS NULL OR at >= :since OR kind LIKE '%''.%'""")
+    assert (
+        found.text.decode()
+        == """SELECT ':a' || ":b"::text, x %% 2 -- :c 5 %%
+        WHERE %(since IS NULL)s OR at >= %(since)s OR kind LIKE '%%''.%%'"""
+    )
+    assert found.values({"since": None}) == {"since": None, "since IS NULL": True}
 
 
 def test_an_unknown_query_is_a_mistake_of_the_program() -> None:

@@ -212,7 +212,7 @@ def test_what_is_owed_to_a_channel_is_due_until_it_is_taken(database: Database) 
 
 def test_what_is_not_there_is_named_with_what_to_type(database: Database) -> None:
     """Each noun says which id there is none of."""
-    with database.read() as transaction:
+    with database.write() as transaction:
         for get, shown in (
             (tasks.get, "#7"),
             (tasks.lock, "#7"),

@@ -14,7 +14,7 @@ from deputize.gate import questions
 from deputize.git import locate as git_locate
 from deputize.landing import records as landing
 from deputize.model.approval import Approval, ApprovalState, Subject
-from deputize.store import approvals, tasks, workers
+from deputize.store import approvals, changes, tasks, workers
 from deputize.store import trust as trust_store
 from deputize.workspace.processes.ancestry import is_inside_attempt
 from deputize.workspace.processes.identity import ProcessIdentity
@@ -70,7 +70,7 @@ def approve(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
     refuse_agents(desk)
     now = desk.clock.now()
     with desk.database.write() as transaction:
-        asked = approvals.get(transaction, approval_id)
+        asked = _asked(transaction, approval_id)
         answered = approvals.answer(
             transaction, asked, ApprovalState.APPROVED, by=desk.actor, words=words, now=now
         )
@@ -88,7 +88,7 @@ def deny(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
     refuse_agents(desk)
     now = desk.clock.now()
     with desk.database.write() as transaction:
-        asked = approvals.get(transaction, approval_id)
+        asked = _asked(transaction, approval_id)
         answered = approvals.answer(
             transaction, asked, ApprovalState.DENIED, by=desk.actor, words=words, now=now
         )
@@ -99,6 +99,18 @@ def deny(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
             queue.turn_away(transaction, asked.task, message, desk.actor, now)
     ring(desk)
     return answered
+
+
+def _asked(transaction: Transaction, approval_id: int) -> Approval:
+    """Return a question, what it is about locked before it, in the order that all keep to."""
+    asked = approvals.get(transaction, approval_id)
+    if asked.change is not None:
+        changes.lock(transaction, asked.change)
+    if asked.task is not None:
+        tasks.lock(transaction, asked.task)
+    if asked.about is Subject.TRUST and asked.git_dir:
+        trust_store.alone_with(transaction, asked.git_dir)
+    return asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

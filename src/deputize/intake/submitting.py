@@ -32,7 +32,7 @@ def submit(
 ) -> Submitted:
     """Store a task durably; raises InvalidInput, ConfigError or NotFound and stores nothing."""
     check_spec(spec)
-    again = _known(database, spec)
+    again = _asked_before(database, spec)
     if again is not None:
         return again
     # Asked before the tip is read: what has landed by then is in it.
@@ -45,9 +45,11 @@ def submit(
     digest = _digest(spec, git_dir) if spec.key else None
     _pin(database, place, spec, waits=waits)
     with database.write() as transaction:
-        known = tasks.by_key(transaction, spec.key) if spec.key else None
+        known = _known(transaction, spec.key)
         if known is not None:
             return _same_again(known, digest, spec)
+        for need in sorted(set(spec.needs)):
+            tasks.keep(transaction, need)
         blocked = check_needs(transaction, spec)
         task = _task(spec, place, agent, digest, now)
         if waits:
@@ -61,6 +63,14 @@ def submit(
             tasks.add_need(transaction, task.id, need)
         untrusted = _is_untrusted(transaction, place)
     return Submitted(task=task, created=True, untrusted=untrusted)
+
+
+def _known(transaction: Transaction, key: str | None) -> Task | None:
+    """Return the task that was added with this key; nobody else adds one with it meanwhile."""
+    if key is None:
+        return None
+    meta.alone(transaction, f"key:{key}")
+    return tasks.by_key(transaction, key)
 
 
 def _has_open_needs(database: Database, spec: TaskSpec) -> bool:
@@ -94,7 +104,7 @@ def _same_again(known: Task, digest: str | None, spec: TaskSpec) -> Submitted:
     return Submitted(task=known, created=False, untrusted=False)
 
 
-def _known(database: Database, spec: TaskSpec) -> Submitted | None:
+def _asked_before(database: Database, spec: TaskSpec) -> Submitted | None:
     """Answer with the task that has the key: what is stored already need not be possible anew."""
     if spec.key is None:
         return None

@@ -85,7 +85,7 @@ def ask_trust(database: Database, change: Change, wishes: Wishes, now: datetime)
     """Tell whether a repository's commands are trusted; else ask a person, once per task."""
     digest = wishes.digest
     with database.write() as transaction:
-        if trust.is_trusted(transaction, change.git_dir, digest):
+        if trust.will_be_trusted(transaction, change.git_dir, digest):
             return True
         asked = approvals.unanswered_of_task(transaction, change.task)
         if not any(other.digest == digest for other in asked):

@@ -184,7 +184,7 @@ def _fail(
         )
     question = ending.question if ending.outcome is Outcome.PARKED else None
     # A person may have answered while the attempt was parking.
-    if question and not trust.is_trusted(transaction, question.git_dir or "", question.digest):
+    if question and not trust.will_be_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
     return queued
 

@@ -43,10 +43,12 @@ def insert(transaction: Transaction, attempt: Attempt) -> Attempt:
 
 def get(transaction: Transaction, attempt: int) -> Attempt:
     """Return an attempt; NotFound if there is none."""
-    row = transaction.one("attempts.get", id=attempt)
-    if row is None:
-        raise NotFound(f"there is no attempt {attempt}")
-    return attempt_of(row)
+    return _required(transaction.one("attempts.get", id=attempt), attempt)
+
+
+def lock(transaction: Transaction, attempt: int) -> Attempt:
+    """Return an attempt that this transaction is going to write; NotFound if there is none."""
+    return _required(transaction.one("attempts.lock", id=attempt), attempt)
 
 
 def save(transaction: Transaction, attempt: Attempt) -> None:
@@ -72,8 +74,8 @@ def try_renew(transaction: Transaction, attempt: Attempt, until: datetime) -> bo
 
 
 def fenced(transaction: Transaction, attempt: Attempt) -> Attempt:
-    """Return the attempt as it stands, if it is still open under this token; else LeaseLost."""
-    current = get(transaction, attempt.id)
+    """Return the attempt, locked, if it is still open under this token; else LeaseLost."""
+    current = lock(transaction, attempt.id)
     if current.finished_at is not None or current.token != attempt.token:
         raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
     return current
@@ -155,6 +157,12 @@ def session_of_task(transaction: Transaction, task: int, agent: str) -> Session 
         started_at=to_moment(row["started_at"]),
         used_at=to_moment(row["used_at"]),
     )
+
+
+def _required(row: Row | None, attempt: int) -> Attempt:
+    if row is None:
+        raise NotFound(f"there is no attempt {attempt}")
+    return attempt_of(row)
 
 
 _PLAIN = tuple(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from deputize.model.event import EVENT_KINDS, Entry, Event
 from deputize.redaction import redacted_value
 from deputize.store.rows import (
+    LARGEST_NUMBER,
     alike,
     from_json,
     maybe,
@@ -88,9 +89,20 @@ def chain_end(transaction: Transaction) -> tuple[int, str, int]:
     return number(row, "seq"), text(row, "hash"), number(row, "event")
 
 
-def unsealed(transaction: Transaction, after: int, limit: int = 1000) -> list[Entry]:
+def settled_until(transaction: Transaction) -> int:
+    """Return the id up to which no event can come any more, though others come at the same time.
+
+    A transaction that has asked keeps others waiting with the same question until it ends.
+    """
+    return number(cast("Row", transaction.one("journal.settled_until")), "id")
+
+
+def unsealed(
+    transaction: Transaction, after: int, limit: int = 1000, until: int = LARGEST_NUMBER
+) -> list[Entry]:
     """Return events that have no place yet, in the order in which they will get one."""
-    return [_entry(row) for row in transaction.all("journal.unsealed", after=after, limit=limit)]
+    rows = transaction.all("journal.unsealed", after=after, until=until, limit=limit)
+    return [_entry(row) for row in rows]
 
 
 def unsealed_count(transaction: Transaction) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.order import Barred, Busy, Front
+from deputize.store.meta import alone
 from deputize.store.rows import (
     maybe,
     maybe_moment,
@@ -42,14 +43,14 @@ class Reach(NamedTuple):
             "no_roles": _listed(self.barred.roles),
             "no_agents": _listed(self.barred.agents),
             "no_providers": _listed(self.barred.providers),
-            "no_plans": _listed(self.barred.plans),
+            "no_plans": _listed(frozenset(map(str, self.barred.plans))),
             "no_repositories": _listed(self.barred.repositories),
             "no_labels": _listed(self.barred.labels),
             "no_locks": _listed(self.barred.locks),
         }
 
 
-def _listed(found: Collection[str] | Collection[int]) -> str | None:
+def _listed(found: Collection[str]) -> str | None:
     return to_json(sorted(found)) if found else None
 
 
@@ -62,7 +63,18 @@ def fronts(transaction: Transaction, reach: Reach) -> list[Front]:
 
 
 def claimable(transaction: Transaction, reach: Reach, priority: int) -> Task | None:
-    """Return the first task in reach of a priority, to be moved in this transaction."""
+    """Return the first task in reach of a priority, to be moved in this transaction.
+
+    None as well where another transaction is just taking one with the same lock.
+    """
+    found = _claimable(transaction, reach, priority)
+    if found is None or found.lock is None:
+        return found
+    alone(transaction, f"lock:{found.lock}")
+    return found if found.lock not in {task.lock for task in busy(transaction)} else None
+
+
+def _claimable(transaction: Transaction, reach: Reach, priority: int) -> Task | None:
     row = transaction.one("tasks.claimable", **reach.values, priority=priority)
     return None if row is None else task_of(row)
 

@@ -26,3 +26,11 @@ def last_backup(transaction: Transaction) -> datetime | None:
     """Return when the last backup was made; None where there was none."""
     row = transaction.one("meta.get", name="backup_at")
     return None if row is None else to_moment(row["value"])
+
+
+def alone(transaction: Transaction, name: str) -> None:
+    """Go on once no other open transaction has said this name.
+
+    For what is looked up and then written where there is no row yet that could be locked.
+    """
+    transaction.one("meta.alone", name=name)

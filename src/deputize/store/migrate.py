@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from deputize.errors import StoreTooNew
 from deputize.store.database import Transaction
+from deputize.store.meta import alone
 from deputize.store.rows import to_text
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _apply_missing(transaction: MigratingTransaction, dialect: str) -> None:
     """Look again under the lock, for another process may have been first."""
     import secrets
 
+    alone(transaction, "migrations")
     version = _version(transaction, known_migrations(dialect)[-1][0])
     now = to_text(datetime.now(UTC))
     for number, name, file in known_migrations(dialect):

@@ -1,4 +1,4 @@
-"""The one place that says in which database the state of a home is kept."""
+"""Which database holds the state: the home's own file, or the one that an address names."""
 
 from __future__ import annotations
 
@@ -8,26 +8,55 @@ from typing import TYPE_CHECKING
 from deputize.config.home import ensure, require_whole
 from deputize.config.variables import DATABASE
 from deputize.errors import ConfigError
-from deputize.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from deputize.config.home import Home
     from deputize.store.database import Database
 
+SCHEMES = ("postgresql://", "postgres://")
+
 
 def open_database(home: Home) -> Database:
-    """Open the database of a home, which is made where it isn't there; raises StoreError.
-
-    ConfigError where the environment names another database: what it holds would not be seen.
-    """
-    if is_named_elsewhere():
-        hint = f"unset {DATABASE}; DEPUTIZE_HOME names the folder that holds the database"
-        raise ConfigError(f"{DATABASE} is set, and this deputize has SQLite only", hint=hint)
+    """Open the state of a home, brought up to date; raises ConfigError or StoreError."""
     ensure(home.path)
+    address = shared_address()
+    if address:
+        return open_shared(address)
     require_whole(home)
-    return SqliteDatabase(home.database)
+    return open_file(home.database)
+
+
+def shared_address() -> str | None:
+    """Return the address of the database that several processes or machines share, if one is set.
+
+    Raises ConfigError where the variable holds something else.
+    """
+    address = os.environ.get(DATABASE, "").strip()
+    if address and not address.startswith(SCHEMES):
+        hint = "write postgresql://USER@HOST/DATABASE, or unset it to use the file in your home"
+        raise ConfigError(f"{DATABASE} is not the address of a PostgreSQL database", hint=hint)
+    return address or None
 
 
 def is_named_elsewhere() -> bool:
     """Tell whether the environment names a database that is not the home's own."""
     return bool(os.environ.get(DATABASE))
+
+
+def open_file(path: Path) -> Database:
+    """Open a database file."""
+    from deputize.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(path)
+
+
+def open_shared(address: str) -> Database:
+    """Open a PostgreSQL database; ConfigError where the driver is not installed."""
+    try:
+        from deputize.store.postgres import PostgresDatabase
+    except ImportError as error:
+        hint = "pip install 'deputize[postgres]'"
+        raise ConfigError(f"{DATABASE} needs psycopg 3: {error}", hint=hint) from error
+    return PostgresDatabase(address)

@@ -64,7 +64,12 @@ def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: da
 
 
 def _release_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:
-    for dependent in tasks.dependents(transaction, need.id):
+    """Release what waits for `need` alone.
+
+    The dependents are locked before their other needs are looked at: of two needs that end at once,
+    the second waits here for the first, and then sees it done.
+    """
+    for dependent in tasks.lock_dependents(transaction, need.id):
         is_waiting = dependent.state is TaskState.BLOCKED
         if is_waiting and tasks.unmet(transaction, dependent.id) == 0:
             _release(transaction, dependent, f"task:{need.id}", now, tips)
@@ -72,9 +77,10 @@ def _release_dependents(transaction: Transaction, need: Task, now: datetime, tip
 
 def _cancel_dependents(transaction: Transaction, need: Task, now: datetime) -> None:
     """Cancel all that waits for `need`, and all that waits for that; chains may be long."""
+    tasks.lock_descendants(transaction, need.id)
     fallen = [need]
     for lost in fallen:
-        for dependent in tasks.dependents(transaction, lost.id):
+        for dependent in tasks.lock_dependents(transaction, lost.id):
             if dependent.state is TaskState.BLOCKED:
                 ended = replace(
                     dependent,
@@ -113,9 +119,10 @@ def revive_dependents(transaction: Transaction, need: Task, actor: str, now: dat
 
     One that lacks another need besides comes back when that one is revived.
     """
+    tasks.lock_descendants(transaction, need.id)
     revived = [need]
     for found in revived:
-        for dependent in tasks.dependents(transaction, found.id):
+        for dependent in tasks.lock_dependents(transaction, found.id):
             fell = dependent.reason is Outcome.NEED_FAILED
             if not fell or lost_needs(transaction, dependent.id):
                 continue

@@ -174,9 +174,10 @@ class SqliteDatabase:
 
     def changes(self) -> int:
         """Return SQLite's data version, which moves when another connection commits."""
-        seen = "PRAGMA data_version"
+        look = SqliteTransaction(self._connection)
         with self._turn, self._translated():
-            return int(self._patiently(lambda: self._connection.execute(seen).fetchone()[0]))
+            row = self._patiently(lambda: look.one("meta.changes"))
+            return int(row["data_version"] or 0) if row else 0
 
     def copy_to(self, path: Path) -> None:
         """Write what is in it at this moment into the empty file `path`; others may go on."""

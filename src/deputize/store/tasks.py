@@ -48,9 +48,10 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
 
 
 def _rank(transaction: Transaction, task: Task) -> int:
-    """Return a new task's place in line: after the last of its share, else at the head."""
-    row = cast("Row", transaction.one("tasks.turn", share=task.share))
-    return max(maybe_number(row, "head") or 0, (maybe_number(row, "tail") or 0) + 1)
+    """Return a new task's place in line: where it is served now, or after the last of its share."""
+    found = transaction.one("tasks.turn", share=task.share, priority=task.priority)
+    row = cast("Row", found)
+    return max(maybe_number(row, "served") or 0, (maybe_number(row, "tail") or 0) + 1)
 
 
 def get(transaction: Transaction, task: int) -> Task:
@@ -61,6 +62,11 @@ def get(transaction: Transaction, task: int) -> Task:
 def lock(transaction: Transaction, task: int) -> Task:
     """Return a task that this transaction is going to move; NotFound if there is none."""
     return _required(transaction.one("tasks.lock", id=task), task)
+
+
+def keep(transaction: Transaction, task: int) -> Task:
+    """Return a task that stays as it is while this transaction is open; NotFound if none."""
+    return _required(transaction.one("tasks.keep", id=task), task)
 
 
 def by_key(transaction: Transaction, key: str) -> Task | None:
@@ -153,8 +159,18 @@ def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
 
 
 def dependents(transaction: Transaction, need: int) -> list[Task]:
-    """Return the tasks that need this one, locked."""
+    """Return the tasks that need this one."""
     return [task_of(row) for row in transaction.all("tasks.dependents", need=need)]
+
+
+def lock_dependents(transaction: Transaction, need: int) -> list[Task]:
+    """Return the tasks that need this one, which this transaction may move."""
+    return [task_of(row) for row in transaction.all("tasks.lock_dependents", need=need)]
+
+
+def lock_descendants(transaction: Transaction, need: int) -> None:
+    """Lock all that waits for this task, directly or not: first, and by id, so that none clash."""
+    transaction.run("tasks.descendants", need=need)
 
 
 def unmet(transaction: Transaction, task: int) -> int:

@@ -32,6 +32,10 @@ WHERE id = :id AND token = :token AND finished_at IS NULL;
 -- One attempt.
 SELECT * FROM attempts WHERE id = :id;
 
+-- name: lock
+-- One attempt, to be written in this transaction.
+{get};
+
 -- name: of_task
 -- All attempts of a task, first to last.
 SELECT * FROM attempts WHERE task = :task ORDER BY number;

@@ -21,7 +21,7 @@ SELECT * FROM changes WHERE id = :id;
 
 -- name: lock
 -- One change, to be moved in this transaction.
-SELECT * FROM changes WHERE id = :id;
+{get};
 
 -- name: of_task
 -- The changes of a task, first to last.

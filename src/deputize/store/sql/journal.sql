@@ -8,9 +8,13 @@ RETURNING id;
 -- The end of the chain.
 SELECT seq, hash, event FROM seals ORDER BY seq DESC LIMIT 1;
 
+-- name: settled_until
+-- The id up to which no event can come any more; only one transaction at a time gets an answer.
+SELECT coalesce(max(id), 0) AS id FROM events;
+
 -- name: unsealed
 -- Events that are not chained yet, in the order in which they will be.
-SELECT * FROM events WHERE id > :after ORDER BY id LIMIT :limit;
+SELECT * FROM events WHERE id > :after AND id <= :until ORDER BY id LIMIT :limit;
 
 -- name: unsealed_count
 -- How many events are not chained yet.

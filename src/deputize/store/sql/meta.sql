@@ -18,3 +18,11 @@ VACUUM INTO :path;
 -- name: check
 -- Ask the database whether its file is whole.
 PRAGMA quick_check(1);
+
+-- name: changes
+-- A number that moves when another connection commits.
+PRAGMA data_version;
+
+-- name: alone
+-- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
+SELECT :name AS name;

@@ -13,10 +13,11 @@ VALUES (:title, :prompt, :role, :kind, :state, :held, :priority, :place, :repo, 
 RETURNING id;
 
 -- name: turn
--- Where a new task of a share stands in line: right at the head of the line or, where tasks of its
--- share wait already, after the last of them. So shares take turns, however many tasks one has.
-SELECT (SELECT min(rank) FROM tasks WHERE state = 'queued') AS head,
-    (SELECT max(rank) FROM tasks WHERE share = :share AND state IN ('blocked', 'queued')) AS tail;
+-- Where a new task of a share stands in the line of its priority: where the line is being served
+-- or, where its share has been given a later place already, after that. So shares take turns,
+-- however many tasks one has, and each is served in the order in which it came.
+SELECT (SELECT max(rank) FROM tasks WHERE priority = :priority AND started_at IS NOT NULL) AS served,
+    (SELECT max(rank) FROM tasks WHERE share = :share AND priority = :priority) AS tail;
 
 -- name: save
 -- Write what may change of a task back, whole; what was asked stays as it was asked.
@@ -39,7 +40,11 @@ SELECT * FROM tasks WHERE id = :id;
 
 -- name: lock
 -- One task, to be moved in this transaction.
-SELECT * FROM tasks WHERE id = :id;
+{get};
+
+-- name: keep
+-- One task, which stays as it is until this transaction ends.
+{get};
 
 -- name: by_key
 -- The task that was added with this key.
@@ -63,54 +68,38 @@ WHERE (:state IS NULL OR state = :state)
   AND (:since IS NULL OR created_at >= :since)
 ORDER BY id DESC LIMIT :limit;
 
+-- name: reach
+-- What has to be so of a task that a worker may take (no query of its own): nobody's approval is
+-- open for it, its role is among :roles, and nothing of it is barred. Those are JSON arrays of
+-- texts; NULL takes any role, and bars nothing.
+state = 'queued' AND held = 0
+    AND (not_before IS NULL OR not_before <= :now)
+    AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
+    AND (:no_roles IS NULL OR role NOT IN (SELECT value FROM json_each(:no_roles)))
+    AND (:no_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:no_agents)))
+    AND (:no_providers IS NULL OR provider IS NULL
+         OR provider NOT IN (SELECT value FROM json_each(:no_providers)))
+    AND (:no_plans IS NULL OR plan IS NULL
+         OR CAST(plan AS TEXT) NOT IN (SELECT value FROM json_each(:no_plans)))
+    AND (:no_repositories IS NULL OR git_dir IS NULL
+         OR git_dir NOT IN (SELECT value FROM json_each(:no_repositories)))
+    AND (:no_locks IS NULL OR lock IS NULL
+         OR lock NOT IN (SELECT value FROM json_each(:no_locks)))
+    AND (:no_labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+         WHERE label.value IN (SELECT value FROM json_each(:no_labels))))
+    AND NOT EXISTS (SELECT 1 FROM approvals
+                    WHERE approvals.task = tasks.id AND approvals.state = 'open')
+
 -- name: fronts
--- Since when the first task of each priority that a worker may take has been ready. Nobody's
--- approval is open for it, its role is among :roles, and nothing of it is barred (JSON arrays; NULL
--- takes any role, and bars nothing).
+-- Since when the first task of each priority that a worker may take has been ready.
 SELECT front.priority AS priority, front.ready_at AS ready_at
 FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
 JOIN tasks AS front ON front.id = (
-    SELECT id FROM tasks
-    WHERE state = 'queued' AND held = 0 AND priority = line.column1
-      AND (not_before IS NULL OR not_before <= :now)
-      AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
-      AND (:no_roles IS NULL OR role NOT IN (SELECT value FROM json_each(:no_roles)))
-      AND (:no_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:no_agents)))
-      AND (:no_providers IS NULL OR provider IS NULL
-           OR provider NOT IN (SELECT value FROM json_each(:no_providers)))
-      AND (:no_plans IS NULL OR plan IS NULL
-           OR plan NOT IN (SELECT value FROM json_each(:no_plans)))
-      AND (:no_repositories IS NULL OR git_dir IS NULL
-           OR git_dir NOT IN (SELECT value FROM json_each(:no_repositories)))
-      AND (:no_locks IS NULL OR lock IS NULL
-           OR lock NOT IN (SELECT value FROM json_each(:no_locks)))
-      AND (:no_labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
-           WHERE label.value IN (SELECT value FROM json_each(:no_labels))))
-      AND NOT EXISTS (SELECT 1 FROM approvals
-                      WHERE approvals.task = tasks.id AND approvals.state = 'open')
-    ORDER BY rank, id LIMIT 1);
+    SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1);
 
 -- name: claimable
--- The first task of a priority that a worker may take, by the same rules as `fronts`.
-SELECT * FROM tasks
-WHERE state = 'queued' AND held = 0 AND priority = :priority
-  AND (not_before IS NULL OR not_before <= :now)
-  AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
-  AND (:no_roles IS NULL OR role NOT IN (SELECT value FROM json_each(:no_roles)))
-  AND (:no_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:no_agents)))
-  AND (:no_providers IS NULL OR provider IS NULL
-       OR provider NOT IN (SELECT value FROM json_each(:no_providers)))
-  AND (:no_plans IS NULL OR plan IS NULL
-       OR plan NOT IN (SELECT value FROM json_each(:no_plans)))
-  AND (:no_repositories IS NULL OR git_dir IS NULL
-       OR git_dir NOT IN (SELECT value FROM json_each(:no_repositories)))
-  AND (:no_locks IS NULL OR lock IS NULL
-       OR lock NOT IN (SELECT value FROM json_each(:no_locks)))
-  AND (:no_labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
-       WHERE label.value IN (SELECT value FROM json_each(:no_labels))))
-  AND NOT EXISTS (SELECT 1 FROM approvals
-                  WHERE approvals.task = tasks.id AND approvals.state = 'open')
-ORDER BY rank, id LIMIT 1;
+-- The first task of a priority that a worker may take, to be moved in this transaction.
+SELECT * FROM tasks WHERE priority = :priority AND {reach} ORDER BY rank, id LIMIT 1;
 
 -- name: busy
 -- What the running tasks occupy.
@@ -146,9 +135,22 @@ FROM task_needs JOIN tasks ON tasks.id = task_needs.need
 WHERE task_needs.task = :task ORDER BY task_needs.need;
 
 -- name: dependents
--- The tasks that need this one, locked in the order of their ids before any of them is judged.
+-- The tasks that need this one, in the order of their ids.
 SELECT tasks.* FROM tasks JOIN task_needs ON task_needs.task = tasks.id
 WHERE task_needs.need = :need ORDER BY tasks.id;
+
+-- name: lock_dependents
+-- The same, to be moved in this transaction.
+{dependents};
+
+-- name: descendants
+-- All that needs a task, or needs what needs it, locked in the order of their ids.
+SELECT id FROM tasks WHERE id IN (
+    WITH RECURSIVE waiting (task) AS (
+        SELECT task FROM task_needs WHERE need = :need
+        UNION SELECT task_needs.task FROM task_needs JOIN waiting ON task_needs.need = waiting.task)
+    SELECT task FROM waiting)
+ORDER BY id;
 
 -- name: unmet
 -- How many of a task's needs are not done.

@@ -1,0 +1,223 @@
+"""One connection to PostgreSQL: short transactions, row locks, and a new one where it broke."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+
+from deputize.errors import StoreCorrupt, StoreError
+from deputize.store.migrate import migrate
+from deputize.store.postgres.address import parse
+from deputize.store.postgres.binding import bound, spelled_out
+from deputize.store.postgres.failures import translation, uncertain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from deputize.store.database import Row, Value
+
+Connection = psycopg.Connection[dict[str, Any]]
+Answer = TypeVar("Answer")
+
+PATIENCE_SECONDS = 30.0
+"""How long a transaction that has not begun waits for a server that went away."""
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+OLDEST_POSTGRES = 140000
+_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
+"""The moment is that of the first look: so look at once."""
+_WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+
+class PostgresTransaction:
+    """An open transaction on the one connection of a `PostgresDatabase`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Speak over `connection`."""
+        self._connection = connection
+
+    def one(self, name: str, /, **values: Value) -> Row | None:
+        """Run a query and return its first row."""
+        return self._execute(name, values).fetchone()
+
+    def all(self, name: str, /, **values: Value) -> list[Row]:
+        """Run a query and return all its rows."""
+        return [*self._execute(name, values).fetchall()]
+
+    def run(self, name: str, /, **values: Value) -> int:
+        """Run a statement and return how many rows it touched."""
+        return self._execute(name, values).rowcount
+
+    def _execute(self, name: str, values: Mapping[str, Value]) -> psycopg.Cursor[dict[str, Any]]:
+        """Bind and run; what an agent or a file system called text may not be UTF-8."""
+        query = bound(name)
+        wanted = query.values(values)
+        try:
+            return self._connection.execute(query.text, wanted)
+        except UnicodeEncodeError:
+            return self._connection.execute(query.text, spelled_out(wanted))
+
+    def script(self, text: str) -> None:
+        """Run the statements of a migration inside the open transaction, however long it takes."""
+        self._connection.execute(b"SET LOCAL statement_timeout = 0")
+        self._connection.execute(text.encode())
+
+
+class PostgresDatabase:
+    """One database on a server. May be used from several threads: they take turns."""
+
+    def __init__(self, url: str) -> None:
+        """Connect, and bring the database up to date.
+
+        Raises ConfigError, StoreUnavailable, StoreCorrupt or StoreTooNew.
+        """
+        self.address = parse(url)
+        self._turn = threading.RLock()
+        self._connection: Connection | None = None
+        self._closed = False
+        with self._translated():
+            self._connection = self._connect()
+        try:
+            self._refuse_foreign()
+            migrate(self, "postgres")
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self) -> Connection:
+        connection: Connection = psycopg.connect(
+            autocommit=True,
+            row_factory=dict_row,
+            **self.address.parameters,  # type: ignore[arg-type]
+        )
+        try:
+            self._require(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _require(self, connection: Connection) -> None:
+        """Raise StoreError where the server can't hold what we store."""
+        version, encoding = (
+            connection.info.server_version,
+            connection.info.parameter_status("server_encoding"),
+        )
+        if version < OLDEST_POSTGRES:
+            hint = f"use PostgreSQL {OLDEST_POSTGRES // 10000} or newer"
+            raise StoreError(f"{self.address.shown} runs PostgreSQL {version // 10000}", hint=hint)
+        if encoding != "UTF8":
+            hint = "create the database with `createdb --encoding UTF8 --template template0`"
+            raise StoreError(f"{self.address.shown} stores texts as {encoding}", hint=hint)
+
+    def _refuse_foreign(self) -> None:
+        with self.read() as transaction:
+            if transaction.one("migrations.foreign"):
+                hint = "nothing was written; give deputize a database of its own"
+                message = f"{self.address.shown} is the database of another program"
+                raise StoreCorrupt(message, hint=hint)
+
+    @contextmanager
+    def read(self) -> Iterator[PostgresTransaction]:
+        """Open a transaction that sees one moment."""
+        with self._transaction(_READ) as transaction:
+            yield transaction
+
+    @contextmanager
+    def write(self) -> Iterator[PostgresTransaction]:
+        """Open a transaction that writes; rows that it is going to change, it locks."""
+        with self._transaction(_WRITE) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _transaction(self, begin: bytes) -> Iterator[PostgresTransaction]:
+        with self._turn, self._translated():
+            connection = self._patiently(lambda connection: _begin(connection, begin))
+            try:
+                yield PostgresTransaction(connection)
+            except BaseException:
+                self._roll_back(connection)
+                raise
+            self._commit(connection)
+
+    def _commit(self, connection: Connection) -> None:
+        try:
+            done = connection.execute(b"COMMIT").statusmessage
+        except psycopg.Error as error:
+            self._roll_back(connection)
+            if connection.closed:
+                raise uncertain(error, self.address) from error
+            raise
+        if done != "COMMIT":
+            raise StoreError(f"{self.address.shown}: the transaction had failed before its end")
+
+    def _roll_back(self, connection: Connection) -> None:
+        """End a transaction; where that can't be, its connection goes, and it with that."""
+        try:
+            connection.execute(b"ROLLBACK")
+        except psycopg.Error:
+            self._let_go()
+
+    def _patiently(self, step: Callable[[Connection], Answer]) -> Answer:
+        """Do what begins something, on a new connection where the old one is broken.
+
+        A server that restarts is waited for, with random pauses so that not all come at once.
+        """
+        deadline, pause = time.monotonic() + PATIENCE_SECONDS, _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return step(self._connected())
+            except psycopg.OperationalError:
+                self._let_go()
+                if time.monotonic() + pause > deadline:
+                    raise
+                time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - a pause, not a secret
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _connected(self) -> Connection:
+        if self._closed:
+            raise psycopg.InterfaceError("the database was closed")
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connect()
+        return self._connection
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.close()
+        self._connection = None
+
+    def changes(self) -> int:
+        """Return a number that moves with every transaction that writes, as it begins and ends."""
+        with self._turn, self._translated():
+            row = self._patiently(
+                lambda connection: PostgresTransaction(connection).one("meta.changes")
+            )
+            return int(row["data_version"] or 0) if row else 0
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._turn:
+            self._closed = True
+            self._let_go()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise translation(error, self.address) from error
+
+
+def _begin(connection: Connection, statement: bytes) -> Connection:
+    """Begin a transaction; one inside another would be committed with it, or undo it."""
+    if connection.info.transaction_status is TransactionStatus.INTRANS:
+        raise psycopg.InterfaceError("a transaction is open already")
+    connection.execute(statement, prepare=False)
+    return connection

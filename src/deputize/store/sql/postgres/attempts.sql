@@ -1,0 +1,3 @@
+-- name: lock
+-- One attempt, to be written in this transaction.
+{get} FOR NO KEY UPDATE;

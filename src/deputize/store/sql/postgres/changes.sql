@@ -1,0 +1,3 @@
+-- name: lock
+-- One change, to be moved in this transaction.
+{get} FOR NO KEY UPDATE;

@@ -1,0 +1,15 @@
+-- name: check
+-- An index that PostgreSQL itself takes for unfinished or broken.
+SELECT coalesce(
+    (SELECT 'the index ' || indexrelid::regclass::text || ' is not valid'
+     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+     WHERE relnamespace = current_schema()::regnamespace AND NOT indisvalid LIMIT 1),
+    'ok') AS quick_check;
+
+-- name: changes
+-- A number that moves when another connection begins to write, and when it commits.
+SELECT hashtextextended(pg_current_snapshot()::text, 0) AS data_version;
+
+-- name: alone
+-- Go on once no other open transaction has said this name.
+SELECT pg_advisory_xact_lock(1684368502, hashtext(:name));

@@ -1,0 +1,19 @@
+-- name: lock
+-- One task, to be moved in this transaction.
+{get} FOR NO KEY UPDATE;
+
+-- name: keep
+-- One task, which stays as it is until this transaction ends.
+{get} FOR SHARE;
+
+-- name: claimable
+-- The first task of a priority that nobody else is taking, to be moved in this transaction.
+{claimable} FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: lock_dependents
+-- The tasks that need this one, locked in the order of their ids before any of them is judged.
+{dependents} FOR NO KEY UPDATE OF tasks;
+
+-- name: descendants
+-- All that needs a task, or needs what needs it, locked in the order of their ids.
+{descendants} FOR NO KEY UPDATE;
