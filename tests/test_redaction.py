@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.redaction import MARK, printable, redacted, redacted_value
+from deputize.redaction import (
+    MARK,
+    json_name,
+    printable,
+    redacted,
+    redacted_value,
+    shown_name,
+    spelled_out,
+)
 
 ALNUM = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0"
 KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{ALNUM}\n{ALNUM}\n-----END RSA PRIVATE KEY-----"
@@ -205,3 +213,44 @@ def test_whatever_is_printable_can_be_sent_to_any_terminal(text: str) -> None:
     left = {letter for letter in shown if ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0}
     assert left <= {"\n", "\t"}
     assert printable(shown) == shown
+
+
+NAMES = [
+    ("plain.py", "plain.py"),
+    ("with space.py", "with space.py"),
+    ("é中.py", "é中.py"),
+    ("back\\slash", "back\\slash"),
+    (" leading", '" leading"'),
+    ("two  spaces", r'"two \x20spaces"'),
+    ("new\nline", r'"new\nline"'),
+    ("car\rriage\ttab", r'"car\rriage\ttab"'),
+    ("byte\udcff", r'"byte\xff"'),
+    ("byte\\xff", "byte\\xff"),
+    ('"quoted"', r'"\"quoted\""'),
+    ("no\u00a0break", r'"no\xc2\xa0break"'),
+    ("esc\x1b[31m", r'"esc\x1b[31m"'),
+    ("", '""'),
+]
+ODD = st.text('ab \n\\"\udcffx\xa0', max_size=6)
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES)
+def test_names_are_shown_as_they_are_or_quoted(name: str, shown: str) -> None:
+    """What a terminal, a table or an eye would lose is spelled out."""
+    assert shown_name(name) == shown
+
+
+@given(ODD, ODD)
+def test_different_names_look_different(one: str, other: str) -> None:
+    """No two names are shown alike, to people (whose tables join spaces) or to programs."""
+    same = one == other
+    assert (" ".join(shown_name(one).split()) == " ".join(shown_name(other).split())) is same
+    assert (json_name(one) == json_name(other)) is same
+    json_name(one).encode()
+
+
+def test_bytes_that_are_no_text_are_spelled_out_in_documents() -> None:
+    """Half a pair is no valid JSON."""
+    assert spelled_out({"a\udcff": ["b\udc80", ("\ud800", 1)]}) == {
+        r"a\xff": [r"b\x80", [r"\xed\xa0\x80", 1]]
+    }

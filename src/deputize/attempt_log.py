@@ -24,6 +24,8 @@ PARTIAL_LENGTH = 8192
 OVERLAP_LENGTH = 512
 """Characters that stay held back even then: a secret may go on in the next chunk."""
 CUT_TRIES = 4
+SHOWN_STATES = 3
+"""Of a line that is painted over and over, how many of the first and of the last are shown."""
 KEY_LINES = 200
 """Lines after the beginning of a private key that are hidden though its end never comes."""
 
@@ -153,42 +155,50 @@ class Lines:
         """Return the lines that `chunk` completes."""
         self._held += self._decoder.decode(chunk) if isinstance(chunk, bytes) else chunk
         *whole, self._held = self._held.split("\n")
-        lines = [self._clean(line) for line in whole]
+        lines = [part for line in whole for part in self._clean(line)]
         while len(self._held) > PARTIAL_LENGTH:
             place = _cut(self._held[:PARTIAL_LENGTH])
-            lines.append(self._clean(self._held[:place]))
+            lines += self._clean(self._held[:place])
             self._held = self._held[place:]
-        return [line for line in lines if line is not None]
+        return lines
 
     def rest(self) -> list[str]:
         """Return what was held back, as lines."""
         held, self._held = self._held, ""
-        line = self._clean(held) if held else None
-        return [] if line is None else [line]
+        return self._clean(held) if held else []
 
-    def _clean(self, line: str) -> str | None:
-        """Return a line as it may be shown; None inside a private key, which spans many."""
+    def _clean(self, line: str) -> list[str]:
+        """Return a line as it may be shown; nothing inside a private key, which spans many."""
         if self._key_lines:
             self._key_lines = 0 if _KEY_ENDS.search(line) else self._key_lines - 1
-            return None
+            return []
         begin = _KEY_BEGINS.search(line)
         if begin and not _KEY_ENDS.search(line, begin.end()):
             self._key_lines = KEY_LINES
             line = line[: begin.start()] + MARK
-        return _shown(line)
+        return _parts(_shown(line))
 
 
 def shown(text: str) -> list[str]:
     """Return the lines of a whole text, redacted, as they may be shown; one where it is empty."""
-    return _shown(text, whole=True).split("\n")
+    return printable(_shown(text)).split("\n")
 
 
-def _shown(text: str, *, whole: bool = False) -> str:
-    plain = _ESCAPES.sub("", text)
-    if not whole:
-        # What a carriage return would have painted over on a terminal is not worth reading.
-        plain = plain.rstrip("\r").rpartition("\r")[2]
-    return printable(redacted(plain))
+def _shown(text: str) -> str:
+    return redacted(_ESCAPES.sub("", text))
+
+
+def _parts(line: str) -> list[str]:
+    """Return what a terminal would have painted over with what came last, each on a line.
+
+    Of the many states of a progress bar some are shown, and how many are not.
+    """
+    parts = [printable(part) for part in line.split("\r") if part] or [""]
+    left_out = len(parts) - 2 * SHOWN_STATES
+    if left_out <= 1:
+        return parts
+    marker = f"[painted over {left_out} times]"
+    return [*parts[:SHOWN_STATES], marker, *parts[-SHOWN_STATES:]]
 
 
 def _cut(held: str) -> int:

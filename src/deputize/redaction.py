@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MARK = "[redacted]"
 
@@ -77,12 +81,19 @@ _BEARER = (
 )
 _URL = (r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)", ("://",))
 
-_RULES = (
-    *((rule, tuple(map(str.lower, hints)), MARK) for rule, hints in (_KEY, *_TOKENS)),
-    *(
-        (rule, hints, rf"\1{MARK}")
-        for rule, hints in (_HEADER, _BEARER, _URL, _NAMED, _PASS, _OPTION)
-    ),
+
+def _after_name(match: re.Match[str]) -> str:
+    """Keep the name of a secret; faster than a template, which `re` takes apart each time."""
+    return f"{match[1]}{MARK}"
+
+
+_RULES: tuple[tuple[str, tuple[str, ...], str | Callable[[re.Match[str]], str]], ...] = tuple(
+    (rule, tuple(hint.lower() for hint in hints), replacement)
+    for rules, replacement in (
+        ((_KEY, *_TOKENS), MARK),
+        ((_HEADER, _BEARER, _URL, _NAMED, _PASS, _OPTION), _after_name),
+    )
+    for rule, hints in rules
 )
 
 _EVERY_HINT = tuple(dict.fromkeys(hint for _, hints, _ in _RULES for hint in hints))
@@ -95,8 +106,10 @@ def redacted(text: str) -> str:
     if not any(map(folded.__contains__, _EVERY_HINT)):
         return text
     for rule, hints, replacement in _RULES:
-        if any(hint in folded for hint in hints):
-            text = _compiled(rule).sub(replacement, text)
+        for hint in hints:
+            if hint in folded:
+                text = _compiled(rule).sub(replacement, text)
+                break
     return text
 
 
@@ -139,4 +152,55 @@ def printable(text: str) -> str:
     Line ends and tabs stay. Bidirectional overrides are shown too, because they reorder what a
     person reads (Trojan Source, CVE-2021-42574), and so is what no encoding can carry.
     """
+    if text.isprintable():
+        return text
     return re.sub(_CONTROL, lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
+
+
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name for people: in quotes, C-style, where it could be taken for another.
+
+    That is a name with control, invisible or undecodable characters, or with spaces that a table
+    or an eye would lose. Two different names never look the same.
+    """
+    plain = name.isprintable() and name == name.strip() and "  " not in name
+    return name if plain and name and not name.startswith('"') else _quoted(name)
+
+
+def json_name(name: str) -> str:
+    """Return a file's name for programs: as it is, or as `shown_name` where it isn't UTF-8."""
+    odd = name.startswith('"') or any("\ud800" <= character <= "\udfff" for character in name)
+    return _quoted(name) if odd else name
+
+
+def spelled_out(value: object) -> object:
+    """Return a JSON value in which each byte that could not be decoded is spelled out."""
+    if isinstance(value, str):
+        return re.sub("[\ud800-\udfff]", lambda match: _spelled(match[0]), value)
+    if isinstance(value, dict):
+        return {str(spelled_out(str(key))): spelled_out(item) for key, item in value.items()}
+    return [spelled_out(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _quoted(name: str) -> str:
+    escaped = []
+    for place, character in enumerate(name):
+        follows_space = character == " " and name[place - 1 : place] == " "
+        if character in _SHORT:
+            escaped.append(_SHORT[character])
+        elif character.isprintable() and not follows_space:
+            escaped.append(character)
+        else:
+            escaped.append(_spelled(character))
+    return f'"{"".join(escaped)}"'
+
+
+def _spelled(character: str) -> str:
+    try:
+        raw = character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = character.encode("utf-8", "surrogatepass")
+    return "".join(f"\\x{byte:02x}" for byte in raw)

@@ -25,7 +25,6 @@ from deputize.notify.station import notify_forever
 from deputize.store import chain, tasks, workers
 from deputize.store.opening import open_database
 from deputize.worker.progress import Progress, Tell, report_forever
-from deputize.worker.running import Stop
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
 from deputize.workshop import Bells, Workshop
@@ -77,7 +76,8 @@ def run(
 ) -> int:
     """Work until told to stop; return the exit code.
 
-    SIGTERM or Ctrl-C drains: nothing new is claimed, what runs is finished. A second one stops.
+    SIGTERM or Ctrl-C drains: nothing new is claimed, what runs is finished and lands unless that
+    needs a person. A second one stops.
     In the `background`, the process also ends by itself after a while without work.
     """
     ensure(home.path)
@@ -225,7 +225,7 @@ async def _obey_signals(shop: Workshop, floor: Floor) -> None:
         async for _ in signals:
             if floor.draining:
                 log.get("worker").info("stopping at once")
-                floor.halt_all(Stop.WORKER_STOPPED)
+                floor.stop()
             else:
                 log.get("worker").info("draining", running=len(floor.claims))
                 await _noted(shop, _note_draining)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.fixtures.house import House
 
 DAEMON = "setsid sleep 1000 >/dev/null 2>&1 </dev/null &"
+BY = "-c user.name=Mallory -c user.email=m@example.org"
 FORGETFUL = f"env -i PATH=$PATH {DAEMON}"
 
 
@@ -152,6 +153,23 @@ def test_an_agent_that_deletes_its_workspace(house: House) -> None:
     assert house.until(task)["error"]["reason"] == "no_change"
     assert house.repo.listing("main") == ["README.md"]
     house.until_cleared()
+
+
+def test_a_removed_workspace_is_told(house: House) -> None:
+    """What is missing is called by its name, and what had been committed counts."""
+    gone = house.add("rm -rf $PWD; echo tidy")
+    kept = house.add(f"date > a; git add a; git {BY} commit -qm a; rm -rf $PWD")
+    house.up()
+    message = house.until(gone)["error"]["message"]
+    assert message == (
+        "the agent ended with its workspace removed, and had committed nothing; it said: tidy"
+    )
+    assert house.until(kept)["state"] == "done"
+    for task in (gone, kept):
+        said = house.log(task)
+        assert "the agent removed its workspace: only what it had committed is left" in said
+        assert "left out" not in said
+        assert "replaced the workspace's .git" not in said
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -126,6 +128,56 @@ def test_sigterm_drains(house: House) -> None:
     house.up()
     assert [house.until(task)["state"] for task in (first, second)] == ["done", "done"]
     assert house.landed() == ["1", "2"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_drains_lands_what_it_made(house: House, number: int) -> None:
+    """The change of its last attempt is on the branch when it has ended."""
+    house.repo.commit(deputize__toml="[checks.c]\ncommand = 'sleep 0.5'\n")
+    house.trust()
+    task = house.add(f"{house.awaiting('go')}; echo a > a")
+    worker = house.up()
+    house.until_awaited("go")
+    worker.tell(number)
+    wait_until(lambda: house.rows("SELECT 1 FROM workers WHERE draining = 1"))
+    house.sign("go").touch()
+    assert worker.wait() == 0
+    assert house.look(task)["state"] == "done"
+    assert house.landed() == ["1"]
+    assert "c1 landed: main is at" in house.log(task)
+
+
+@pytest.mark.parametrize("why", ["a person is asked", "the checkout is in the way", "trust"])
+def test_a_worker_that_drains_does_not_wait_for_a_person(house: House, why: str) -> None:
+    """A change that needs somebody waits for the next worker."""
+    if why == "trust":
+        house.repo.commit(deputize__toml="[checks.c]\ncommand = 'true'\n")
+    if why == "a person is asked":
+        house.configure("")
+    task = house.add(f"{house.awaiting('go')}; echo a > a")
+    worker = house.up()
+    house.until_awaited("go")
+    worker.tell(signal.SIGTERM)
+    wait_until(lambda: house.rows("SELECT 1 FROM workers WHERE draining = 1"))
+    if why == "the checkout is in the way":
+        house.repo.write("a", "mine")
+    house.sign("go").touch()
+    assert worker.wait() == 0
+    assert house.look(task)["state"] == "landing"
+
+
+def test_a_second_sigterm_ends_a_landing(house: House) -> None:
+    """A check that takes long keeps nobody who asks twice."""
+    house.repo.commit(deputize__toml=f"[checks.c]\ncommand = '{house.awaiting('check')}'\n")
+    house.trust()
+    task = house.add("echo a > a")
+    worker = house.up()
+    house.until_awaited("check")
+    for _ in range(2):
+        worker.tell(signal.SIGTERM)
+        wait_until(lambda: house.rows("SELECT 1 FROM workers WHERE draining = 1"))
+    assert worker.wait() == 0
+    assert house.look(task)["state"] == "landing"
 
 
 def test_a_second_sigterm_stops(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -312,3 +313,19 @@ def test_many_changes_land_one_after_another(house: House, style: str) -> None:
     assert house.repo.listing("main") == [*(f"{number}.txt" for number in range(1, 6)), "README.md"]
     assert sorted(house.landed()) == ["1", "2", "3", "4", "5"]
     assert house.repo.git("status", "--porcelain") == ""
+
+
+def test_odd_names_stay_apart(house: House) -> None:
+    """Names with spaces at an end, line ends and odd bytes are shown so that they differ."""
+    names = (" a", "a", "b  b", "b b", "n\nn")
+    task = house.add("touch -- ' a' a 'b  b' 'b b' $'n\\nn' $'x\\xff'")
+    house.up()
+    assert house.until(task)["state"] == "done"
+    shown = house.cli("show", str(task))
+    for name in ('" a"', r'"b \x20b"', "b b", r'"n\nn"', r'"x\xff"'):
+        assert f"+0 -0  {name}\n" in shown + "\n"
+    said = house.cli("changes", "show", "c1", "--json")
+    assert "\\udc" not in said
+    paths = [file["path"] for file in json.loads(said)["files"]]
+    assert sorted(paths) == sorted([*names, r'"x\xff"'])
+    assert house.say("audit", "verify").code == 0

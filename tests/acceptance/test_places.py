@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.fixtures.house import LAND
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fixtures.house import House
+
+BY = "-c user.name=Mallory -c user.email=m@example.org"
 
 
 def test_in_place_edits_the_checkout_and_commits_nothing(house: House) -> None:
@@ -76,6 +80,47 @@ def test_nothing_lands_under_an_in_place_task(house: House) -> None:
     house.sign("go").touch()
     assert house.until(in_place)["error"]["reason"] == "no_change"
     assert house.until(other)["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("script", "went"),
+    [
+        (
+            f"echo c >> README.md; git {BY} commit -qam x",
+            "from main at {before} to main at {after}",
+        ),
+        ("git switch -qc other", "from main at {before} to other at {after}"),
+        ("git checkout -q --detach", "from main at {before} to no branch at {after}"),
+    ],
+)
+def test_in_place_leaves_head_and_branch_alone(house: House, script: str, went: str) -> None:
+    """An agent that commits or switches in the checkout fails, and all that happened is told."""
+    before = house.repo.head()
+    task = house.add(script, "--in-place")
+    house.up()
+    document = house.until(task)
+    said = went.format(before=before[:12], after=house.repo.head()[:12])
+    assert document["error"]["reason"] == "policy_denied"
+    assert said in document["error"]["message"]
+    store = house.rows("SELECT value FROM meta WHERE name = 'store'")[0][0]
+    kept = f"refs/deputize/{store}/in-place/{task}"
+    assert house.repo.git("rev-parse", kept) == before
+    told = f"HEAD of the checkout went {said}; {kept} keeps where it was"
+    assert told in house.log(task)
+    assert "committed as the agent's" not in house.log(task)
+    assert told in house.cli("audit", "--task", str(task))
+
+
+def test_in_place_edits_are_not_said_to_be_committed(house: House) -> None:
+    """Nothing is committed in place, so the log does not say so; in a worktree it does."""
+    task = house.add("echo a > a.txt", "--in-place")
+    house.up()
+    house.until(task)
+    assert "was committed" not in house.log(task)
+    house.repo.commit()
+    other = house.add("echo b > b.txt")
+    house.until(other)
+    assert "uncommitted work was committed as the agent's" in house.log(other)
 
 
 def test_in_place_tasks_take_turns(house: House) -> None:

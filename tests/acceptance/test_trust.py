@@ -40,6 +40,38 @@ def test_untrusted_setup_parks_the_task(house: House) -> None:
     assert [attempt["outcome"] for attempt in document["attempts"]] == ["parked", "succeeded"]
 
 
+SETUP = "[workspace]\nsetup = [{command = 'true'}]\n"
+
+
+def test_a_question_that_became_moot_is_withdrawn(house: House) -> None:
+    """A parked task goes on by itself once the target's tip no longer asks for the commands."""
+    house.repo.commit(deputize__toml=SETUP)
+    task = house.add("echo a > a.txt")
+    house.up()
+    house.until_waiting(task, "a1: the repository wants to: setup")
+    house.repo.git("rm", "--quiet", "deputize.toml")
+    house.repo.commit()
+    document = house.until(task)
+    assert document["state"] == "done"
+    assert [approval["state"] for approval in document["approvals"]] == ["withdrawn"]
+
+
+def test_trust_withdraws_moot_questions(house: House) -> None:
+    """Without a worker `trust` lets the task go on, and names the checkout."""
+    house.repo.commit(deputize__toml=SETUP)
+    task = house.add("echo a > a.txt")
+    worker = house.up()
+    house.until_waiting(task, "a1")
+    worker.kill()
+    house.repo.git("rm", "--quiet", "deputize.toml")
+    house.repo.commit()
+    said = house.say("trust", "--yes")
+    assert said.code == 0
+    assert f"{house.repo.path} wants to run nothing\n" in said.err
+    assert "what was asked about other commands is withdrawn" in said.err
+    assert house.json("approvals") == []
+
+
 def test_untrusted_copies_park_the_task(house: House) -> None:
     """A `.worktreeinclude` is a wish as well; trusted, it copies, and the copy never lands."""
     house.repo.commit(**{".worktreeinclude": ".env\n", ".gitignore": ".env\n"})

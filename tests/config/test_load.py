@@ -131,6 +131,7 @@ def refusal(tmp_path: Path, home: str = "", repository: str | bytes = "") -> Con
     """Return the error that loading ends with."""
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, home, repository)
+    assert caught.value.hint
     return caught.value
 
 
@@ -171,9 +172,11 @@ def test_an_unknown_key_is_named_with_the_nearest(
 
 WRONG = (
     ("worker = 3", "`worker` must be a table, not 3"),
-    ("[worker]\nslots = '3'", "`worker.slots` must be a whole number from 0"),
+    ("[worker]\nslots = '3'", "`worker.slots` must be a whole number from 1"),
     ("[worker]\nslots = true", "`worker.slots` must be a whole number"),
     ("[worker]\nslots = -1", "`worker.slots` must be a whole number"),
+    ("[worker]\nslots = 0", "`worker.slots` must be a whole number from 1 to 1000, not 0"),
+    ("[worker]\nslots = 1001", "`worker.slots` must be a whole number from 1 to 1000"),
     ("[worker]\nslots = 3.0", "`worker.slots` must be a whole number"),
     (f"[worker]\nslots = {10**30}", "`worker.slots` must be a whole number"),
     ("[worker]\nautostart = 'yes'", "`worker.autostart` must be true or false, not 'yes'"),

@@ -7,19 +7,21 @@ import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from deputize.clock import SystemClock
 from deputize.desk.adding import add
+from deputize.desk.answers import trust, trust_view
 from deputize.desk.context import open_desk
 from deputize.desk.doctor import Finding, Level, examine
 from deputize.model.task import TaskSpec
 from deputize.model.worker import Worker
 from deputize.store import chain, workers
 from deputize.workspace.processes.identity import identify
+from tests.fixtures.disks import fill, read_only, small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from deputize.config.home import Home
     from deputize.desk.context import Desk
@@ -73,6 +75,60 @@ def test_wrong_settings_are_a_finding(home: Home, monkeypatch: pytest.MonkeyPatc
     assert "unknown key `slots`" in of(examine(home), "settings")[0].text
     configure(home)
     assert "DEPUTIZE_COLOUR" in of(examine(home), "settings")[1].text
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ('default_agent = "toi"\n', "config.toml names the unknown agent 'toi'"),
+        (
+            '[roles.writer]\nagent = "toi"\n',
+            "[roles.writer] of config.toml names the unknown agent",
+        ),
+        (
+            '[agents.x]\ncommand = ["true"]\nprovider = "far"\n',
+            "[agents.x] of config.toml names the unknown provider 'far'",
+        ),
+    ],
+)
+def test_settings_that_add_refuses_are_a_failure(home: Home, settings: str, text: str) -> None:
+    """What would be refused is found before."""
+    configure(home, settings)
+    found = [each for each in of(examine(home), "settings") if each.level is Level.FAIL]
+    assert text in found[0].text
+    assert found[0].hint
+
+
+def test_a_home_that_takes_nothing_fails(home: Home) -> None:
+    """A full disk, and one that can't be written to, are told with what to do."""
+    with small_disk(home.path, 512):
+        ballast = fill(home.path)
+        found = of(examine(home), "home")[0]
+        assert (found.level, found.hint) == (Level.FAIL, "free some disk space")
+        ballast.unlink()
+        with read_only(home.path):
+            found = of(examine(home), "home")[0]
+    assert found.level is Level.FAIL
+    assert "can't be written to: Read-only file system" in found.text
+    assert "DEPUTIZE_HOME" in str(found.hint)
+
+
+def test_the_repository_that_one_stands_in_is_looked_at(
+    home: Home, desk: Desk, project: Folder, tmp_path: Path
+) -> None:
+    """Its file at the target's tip, and whether that is trusted; outside there is nothing."""
+    configure(home)
+    assert of(examine(home, tmp_path), "repository") == []
+    inside = project.path / "src"
+    assert of(examine(home, inside), "repository")[0].level is Level.OK
+    project.commit(deputize__toml="nonsense = 1\n")
+    broken = of(examine(home, inside), "repository")[0]
+    assert (broken.level, "unknown key `nonsense`" in broken.text) == (Level.FAIL, True)
+    project.commit(deputize__toml="[checks.c]\ncommand = 'true'\n")
+    asked = of(examine(home, inside), "repository")[0]
+    assert (asked.level, "deputize trust" in str(asked.hint)) == (Level.WARN, True)
+    trust(desk, trust_view(desk, str(project.path)))
+    assert of(examine(home, inside), "repository")[0].level is Level.OK
 
 
 def test_a_channel_that_cant_work_is_a_finding(home: Home) -> None:

@@ -212,3 +212,15 @@ def test_a_checkout_is_captured_without_being_touched(project: Folder, tmp_path:
     assert read_ref(mirror.git_dir, REF) == taken.head
     listed = fields(Git(mirror.git_dir).read("ls-tree", "-r", "-z", "--name-only", taken.tree))
     assert listed == sorted([*START, "new.txt"])
+    assert (taken.dirty, taken.moved) == (True, False)
+
+
+def test_a_checkout_that_was_committed_in_is_said_to_have_moved(
+    project: Folder, tmp_path: Path
+) -> None:
+    """The files are still measured against where it was."""
+    mirror = open_mirror(tmp_path / "repos", project.git_dir)
+    base = project.head()
+    project.commit(a__py="committed in place\n")
+    taken = snapshot_checkout(project.path, mirror, base, message="in place", ref=REF)
+    assert (taken.base, taken.moved, taken.commits) == (base, True, 1)

@@ -114,6 +114,7 @@ BAD = (
     ({"prompt": " \n\t "}, "the prompt is empty"),
     ({"prompt": "a\0b"}, "NUL byte at position 1"),
     ({"prompt": "caf\udce9"}, "not valid UTF-8"),
+    ({"title": "caf\udce9"}, "the title is not text"),
     ({"role": "wirter"}, "unknown role 'wirter'"),
     ({"kind": "chore"}, "must be one of feature, bugfix, refactor, docs, not 'chore'"),
     ({"agent": "copilto"}, "unknown agent 'copilto'"),
@@ -152,6 +153,7 @@ def test_bad_input_is_refused_in_words_and_leaves_no_trace(door: Door) -> None:
         assert isinstance(error, InvalidInput), asked
         assert problem in error.message
         assert "\n" not in error.message
+        assert error.hint, asked
 
 
 NEAREST = (

@@ -114,11 +114,32 @@ def test_a_key_without_end_does_not_hide_all_that_follows(path: Path) -> None:
 
 
 def test_what_a_terminal_would_obey_is_taken_out_or_shown(path: Path) -> None:
-    """Colours go, progress shows its last state, other control characters are spelt out."""
+    """Colours go, progress shows its states, other control characters are spelt out."""
     with AttemptLog(path) as log:
         log.said("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\a\n10 %\r50 %\r100 %\r\nback\x08 \u202e\n")
         log.tool("shell", "a\x1b[2Jb\nc")
-    assert texts(path) == ["│ red x\\x07", "│ 100 %", "│ back\\x08 \\x202e", "▸ shell: ab", "▸ c"]
+    assert texts(path) == [
+        "│ red x\\x07",
+        "│ 10 %",
+        "│ 50 %",
+        "│ 100 %",
+        "│ back\\x08 \\x202e",
+        "▸ shell: ab",
+        "▸ c",
+    ]
+
+
+def test_nothing_is_painted_over(path: Path) -> None:
+    """What stands before a carriage return is kept, unless a line was painted many times over."""
+    with AttemptLog(path) as log:
+        log.stderr(b"visible\rX\nwindows\r\n\r\n")
+        log.stderr(b"".join(b"%d %%\r" % number for number in range(100)) + b"\ndone\n")
+        log.stderr(f"a\rtoken={SECRET}\n".encode())
+    assert texts(path) == [
+        *("! visible", "! X", "! windows", "! "),
+        *("! 0 %", "! 1 %", "! 2 %", "! [painted over 94 times]", "! 97 %", "! 98 %", "! 99 %"),
+        *("! done", "! a", "! token=[redacted]"),
+    ]
 
 
 def test_a_full_log_goes_on_with_milestones_only(path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deputize.audit.trail import document_of
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
-from deputize.redaction import printable, redacted
+from deputize.redaction import printable, redacted, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -117,7 +117,7 @@ def _files(change: Change | None) -> str:
     if change is None:
         return ""
     lines = [
-        f"{file.op:7} +{file.added} -{file.removed} {_line(file.path)}"
+        f"{file.op:7} +{file.added} -{file.removed} {_line(shown_name(file.path))}"
         for file in change.files[:FILES]
     ]
     return "\n".join(lines + _more(len(change.files), FILES))

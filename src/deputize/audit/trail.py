@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from deputize.redaction import redacted, redacted_value
+from deputize.redaction import json_name, redacted, redacted_value
 from deputize.store import attempts, changes, journal, tasks
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _change(change: Change | None) -> dict[str, object] | None:
     if change is None:
         return None
     files = [
-        {"path": file.path, "op": file.op, "added": file.added, "removed": file.removed}
+        {"path": json_name(file.path), "op": file.op, "added": file.added, "removed": file.removed}
         for file in change.files
     ]
     return {

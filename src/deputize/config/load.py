@@ -11,7 +11,7 @@ from deputize.config.settings import (
     Config,
     LandingSettings,
 )
-from deputize.config.shape import Shape
+from deputize.config.shape import MEND, Shape
 from deputize.config.variables import path_of
 from deputize.errors import ConfigError
 
@@ -82,7 +82,8 @@ def _from_home(file: Path) -> Config:
     except FileNotFoundError:
         return Config()
     except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror}") from error
+        hint = f"look at its rights: `ls -l {file}`"
+        raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from error
     return cast("Config", Shape(str(file)).fill(Config, _parse(content, str(file))))
 
 
@@ -92,9 +93,9 @@ def _parse(content: bytes, origin: str) -> dict[str, object]:
     try:
         return tomllib.loads(content.decode())
     except ValueError as error:
-        raise ConfigError(f"{origin}: not valid TOML: {error}") from error
+        raise ConfigError(f"{origin}: not valid TOML: {error}", hint=MEND) from error
     except RecursionError as error:
-        raise ConfigError(f"{origin}: not valid TOML: nested too deep") from error
+        raise ConfigError(f"{origin}: not valid TOML: nested too deep", hint=MEND) from error
 
 
 def _with_environment(config: Config) -> Config:

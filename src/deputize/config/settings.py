@@ -137,6 +137,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Keys that take one of a few words; `*` stands for a name or a place in a list."""
 
+MOST_SLOTS = 1000
+RANGES: Mapping[str, tuple[int, int]] = {"worker.slots": (1, MOST_SLOTS)}
+"""Numbers that have bounds of their own, both included."""
+
 REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit"})
 """What a repository's own file may set. It may narrow what home allows, never widen it."""
 

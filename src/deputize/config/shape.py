@@ -8,7 +8,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, cast
 
-from deputize.config.settings import CHOICES
+from deputize.config.settings import CHOICES, RANGES
 from deputize.errors import ConfigError
 
 SHOWN_LENGTH = 60
@@ -18,6 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DIGITS = 9
 LONGEST_SECONDS = 366 * 86400
 LARGEST_NUMBER = 1_000_000
+MEND = "mend it there; `deputize doctor` says whether all is right"
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -53,7 +54,8 @@ class Shape:
                 raise self.unknown(_join(key, name), name, known)
         for name in known:
             if name not in kind._field_defaults and name not in table:
-                raise ConfigError(f"{self.source}: `{_join(key, name)}` is missing")
+                missing = f"{self.source}: `{_join(key, name)}` is missing"
+                raise ConfigError(missing, hint=MEND)
         values = {name: self._value(known[name], table[name], _join(key, name)) for name in table}
         return kind(**values)
 
@@ -78,8 +80,9 @@ class Shape:
             return seconds
         if wanted is bool and not isinstance(value, bool):
             raise self.wrong(key, "true or false", value)
-        if wanted is int and not _is_number(value):
-            raise self.wrong(key, f"a whole number from 0 to {LARGEST_NUMBER}", value)
+        least, most = RANGES.get(key, (0, LARGEST_NUMBER))
+        if wanted is int and not (type(value) is int and least <= value <= most):
+            raise self.wrong(key, f"a whole number from {least} to {most}", value)
         if wanted is str and not isinstance(value, str):
             raise self.wrong(key, "a text", value)
         choices = CHOICES.get(_pattern(key))
@@ -107,7 +110,7 @@ class Shape:
         shown = (
             repr(value) if len(repr(value)) <= SHOWN_LENGTH else f"{repr(value)[:SHOWN_LENGTH]}…"
         )
-        return ConfigError(f"{self.source}: `{key}` must be {right}, not {shown}")
+        return ConfigError(f"{self.source}: `{key}` must be {right}, not {shown}", hint=MEND)
 
     def unknown(self, key: str, name: str, known: typing.Iterable[str]) -> ConfigError:
         """Make the error for a key that does not exist, with the nearest one that does."""
@@ -117,10 +120,6 @@ class Shape:
         place = key.removesuffix(name)
         hint = f"did you mean `{place}{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
         return ConfigError(f"{self.source}: unknown key `{key}`", hint=hint)
-
-
-def _is_number(value: object) -> bool:
-    return type(value) is int and 0 <= value <= LARGEST_NUMBER
 
 
 def _join(key: str, name: str) -> str:

@@ -10,6 +10,7 @@ from deputize import intake, queue
 from deputize.desk.bells import ring
 from deputize.desk.narrowing import ALL, Narrowing
 from deputize.errors import Denied, InvalidInput, NotFound
+from deputize.gate import questions
 from deputize.git import locate as git_locate
 from deputize.landing import records as landing
 from deputize.model.approval import Approval, ApprovalState, Subject
@@ -51,7 +52,9 @@ def find(desk: Desk, word: str) -> Approval:
             return approvals.get(transaction, int(word[1:]))
         number = word.removeprefix("#")
         if not number.isdecimal():
-            raise InvalidInput(f"{word!r} is neither an approval (a3) nor a task (12)")
+            hint = "`deputize approvals` shows what is open"
+            message = f"{word!r} is neither an approval (a3) nor a task (12)"
+            raise InvalidInput(message, hint=hint)
         task = tasks.get(transaction, int(number))
         asked = approvals.unanswered_of_task(transaction, task.id)
     if len(asked) == 1:
@@ -115,6 +118,8 @@ class TrustView:
     """What a repository wants to run."""
 
     git_dir: str
+    folder: str
+    """Where people know it: the checkout, where there is one."""
     commands: tuple[str, ...]
     digest: str
     trusted: bool
@@ -127,7 +132,13 @@ def trust_view(desk: Desk, repo: str | None, target: str | None = None) -> Trust
     git_dir = str(location.git_dir)
     with desk.database.read() as transaction:
         trusted = trust_store.is_trusted(transaction, git_dir, wishes.digest)
-    return TrustView(git_dir=git_dir, commands=wishes.lines, digest=wishes.digest, trusted=trusted)
+    return TrustView(
+        git_dir=git_dir,
+        folder=str(location.checkout or location.git_dir),
+        commands=wishes.lines,
+        digest=wishes.digest,
+        trusted=trusted,
+    )
 
 
 def trust(desk: Desk, shown: TrustView) -> None:
@@ -138,6 +149,17 @@ def trust(desk: Desk, shown: TrustView) -> None:
         trust_store.trust(transaction, shown.git_dir, shown.digest, by=desk.actor, now=now)
         _answer_same_trust(transaction, shown.git_dir, shown.digest, desk.actor, now)
     ring(desk)
+
+
+def withdraw_moot(desk: Desk, shown: TrustView) -> int:
+    """Withdraw what was asked about commands that the repository no longer wants to run."""
+    now = desk.clock.now()
+    count = questions.withdraw_moot(
+        desk.database, desk.home, by=desk.actor, now=now, git_dir=shown.git_dir
+    )
+    if count:
+        ring(desk)
+    return count
 
 
 def _answer_same_trust(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
 import stat
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,18 +19,22 @@ from deputize.config.load import load_config
 from deputize.config.variables import unknown_variables
 from deputize.desk.context import open_desk
 from deputize.desk.mounts import FOREIGN, file_system_of
-from deputize.errors import ConfigError, DeputizeError
+from deputize.errors import ConfigError, DeputizeError, InvalidInput
+from deputize.intake.validation import settings_problems
 from deputize.notify.channels import channels_of
-from deputize.store import meta
+from deputize.store import meta, trust
 from deputize.store.opening import is_named_elsewhere
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from deputize.config.home import Home
     from deputize.desk.context import Desk
 
+PROBE_BYTES = 4096
+CLOSED_HINT = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
 TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
 STALE_BACKUP_DAYS = 30
@@ -59,12 +64,16 @@ class Finding:
     hint: str | None = None
 
 
-def examine(home: Home) -> list[Finding]:
-    """Look at everything; a look that fails is a finding, never an error."""
+def examine(home: Home, folder: Path | None = None) -> list[Finding]:
+    """Look at everything; a look that fails is a finding, never an error.
+
+    That includes the repository at or above `folder`, where there is one.
+    """
     with ExitStack() as stack:
         findings = list(_look("git", _git))
         findings += _look("sqlite", _sqlite)
         findings += _look("settings", lambda: _settings(home))
+        findings += _look("settings", lambda: _names(home))
         findings += _look("home", lambda: _home(home))
         findings += _look("disk", lambda: _disk(home))
         desk: Desk | None = None
@@ -81,6 +90,8 @@ def examine(home: Home) -> list[Finding]:
         findings += _look("agents", lambda: _agents(home))
         findings += _look("notify", lambda: _channels(home))
         findings += _look("credentials", lambda: _credentials(home))
+        if folder is not None:
+            findings += _look("repository", lambda: _repository(home, desk, folder))
     return findings
 
 
@@ -104,7 +115,8 @@ def _look(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
     except DeputizeError as error:
         return [_failed(about, error)]
     except OSError as error:
-        return [Finding(level=Level.FAIL, about=about, text=str(error))]
+        hint = "look into the log of the system, and at the rights of this file"
+        return [Finding(level=Level.FAIL, about=about, text=str(error), hint=hint)]
 
 
 def _failed(about: str, error: DeputizeError) -> Finding:
@@ -143,18 +155,67 @@ def _channels(home: Home) -> Iterator[Finding]:
         yield _ok("notify", ", ".join(channel.name for channel in found))
 
 
+def _names(home: Home) -> Iterator[Finding]:
+    """Find what `add` would refuse; a worker has other tasks to see to."""
+    with suppress(ConfigError):  # that one has been found already
+        for problem in settings_problems(load_config(home.config)):
+            yield _failed("settings", problem)
+
+
 def _home(home: Home) -> Iterator[Finding]:
     if not home.path.exists():
         yield _ok("home", f"{home.path} will be made by the first `deputize add`")
         return
-    with tempfile.TemporaryFile(dir=home.path):
-        yield _ok("home", f"{home.path} can be written to")
+    yield _writable(home.path)
     if stat.S_IMODE(home.path.stat().st_mode) & 0o077:
         yield _warn("home", "others may look into it", f"chmod 700 {home.path}")
     kind = file_system_of(home.path)
     if kind in FOREIGN:
         hint = "set DEPUTIZE_HOME to a folder on a local disk"
         yield _warn("home", f"it is on a {kind} mount, where a database may be damaged", hint)
+
+
+def _writable(folder: Path) -> Finding:
+    """Tell whether a file can be made in a folder, and something be written into it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(b"\0" * PROBE_BYTES)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        return Finding(
+            level=Level.FAIL,
+            about="home",
+            text=f"{folder} can't be written to: {error.strerror}",
+            hint="free some disk space" if full else CLOSED_HINT,
+        )
+    return _ok("home", f"{folder} can be written to")
+
+
+def _repository(home: Home, desk: Desk | None, folder: Path) -> Iterator[Finding]:
+    """Look at what the repository that one stands in wants, as its target's tip says."""
+    from deputize.git.locate import locate
+    from deputize.intake import wishes_of
+
+    try:
+        location = locate(folder)
+    except InvalidInput as error:
+        if not error.message.startswith("not inside a git repository"):
+            yield _warn("repository", error.message, error.hint)
+        return
+    wishes = wishes_of(home, location)
+    where = f"{location.checkout or location.git_dir}, {location.target}"
+    if not wishes.lines:
+        yield _ok("repository", f"{where}: wants to run nothing")
+    elif desk is not None and _is_trusted(desk, str(location.git_dir), wishes.digest):
+        yield _ok("repository", f"{where}: what it wants to run is trusted")
+    else:
+        text = f"{where}: what it wants to run is not trusted yet"
+        yield _warn("repository", text, "`deputize trust` shows it, and asks")
+
+
+def _is_trusted(desk: Desk, git_dir: str, digest: str) -> bool:
+    with desk.database.read() as transaction:
+        return trust.is_trusted(transaction, git_dir, digest)
 
 
 def _disk(home: Home) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from deputize.model.outcome import MEANINGS
-from deputize.redaction import redacted_value
+from deputize.redaction import json_name, redacted_value
 from deputize.store.chain import content_of
 from deputize.store.rows import maybe_text, to_text
 
@@ -231,7 +231,7 @@ def change_document(change: Change) -> Document:
     """Describe a change."""
     files = [
         {
-            "path": file.path,
+            "path": json_name(file.path),
             "op": file.op,
             "before": file.before,
             "after": file.after,

@@ -47,7 +47,8 @@ def attempt_of(desk: Desk, task_id: int, number: int | None = None) -> Attempt |
     for attempt in found:
         if attempt.number == number:
             return attempt
-    raise NotFound(f"#{task_id} has no attempt {number}")
+    hint = f"`deputize show {task_id}` lists its attempts"
+    raise NotFound(f"#{task_id} has no attempt {number}", hint=hint)
 
 
 def log_path(attempt: Attempt) -> Path | None:

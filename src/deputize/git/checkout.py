@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from deputize.errors import IllegalMove
 from deputize.git.command import CHECKOUT_TIMEOUT_SECONDS, fields, text, users_git
 from deputize.git.refs import in_place_ref, set_ref
+from deputize.redaction import shown_name
 
 if TYPE_CHECKING:
     from deputize.git.repository import Mirror
 
+NAMED_FILES = 3
+"""How many files a reason names."""
 EXCLUDE_BYTES = 1 << 20
 
 
@@ -49,7 +52,8 @@ def require_clean(checkout: Path) -> str:
     words = ("status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=none")
     found = fields(git.read(*words, "--untracked-files=normal"))
     if found:
-        names = ", ".join(entry[3:] for entry in found[:3]) + (" …" if len(found) > 3 else "")  # noqa: PLR2004
+        shown = [shown_name(entry[3:]) for entry in found[:NAMED_FILES]]
+        names = ", ".join(shown) + (" …" if len(found) > NAMED_FILES else "")
         raise IllegalMove(
             f"your checkout {checkout} is not clean: {names}", hint="git commit, or git stash -u"
         )

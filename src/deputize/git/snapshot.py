@@ -38,7 +38,10 @@ class Snapshot:
     dirty: bool
     """Whether the agent had left work uncommitted."""
     moved: bool
-    """Whether the agent's HEAD no longer came from `base`, so that its commits were not kept."""
+    """Whether the agent's HEAD no longer came from `base`, so that its commits were not kept.
+
+    In a checkout of the user's: whether HEAD is elsewhere than at `base`.
+    """
     skipped: tuple[str, ...]
     """Paths that are not in it: inner repositories, files that git could not read."""
 
@@ -123,9 +126,16 @@ def snapshot_checkout(
         tree=tree,
         commits=int(changed),
         dirty=changed,
-        moved=False,
+        moved=_is_elsewhere(checkout, base),
         skipped=(),
     )
+
+
+def _is_elsewhere(checkout: Path, base: str) -> bool:
+    try:
+        return head_commit(checkout) != base
+    except GitError:
+        return True
 
 
 def holds(checkout: Path, mirror: Mirror, left: str) -> bool:

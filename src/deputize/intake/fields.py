@@ -31,15 +31,6 @@ class Rule(Protocol):
         ...
 
 
-class Line(NamedTuple):
-    """Any text: it is made printable where it is shown."""
-
-    def problem(self, value: object) -> str | None:
-        """Take everything."""
-        del value
-        return None
-
-
 class Text(NamedTuple):
     """A text that a program can be given."""
 
@@ -192,7 +183,7 @@ class Field(NamedTuple):
 
 FIELDS = (
     Field("prompt", Prompt(), "what is to be done", has_default=False),
-    Field("title", Line(), "one line for lists; else the prompt's first line", has_default=False),
+    Field("title", Text(), "one line for lists; else the prompt's first line", has_default=False),
     Field("role", Text(), "writer, inspector, tester, or one that is configured"),
     Field("kind", Word(tuple(kind.value for kind in Kind)), "what sort of work it is"),
     Field("priority", Number(1, 10), "1 critical … 10 background; 5 where it isn't said"),

@@ -40,7 +40,7 @@ DEFAULTS = tuple(field for field in FIELDS if field.has_default)
 NAME = Field("name", fields.Name(), "what other tasks of the plan call it")
 TASK_FIELDS = (NAME, *FIELDS)
 KEY = Field("key", fields.Text(1, fields.KEY_LENGTH), "the same key again gives the same plan")
-TITLE = Field("title", fields.Line(), "one line for lists; else made of the first task's")
+TITLE = Field("title", fields.Text(), "one line for lists; else made of the first task's")
 _MEANT = {
     **dict.fromkeys(("after", "depends_on", "dependencies", "depends", "requires"), "needs"),
     **dict.fromkeys(("description", "text", "instructions"), "prompt"),

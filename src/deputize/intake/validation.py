@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from deputize.config.settings import BUILT_IN_ROLES
@@ -13,12 +14,30 @@ from deputize.model.task import Place
 from deputize.store import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from deputize.config.settings import Config
     from deputize.model.need import Need
     from deputize.model.task import Task, TaskSpec
     from deputize.store.database import Transaction
+
+AGENT_VARIABLE = "DEPUTIZE_DEFAULT_AGENT"
+_ENCODING = "type it as UTF-8, or save it in a file as UTF-8 and give that with --file"
+_IN_A_FILE = "put the material in a file of the repository and name it in the prompt"
+_HINTS = {
+    "title": _ENCODING,
+    "key": "leave out --key where the task may be added twice",
+    "lock": "leave out --lock where nothing is to be kept apart",
+    "repo": "name a folder that exists with --repo",
+    "scope": "name it from the repository's top, such as `--scope src`",
+    "priority": "--priority 5 is what others have",
+    "attempts": "leave out --attempts for the usual number",
+    "timeout": "for example `--timeout 2h`",
+    "idle_timeout": "for example `--idle-timeout 15m`",
+    "model": "leave out --model for the agent's own choice",
+    "labels": "a label is a word of your own",
+}
+"""What to do about a field that is wrong."""
 
 
 def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
@@ -45,18 +64,24 @@ def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
 
 
 def _refusal(name: str, problem: str) -> InvalidInput:
-    hint = None
+    hint = _HINTS.get(name)
     if name == "prompt":
-        too_long = "put the material in a file of the repository and name it in the prompt"
-        hint = too_long if "the most is" in problem else 'deputize add "what is to be done"'
+        hint = _prompt_hint(problem)
     return InvalidInput(f"the {name.replace('_', ' ')} {problem}", hint=hint, field=name)
+
+
+def _prompt_hint(problem: str) -> str:
+    if "UTF-8" in problem:
+        return _ENCODING
+    return 'deputize add "what is to be done"' if problem == "is empty" else _IN_A_FILE
 
 
 def _check_scratch(spec: TaskSpec) -> None:
     for name in REPOSITORY_FIELDS:
         if getattr(spec, name) not in {None, ()}:
+            hint = "leave it out, or the scratch place"
             message = "a scratch task has no repository: leave out repo, base, target and checks"
-            raise InvalidInput(message, field=name)
+            raise InvalidInput(message, hint=hint, field=name)
 
 
 def check_names(spec: TaskSpec, config: Config) -> None:
@@ -77,10 +102,11 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
     known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
     if agent not in known and spec.agent is None:
-        hint = f"known: {', '.join(sorted(known))}"
-        raise ConfigError(f"config.toml names the unknown agent {agent!r}", hint=hint)
+        raise _misnamed(_who_names_agent(spec.role, config), "agent", agent, known)
     if agent not in known:
         raise _unknown("agent", agent, known)
+    if spec.provider is None and known[agent].provider not in {None, *config.providers}:
+        raise _without_provider(agent, config)
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(
@@ -88,13 +114,47 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
         )
 
 
+def settings_problems(config: Config) -> Iterator[ConfigError]:
+    """Find what settings say of agents that would have `add` refuse a task."""
+    known = {**BUILT_IN_AGENTS, **config.agents}
+    if config.default_agent not in known:
+        yield _misnamed(_who_names_agent("", config), "agent", config.default_agent, known)
+    for role, settings in config.roles.items():
+        if settings.agent and settings.agent not in known:
+            yield _misnamed(_who_names_agent(role, config), "agent", settings.agent, known)
+    for agent in config.agents:
+        if config.agents[agent].provider not in {None, *config.providers}:
+            yield _without_provider(agent, config)
+
+
+def _who_names_agent(role: str, config: Config) -> str:
+    settings = config.role(role)
+    if settings and settings.agent:
+        return f"[roles.{role}] of config.toml"
+    named = os.environ.get(AGENT_VARIABLE)
+    return f"the variable {AGENT_VARIABLE}" if named == config.default_agent else "config.toml"
+
+
+def _without_provider(agent: str, config: Config) -> ConfigError:
+    named = config.agents[agent].provider or ""
+    return _misnamed(f"[agents.{agent}] of config.toml", "provider", named, config.providers)
+
+
+def _misnamed(where: str, what: str, name: str, known: Iterable[str]) -> ConfigError:
+    return ConfigError(f"{where} names the unknown {what} {name!r}", hint=_nearest(name, known))
+
+
 def _unknown(what: str, name: str, known: Iterable[str], field: str | None = None) -> InvalidInput:
+    message = f"unknown {what} {name!r}"
+    return InvalidInput(message, hint=_nearest(name, known), field=field or what)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, list(known), n=1)
     listed = ", ".join(sorted(known)) or "none is configured"
-    hint = f"did you mean {near[0]}?" if near else f"known: {listed}"
-    return InvalidInput(f"unknown {what} {name!r}", hint=hint, field=field or what)
+    return f"did you mean {near[0]}?" if near else f"known: {listed}"
 
 
 def check_needs(transaction: Transaction, needs: Iterable[Need], config: Config) -> bool:

@@ -25,6 +25,7 @@ from deputize.landing.route import (
 )
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
+from deputize.redaction import shown_name
 from deputize.store import attempts, changes, meta, tasks
 from deputize.workshop import alone, aside, tips_of_dependents
 
@@ -149,7 +150,8 @@ async def _conflict(shop: Workshop, change: Change, ground: Ground, conflict: Co
         shop.database,
         change,
         reason=Outcome.CONFLICT,
-        message="conflicts with what has landed since: " + ", ".join(conflict.paths[:5]),
+        message="conflicts with what has landed since: "
+        + ", ".join(map(shown_name, conflict.paths[:5])),
         feedback=feedback_on_conflict(change, conflict.paths, conflict.text),
         base=ground.tip,
         granted=ground.config.landing.rework,

@@ -111,7 +111,8 @@ async def _under_lease(shop: Workshop, change: Change, resting: dict[int, Rest])
         before = resting.pop(change.id, None)
         if not done:
             resting[change.id] = await shop.in_store(_rest, shop, change, before)
-        await _clear_if_settled(shop, change)
+        with anyio.CancelScope(shield=True):
+            await _clear_if_settled(shop, change)
     shop.bells.ring()
     return done
 

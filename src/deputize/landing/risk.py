@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from deputize.model.change import Operation
+from deputize.redaction import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,5 +96,5 @@ def _modes(files: list[FileChange]) -> list[str]:
 
 
 def _some(paths: list[str]) -> str:
-    shown, more = ", ".join(paths[:NAMED]), len(paths) - NAMED
+    shown, more = ", ".join(map(shown_name, paths[:NAMED])), len(paths) - NAMED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from deputize.redaction import shown_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -83,7 +85,7 @@ def blamed(
 
 def feedback_on_conflict(change: Change, paths: tuple[str, ...], detail: str) -> str:
     """Tell the next attempt what its predecessor's change collided with."""
-    listed = "\n".join(f"- {path}" for path in paths)
+    listed = "\n".join(f"- {shown_name(path)}" for path in paths)
     return (
         f"Your earlier work on this task (commit {change.head}) conflicts with what has landed on "
         f"{change.target} since. You now start from the newest {change.target}. Bring that work "

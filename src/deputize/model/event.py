@@ -23,6 +23,7 @@ EVENT_KINDS: dict[str, str] = {
     "task.cancelled": "a task was cancelled, by a person or because a need failed",
     "task.retried": "a final task was revived",
     "task.reworked": "the change of a task was sent back to an agent",
+    "task.rescheduled": "its pause was cut: the clock had been set back meanwhile",
     "task.cancel_requested": "a person asked to cancel a running task",
     "plan.queued": "a plan was submitted: tasks with what they need of each other",
     "plan.done": "every task of a plan is done",

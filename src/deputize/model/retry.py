@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Outcome
+from deputize.model.outcome import LIMITS, MEANINGS, WORKER_LOSSES, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +85,14 @@ def _after_loss(ended: list[Outcome]) -> Again | Over:
 def backoff_seconds(failures: int) -> int:
     """Return the pause after so many failures: 10 s, doubled each time, up to 5 min."""
     return int(min(BACKOFF_SECONDS * 2 ** (failures - 1), BACKOFF_LIMIT_SECONDS))
+
+
+def longest_pause(outcome: Outcome) -> timedelta | None:
+    """Return the longest pause that we make after an outcome; None where a provider may name it."""
+    if outcome in LIMITS:
+        return None
+    counts = MEANINGS[outcome].counts
+    return timedelta(seconds=BACKOFF_LIMIT_SECONDS if counts else PROVIDER_BACKOFF_LIMIT_SECONDS)
 
 
 def _provider_backoff(failures: int) -> int:

@@ -5,6 +5,7 @@ from deputize.queue.editing import Edits, edit
 from deputize.queue.endings import Ending, finish, finish_in
 from deputize.queue.leases import Pulse, beat, is_wanted
 from deputize.queue.requests import cancel, hold, retry, turn_away
+from deputize.queue.waits import shorten
 
 __all__ = [
     "Claim",
@@ -20,5 +21,6 @@ __all__ = [
     "hold",
     "is_wanted",
     "retry",
+    "shorten",
     "turn_away",
 ]

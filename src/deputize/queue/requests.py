@@ -59,7 +59,7 @@ def hold(database: Database, task_id: int, actor: str, now: datetime, *, held: b
         task = tasks.lock(transaction, task_id)
         if task.state not in {TaskState.BLOCKED, TaskState.QUEUED}:
             word = "held" if held else "released"
-            hint = f"`deputize cancel {task.id}` stops it" if not task.is_final else None
+            hint = _what_instead(task, f"`deputize cancel {task.id}` stops it")
             raise IllegalMove(f"#{task.id} is {task.state} and can't be {word}", hint=hint)
         if task.held == held:
             return task
@@ -79,7 +79,7 @@ def retry(
     with database.write() as transaction:
         task = tasks.lock(transaction, task_id)
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
-            hint = f"`deputize cancel {task.id}` first" if not task.is_final else None
+            hint = _what_instead(task, f"`deputize cancel {task.id}` first")
             raise IllegalMove(f"#{task.id} is {task.state}: there is nothing to retry", hint=hint)
         for need in settle.lost_needs(transaction, task.id):
             hint = f"`deputize retry {need}` first"
@@ -91,6 +91,15 @@ def retry(
         tasks.move(transaction, task, revived, event, now)
         settle.revive_dependents(transaction, revived, actor, now)
         return revived
+
+
+def _what_instead(task: Task, unless_final: str) -> str:
+    """Say what a person may do with a task that can't be moved as they asked."""
+    if not task.is_final:
+        return unless_final
+    if task.state is TaskState.DONE:
+        return f"`deputize show {task.id}` tells how it ended; `deputize add` queues another"
+    return f"`deputize retry {task.id}` sets it going again"
 
 
 def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:

@@ -58,7 +58,8 @@ def answer(
     )
     if rows == 0:
         current = get(transaction, approval.id)
-        raise IllegalMove(f"a{approval.id} is {current.state} already")
+        hint = "`deputize approvals` shows what is open"
+        raise IllegalMove(f"a{approval.id} is {current.state} already", hint=hint)
     body = {"words": words} if words else {}
     journal.append(transaction, _event(_KINDS[state], approval, by, body), now)
     return replace(approval, state=state, answered_at=now, answered_by=by, answer=words)

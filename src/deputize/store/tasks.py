@@ -184,6 +184,11 @@ def _becomes_ready(old: Task, new: Task) -> bool:
     return old.state is not TaskState.QUEUED or (old.held and not new.held)
 
 
+def delayed(transaction: Transaction, now: datetime) -> list[Task]:
+    """Return the queued tasks that may not start yet."""
+    return [task_of(row) for row in transaction.all("tasks.delayed", now=to_text(now))]
+
+
 def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     """Return when the next delayed task may start."""
     row = transaction.one("tasks.next_start", now=to_text(now))

@@ -42,8 +42,15 @@ class Left:
     files: int = 0
     dirty: bool = False
     """Some of it was not committed by the agent; it has been, as the agent's work."""
+    moved_head: str | None = None
+    """How an agent that works in place moved HEAD, which it has to leave alone."""
     skipped: tuple[str, ...] = ()
-    """Inner repositories, which are left out."""
+    """Inner repositories, which are left out; `.` alone where the workspace itself is gone."""
+
+    @property
+    def is_removed(self) -> bool:
+        """Tell whether the agent has removed the workspace."""
+        return self.skipped == (".",)
 
 
 def judge(seen: Seen, left: Left, rule: str) -> tuple[Outcome, str | None]:
@@ -54,10 +61,16 @@ def judge(seen: Seen, left: Left, rule: str) -> tuple[Outcome, str | None]:
     """
     if seen.outcome is not Outcome.SUCCEEDED:
         return seen.outcome, seen.error
+    if left.moved_head:
+        message = f"an in-place task leaves HEAD and branch alone, and HEAD {left.moved_head}"
+        return Outcome.POLICY_DENIED, message
     if rule == "required" and not left.tree_changed:
         what = _first_line(seen.answer)
         said = f"; it said: {what}" if what else ""
-        return Outcome.NO_CHANGE, f"the agent ended without changing a file{said}"
+        did = "without changing a file"
+        if left.is_removed:
+            did = "with its workspace removed, and had committed nothing"
+        return Outcome.NO_CHANGE, f"the agent ended {did}{said}"
     if rule == "forbidden" and left.tree_changed:
         files = "1 file" if left.files == 1 else f"{left.files} files"
         return Outcome.POLICY_DENIED, f"the agent changed {files}, though this task may change none"

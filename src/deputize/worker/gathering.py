@@ -14,9 +14,11 @@ from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.model.task import Place
+from deputize.redaction import shown_name
 from deputize.worker.benches import change_rule
 from deputize.worker.evidence import Left, Seen, judge, summary_of
 from deputize.worker.full_disk import is_passing
+from deputize.worker.moved_head import moved_head
 from deputize.workshop import aside
 from deputize.workspace.isolation import Fingerprint, compare, fingerprint
 from deputize.workspace.worktree import take_snapshot
@@ -48,23 +50,35 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     task = steps.claim.task
     shot = await aside(_snapshot, steps, bench)
     alarms = await _compare(steps, bench)
-    if task.place in {Place.WORKTREE, Place.READ_ONLY} and not is_intact(bench.workspace.worktree):
+    replaceable = task.place in {Place.WORKTREE, Place.READ_ONLY} and bench.path.is_dir()
+    if replaceable and not is_intact(bench.workspace.worktree):
         await steps.milestone("note: the agent replaced the workspace's .git: its files count")
     rule = change_rule(task, bench.config)
     found: Left = await aside(_left, bench, shot)
-    left = seen.left or found
+    moved = await aside(moved_head, steps, bench)
+    if moved:
+        await steps.milestone(f"HEAD of the checkout {moved}")
+    left = replace(seen.left or found, moved_head=moved)
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
-    if shot.moved and shot.dirty:
+    if shot.moved and shot.dirty and moved is None:
         steps.log.milestone("the agent's HEAD left its base: its files count, not its commits")
-    for path in left.skipped:
-        steps.log.milestone(f"left out: {path} (a repository of its own, or unreadable)")
+    _tell_skipped(steps, left)
     outcome, message = judge(seen, left, rule)
     ending = _ending(seen, outcome, message, bench.workspace.ref if left.tree_changed else None)
     if outcome is Outcome.SUCCEEDED and left.tree_changed and task.place is Place.WORKTREE:
         change = await aside(_change, steps, bench, shot, alarms)
         ending = replace(ending, change=change)
     return ending
+
+
+def _tell_skipped(steps: Steps, left: Left) -> None:
+    if left.is_removed:
+        steps.log.milestone("the agent removed its workspace: only what it had committed is left")
+        return
+    for path in left.skipped:
+        why = "a repository of its own, or unreadable"
+        steps.log.milestone(f"left out: {shown_name(path)} ({why})")
 
 
 def unsaved(steps: Steps, bench: Bench, seen: Seen, error: Exception) -> Ending:
@@ -105,7 +119,13 @@ def _left(bench: Bench, shot: Snapshot) -> Left:
     """Compare the final tree with where the task started, however many attempts it took."""
     mirror, start = bench.workspace.mirror, bench.start or shot.base
     files = file_changes(mirror.git_dir, start, shot.head) if mirror else ()
-    return Left(tree_changed=bool(files), files=len(files), dirty=shot.dirty, skipped=shot.skipped)
+    committed = bench.workspace.place is not Place.IN_PLACE and shot.head != shot.base
+    return Left(
+        tree_changed=bool(files),
+        files=len(files),
+        dirty=shot.dirty and committed,
+        skipped=shot.skipped,
+    )
 
 
 def _but_landings(

@@ -9,6 +9,7 @@ from deputize.errors import AgentError
 from deputize.git.command import BaseLost
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.outcome import Outcome
+from deputize.redaction import shown_name
 from deputize.store import trust
 from deputize.workshop import aside
 from deputize.workspace.commands import run_line
@@ -77,9 +78,9 @@ async def _include(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
     except BaseLost as error:
         raise AgentError(Outcome.BASE_LOST, error.message) from error
     if found.copied:
-        await steps.milestone(f"copied in: {', '.join(found.copied[:5])}")
+        await steps.milestone(f"copied in: {', '.join(map(shown_name, found.copied[:5]))}")
     for path, reason in found.refused:
-        steps.log.milestone(f"not copied: {path} ({reason})")
+        steps.log.milestone(f"not copied: {shown_name(path)} ({reason})")
 
 
 async def _set_up(steps: Steps, workspace: Workspace, step: Step, number: int) -> None:

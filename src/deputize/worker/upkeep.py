@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deputize import log, queue
 from deputize.errors import DeputizeError
+from deputize.gate.questions import withdraw_moot
 from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
 from deputize.store import attempts, workers
@@ -52,15 +53,22 @@ async def keep_up(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
 
 
 async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
-    """Rescue what dead workers held, note their death, and sweep finished workspaces."""
+    """Rescue what dead workers held, note their death, sweep, and let go of what is moot."""
     for attempt in await shop.in_store(_orphaned, shop, in_hand):
         with log.bound(task=attempt.task, attempt=attempt.number):
             await rescue(shop, attempt)
     await shop.in_store(_bury, shop)
+    await shop.in_store(queue.shorten, shop.database, shop.now())
     sweep_bells(shop.home.run)
     await sweep_workspaces(shop)
+    if await aside(_withdraw_moot, shop):
+        shop.bells.ring()
     _reaper.reap_zombies()
     await aside(end_orphans)
+
+
+def _withdraw_moot(shop: Workshop) -> int:
+    return withdraw_moot(shop.database, shop.home, by="upkeep", now=shop.now())
 
 
 def clean_up(shop: Workshop) -> None:

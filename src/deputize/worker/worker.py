@@ -12,7 +12,8 @@ from deputize import log, queue
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
-from deputize.store import attempts, gates, tasks
+from deputize.model.states import ChangeState
+from deputize.store import approvals, attempts, changes, gates, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
@@ -44,6 +45,8 @@ class Floor:
     """Set once it drains and has nothing in hand."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set once it drains."""
+    hurried: anyio.Event = field(default_factory=anyio.Event)
+    """Set once it is told to end at once."""
 
     def halt(self, attempt: int, why: Stop) -> None:
         """Stop one attempt."""
@@ -55,6 +58,11 @@ class Floor:
         for attempt in list(self.runs):
             self.halt(attempt, why)
 
+    def stop(self) -> None:
+        """Stop everything, and wait for nothing more."""
+        self.hurried.set()
+        self.halt_all(Stop.WORKER_STOPPED)
+
     def drain(self) -> None:
         """Take no more; be idle once nothing is left."""
         self.draining = True
@@ -64,12 +72,46 @@ class Floor:
 
 
 async def work(shop: Workshop, floor: Floor) -> None:
-    """Claim and run until drained: then return."""
+    """Claim and run until drained, and what that came to has landed: then return."""
     async with anyio.create_task_group() as group:
         group.start_soon(keep_alive, shop, floor)
         group.start_soon(_claim_forever, shop, floor, group)
         await floor.idle.wait()
+        await _until_landed(shop, floor)
         group.cancel_scope.cancel()
+
+
+async def _until_landed(shop: Workshop, floor: Floor) -> None:
+    """Return once no change of ours goes on by itself any more, or all is to end at once."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(_hurry, floor, group.cancel_scope)
+        while await _is_landing(shop):
+            await shop.bells.wait(POLL_SECONDS)
+        group.cancel_scope.cancel()
+
+
+async def _hurry(floor: Floor, scope: anyio.CancelScope) -> None:
+    await floor.hurried.wait()
+    scope.cancel()
+
+
+async def _is_landing(shop: Workshop) -> bool:
+    try:
+        return await shop.in_store(_has_moving_change, shop)
+    except DeputizeError:
+        return True
+
+
+def _has_moving_change(shop: Workshop) -> bool:
+    """Tell whether a change that was made here goes on without a person's doing."""
+    with shop.database.read() as transaction:
+        return any(
+            attempts.get(transaction, change.attempt).worker == shop.worker.id
+            and change.state is not ChangeState.AWAITING_APPROVAL
+            and change.reason is None
+            and not approvals.unanswered_of_task(transaction, change.task)
+            for change in changes.unsettled(transaction)
+        )
 
 
 async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None:

@@ -16,6 +16,7 @@ from deputize.git.repository import is_left_behind, owned
 from deputize.git.snapshot import Snapshot, holds, measure, save_aside, snapshot, snapshot_checkout
 from deputize.git.worktree import OPENING, Worktree, add_worktree, top_level
 from deputize.model.task import Place
+from deputize.redaction import shown_name
 
 if TYPE_CHECKING:
     from deputize.git.repository import Mirror
@@ -222,7 +223,7 @@ def _require_captured(worktree: Worktree, captured: str) -> None:
     # "." means that the folder itself is gone: there is nothing in it to lose.
     left_out = [path for path in now.skipped if path != "."]
     if left_out:
-        names = ", ".join(left_out[:3])
+        names = ", ".join(map(shown_name, left_out[:3]))
         raise IllegalMove(
             f"{worktree.path} holds what no commit has: {names}",
             hint="move it away, then try again",

@@ -214,3 +214,24 @@ def test_a_wrong_setting_is_named(deputize: CommandLine, project: Folder) -> Non
     project.commit(deputize__toml="[landing]\nmode = 5\n")
     said = deputize("add", "x", "--no-start")
     assert (said.code, "deputize.toml (main): `landing.mode`" in said.err) == (3, True)
+
+
+def test_who_named_an_unknown_agent_is_told(deputize: CommandLine) -> None:
+    """The variable, the role's table or the file: where the wrong name stands."""
+    named = deputize("add", "x", DEPUTIZE_DEFAULT_AGENT="nobody")
+    assert (named.code, "variable DEPUTIZE_DEFAULT_AGENT names the unknown" in named.err) == (
+        3,
+        True,
+    )
+    deputize.configure('[roles.writer]\nagent = "nobody"\n')
+    assert "[roles.writer] of config.toml names the unknown agent" in deputize("add", "x").err
+    deputize.configure('default_agent = "nobody"\n')
+    assert "error: config.toml names the unknown agent 'nobody'" in deputize("add", "x").err
+
+
+def test_an_agent_without_its_provider_is_refused(deputize: CommandLine) -> None:
+    """A provider that nobody configured would only fail later."""
+    deputize.configure('[agents.toy]\ncommand = ["true"]\nprovider = "far"\n')
+    said = deputize("add", "x", "--agent", "toy")
+    assert said.code == 3
+    assert "[agents.toy] of config.toml names the unknown provider 'far'" in said.err

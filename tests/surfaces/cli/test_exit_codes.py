@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -49,6 +50,9 @@ def test_each_error_has_its_code(kind: type[Exception], code: int) -> None:
     [
         (("lst",), "did you mean `deputize list`?"),
         (("changes",), "`deputize changes list` or `deputize changes show`"),
+        (("changes", "nope"), "`deputize changes list` or `deputize changes show`"),
+        (("changes", "lst"), "did you mean `deputize changes list`?"),
+        (("sessions", "nope"), "`deputize sessions list`"),
         (("fix the typo",), 'deputize add "…"'),
         (("zzzzzz",), "`deputize --help` lists the verbs"),
         (("list", "--sate", "x"), "did you mean `--state`?"),
@@ -60,6 +64,12 @@ def test_each_error_has_its_code(kind: type[Exception], code: int) -> None:
         (("show", "--latest"), 'deputize add "what is to be done"'),
         (("approve", "a1"), "`deputize approvals` shows them"),
         (("approve", "x"), "neither an approval (a3) nor a task (12)"),
+        (("approve", "zz"), "hint: `deputize approvals`"),
+        (("add", "x", "--priority", "11"), "hint: --priority 5"),
+        (("add", "x", "--timeout", "40d"), "hint: for example `--timeout 2h`"),
+        (("add", "x", "--scope", "../x"), "hint: name it from the repository's top"),
+        (("add", "x", "--key", ""), "hint: leave out --key"),
+        (("worker", "--slots", "1001"), "more than 1000 slots"),
         (("changes", "show", "c1"), "`deputize changes list` shows them"),
         (("changes", "show"), "give an id such as c7, or --latest"),
         (("changes", "show", "c1", "--latest"), "--latest stands for an id"),
@@ -83,6 +93,27 @@ def test_usage_errors_say_what_to_type(
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: ")
     assert hint in said.err
+    assert "\nhint: " in said.err
+
+
+def test_final_tasks_say_what_can_be_done(deputize: CommandLine) -> None:
+    """What can't be held, released or retried any more comes with what can be typed instead."""
+    deputize.add()
+    deputize("cancel", "1")
+    for verb in ("hold", "release"):
+        assert "hint: `deputize retry 1` sets it going again" in deputize(verb, "1").err
+    assert (
+        "hint: `deputize show 1` lists its attempts" in deputize("logs", "1", "--attempt", "9").err
+    )
+
+
+def test_a_title_must_be_text_too(deputize: CommandLine) -> None:
+    """Bytes that are no UTF-8 are refused in a title as in a prompt, with where they come from."""
+    odd = os.fsdecode(b"a\xffb")
+    for words, what in (((odd,), "the prompt"), (("x", "--title", odd), "the title")):
+        said = deputize("add", *words)
+        assert (said.code, said.err.startswith(f"error: {what} is not")) == (2, True)
+        assert "hint: type it as UTF-8, or" in said.err
 
 
 def test_errors_are_json_where_json_was_asked_for(deputize: CommandLine) -> None:
@@ -157,19 +188,26 @@ def test_a_pipe_that_closes_is_quiet(deputize: CommandLine) -> None:
     assert process.wait(30) == 141
 
 
-def test_output_that_cant_be_written_is_said_so(deputize: CommandLine) -> None:
-    """A full disk behind a redirection is exit 1 and no traceback."""
+@pytest.mark.parametrize("words", [("list",), ("add", "x", "--hold"), ("add", "x", "-q")])
+def test_output_that_cant_be_written_is_said_so(
+    deputize: CommandLine, words: tuple[str, ...]
+) -> None:
+    """A full disk behind a redirection is exit 1, no traceback, and says what is stored."""
     deputize.add()
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
-            deputize.argv("list"),
+            deputize.argv(*words),
+            cwd=deputize.folder,
             env=deputize.environment(),
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
         )
+    stored = "#2 is queued, but " if words[0] == "add" else ""
+    first, second = done.stderr.decode().splitlines()
     assert done.returncode == 1
-    assert done.stderr == b"error: cannot write the output: No space left on device\n"
+    assert first == f"error: {stored}cannot write the output: No space left on device"
+    assert second.startswith("hint: ")
 
 
 def test_a_mistake_of_ours_is_one_line(

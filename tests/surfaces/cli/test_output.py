@@ -15,11 +15,19 @@ import pytest
 
 import deputize.surfaces.cli
 from deputize.surfaces.cli import times
+from deputize.surfaces.cli.output import Output
 
 if TYPE_CHECKING:
     from tests.surfaces.cli.conftest import CommandLine
 
 CLI = Path(deputize.surfaces.cli.__file__).parent
+
+
+def test_many_lines_are_printed_as_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """In order, harmless each, whatever their number."""
+    Output().lines(f"{number} \x1b token=abcdefgh{number}" for number in range(1234))
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"{number} \\x1b token=[redacted]" for number in range(1234)]
 
 
 def on_terminal(

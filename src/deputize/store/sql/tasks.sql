@@ -120,6 +120,10 @@ SELECT id FROM tasks WHERE state = 'running' AND place = 'in_place'
 SELECT min(ready_at) AS at FROM tasks
 WHERE state = 'queued' AND held = 0 AND ready_at <= :now;
 
+-- name: delayed
+-- The queued tasks that may not start yet.
+SELECT * FROM tasks WHERE state = 'queued' AND not_before > :now ORDER BY id;
+
 -- name: next_start
 -- When the next delayed task may start.
 SELECT min(not_before) AS at FROM tasks WHERE state = 'queued' AND held = 0

@@ -79,7 +79,8 @@ def refuse_both(arguments: Namespace, named: object) -> None:
     from deputize.errors import InvalidInput
 
     if arguments.latest and named:
-        raise InvalidInput("--latest stands for an id: give one or the other")
+        hint = "leave out --latest, or the id"
+        raise InvalidInput("--latest stands for an id: give one or the other", hint=hint)
 
 
 def chosen_task(desk: Desk, arguments: Namespace) -> int:
@@ -143,6 +144,16 @@ def whole_number(word: str) -> int:
     if not (word.isascii() and word.isdecimal()) or not 0 < int(word[:20]) <= LARGEST_ID:
         raise ArgumentTypeError(f"{word!r} is not a whole number from 1")
     return int(word)
+
+
+def slots(word: str) -> int:
+    """Read how many tasks may be done at once."""
+    from deputize.config.settings import MOST_SLOTS
+
+    number = whole_number(word)
+    if number > MOST_SLOTS:
+        raise ArgumentTypeError(f"{word!r} is more than {MOST_SLOTS} slots")
+    return number
 
 
 def seconds(word: str) -> int:

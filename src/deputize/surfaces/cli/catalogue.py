@@ -78,4 +78,7 @@ def overview() -> str:
 def split(words: list[str]) -> tuple[str, list[str]]:
     """Take the verb, of one word or two, off the front of `words`; what follows is its own."""
     both = " ".join(words[:2])
-    return (both, words[2:]) if both in VERBS and len(words) > 1 else (words[0], words[1:])
+    # Of a word that only begins verbs, the next one is the other half, right or wrong.
+    halved = words[0] not in VERBS and any(verb.startswith(f"{words[0]} ") for verb in VERBS)
+    named = len(words) > 1 and (both in VERBS or (halved and not words[1].startswith("-")))
+    return (both, words[2:]) if named else (words[0], words[1:])

@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError
-from deputize.redaction import printable, redacted
+from deputize.redaction import printable, redacted, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
 GAP = "  "
+LINES_AT_ONCE = 500
 NARROWEST = 20
 """Columns that the last column of a table has, even where they don't fit."""
 WIDEST_UNKNOWN = 10_000
@@ -82,12 +83,24 @@ class Output:
         """One JSON document on stdout, and nothing but errors on stderr."""
         self.quiet = False
         """No narration that isn't a warning."""
+        self.stored: str | None = None
+        """What has been stored by now, such as `#12 is queued`: it holds whatever gets printed."""
         for stream in (sys.stdout, sys.stderr):
             _never_fail(stream)
 
     def text(self, *parts: Part) -> None:
         """Print a line (or several) of data."""
         self._write(self._rendered(sys.stdout, parts) + "\n")
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print many plain lines of data, some at a time."""
+        pending: list[str] = []
+        for line in lines:
+            pending.append(_harmless(line) + "\n")
+            if len(pending) >= LINES_AT_ONCE:
+                self._write("".join(pending))
+                pending.clear()
+        self._write("".join(pending))
 
     def diff(self, text: str) -> None:
         """Print a unified diff: byte for byte into a pipe, harmless and coloured on a terminal."""
@@ -186,16 +199,29 @@ class Output:
 
         Raises BrokenPipeError where nobody reads any more, DeputizeError where it can't be written.
         """
-        with _translated():
+        with self._translated():
             sys.stdout.flush()
 
-    @staticmethod
-    def _write(text: str | bytes) -> None:
-        with _translated():
+    def _write(self, text: str | bytes) -> None:
+        with self._translated():
             if isinstance(text, bytes):
                 sys.stdout.buffer.write(text)
             else:
                 sys.stdout.write(text)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Tell a full disk behind a redirection from a mistake of ours."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            known = f"{self.stored}, but " if self.stored else ""
+            raise DeputizeError(
+                f"{known}cannot write the output: {error.strerror}",
+                hint="make room where it goes; `deputize list` shows what is stored",
+            ) from error
 
     def narrate(self, *parts: Part) -> None:
         """Write a line on stderr, whatever is asked of the output."""
@@ -206,19 +232,8 @@ class Output:
 
     @staticmethod
     def _rendered(stream: TextIO, parts: Sequence[Part]) -> str:
-        coloured = _takes_colour(stream)
+        coloured = any(not isinstance(part, str) for part in parts) and _takes_colour(stream)
         return "".join(_painted(part, coloured=coloured) for part in parts)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Tell a full disk behind a redirection from a mistake of ours."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise DeputizeError(f"cannot write the output: {error.strerror}") from error
 
 
 def _harmless(text: str) -> str:
@@ -288,5 +303,9 @@ def _width(part: Part) -> int:
 def _json(value: object, indent: int | None = None) -> str:
     import json
 
+    text = json.dumps(value, indent=indent)
+    # Half a pair is no text in JSON (RFC 8785): bytes that could not be decoded are spelled out.
+    if "\\ud" in text:
+        text = json.dumps(spelled_out(value), indent=indent)
     # DEL is the one control character that JSON in ASCII may hold as it is.
-    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
+    return text.replace("\x7f", "\\u007f")

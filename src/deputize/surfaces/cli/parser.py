@@ -100,9 +100,12 @@ def _module_name(verb: str) -> str:
 def _nearest(name: str) -> str:
     import difflib
 
-    parts = [verb for verb in VERBS if verb.startswith(f"{name} ")]
-    if parts:
-        return " or ".join(f"`deputize {verb}`" for verb in parts)
+    first, _, second = name.partition(" ")
+    siblings = {verb.partition(" ")[2]: verb for verb in VERBS if verb.startswith(f"{first} ")}
+    if siblings:
+        near = difflib.get_close_matches(second, siblings, n=1, cutoff=0.5)
+        listed = " or ".join(f"`deputize {verb}`" for verb in siblings.values())
+        return f"did you mean `deputize {siblings[near[0]]}`?" if near else listed
     if " " in name.strip():
         return 'to queue a task: `deputize add "…"`'
     near = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.5)

@@ -18,7 +18,8 @@ def read_prompt(words: Sequence[str], file: str | None) -> str:
     """Return the prompt; InvalidInput where it is given twice, not at all, or isn't text."""
     if file is not None:
         if words:
-            raise InvalidInput("the prompt is given twice: as words and with --file")
+            hint = "leave out the words, or --file"
+            raise InvalidInput("the prompt is given twice: as words and with --file", hint=hint)
         return _from_file(Path(file))
     if not words:
         hint = 'deputize add "what is to be done", or --file FILE, or - for stdin'
@@ -50,7 +51,8 @@ def _from_file(path: Path) -> str:
         with path.open("rb") as file:
             return _read(file, str(path))
     except OSError as error:
-        raise InvalidInput(f"cannot read {path}: {error.strerror}") from error
+        hint = "name a file that you can read, or give the prompt in quotes"
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", hint=hint) from error
 
 
 def _read(file: BinaryIO, name: str) -> str:

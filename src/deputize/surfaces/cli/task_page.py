@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.desk.documents import what_to_do
+from deputize.redaction import shown_name
 from deputize.surfaces.cli.output import bold
 from deputize.surfaces.cli.task_lines import headline, needs_in_words, state_of
 from deputize.surfaces.cli.times import local, span
@@ -133,7 +134,7 @@ def _why(change: Change) -> str:
 
 
 def _path(source: str | None, path: str) -> str:
-    return f"{source} → {path}" if source else path
+    return f"{shown_name(source)} → {shown_name(path)}" if source else shown_name(path)
 
 
 def _print_approval(output: Output, approval: Approval) -> None:

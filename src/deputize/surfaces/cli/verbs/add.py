@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from deputize.desk.context import Desk
     from deputize.errors import ProcessError
-    from deputize.model.task import Submitted, TaskSpec
+    from deputize.model.task import Submitted, Task, TaskSpec
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -106,6 +106,7 @@ def run(arguments: Namespace, output: Output) -> int:
     try:
         with open_desk() as desk:
             submitted = add(desk, spec)
+            output.stored = _as_stored(submitted.task)
             if not (arguments.wait and output.json):
                 _print(desk, submitted, output)
             problem = None if arguments.no_start else _start(desk, submitted, output)
@@ -181,6 +182,10 @@ def _start(desk: Desk, submitted: Submitted, output: Output) -> ProcessError | N
     return None
 
 
+def _as_stored(task: Task) -> str:
+    return f"#{task.id} is {task.state}"
+
+
 def _print(desk: Desk, submitted: Submitted, output: Output) -> None:
     task = submitted.task
     if output.json:
@@ -212,6 +217,7 @@ def _wait(desk: Desk, submitted: Submitted, output: Output) -> int:
 
     gc.enable()
     (task,) = wait(desk, [submitted.task.id])
+    output.stored = _as_stored(task)
     if output.json:
         _print(desk, submitted, output)
     else:

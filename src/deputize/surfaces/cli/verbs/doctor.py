@@ -25,11 +25,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     """Print each finding; return 1 if one is a failure."""
+    from pathlib import Path
+
     from deputize.config.home import find_home
     from deputize.desk.doctor import Level, examine
 
     del arguments
-    findings = examine(find_home())
+    findings = examine(find_home(), Path.cwd())
     if output.json:
         names = ("level", "about", "text", "hint")
         output.document([{name: getattr(one, name) for name in names} for one in findings])

@@ -63,8 +63,7 @@ def _print(desk: Desk, task_id: int, number: int | None, output: Output) -> None
         lines = list(read(attempt))
         output.document({"task": task_id, "attempt": attempt.number, "lines": lines})
     else:
-        for line in read(attempt):
-            output.text(line)
+        output.lines(read(attempt))
 
 
 def _follow(desk: Desk, task_id: int, number: int | None, output: Output) -> None:

@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     """Show and ask; return 4 where the answer is no."""
-    from deputize.desk.answers import refuse_agents, trust, trust_view
+    from deputize.desk.answers import refuse_agents, trust, trust_view, withdraw_moot
     from deputize.desk.context import open_desk
     from deputize.errors import Denied
 
@@ -48,6 +48,9 @@ def run(arguments: Namespace, output: Output) -> int:
             trust(desk, shown)
             output.note("trusted: these commands may run")
             wake_up(desk, output)
+        elif withdraw_moot(desk, shown):
+            output.note("what was asked about other commands is withdrawn")
+            wake_up(desk, output)
     if output.json:
         document = {"repository": shown.git_dir, "commands": shown.commands}
         output.document({**document, "digest": shown.digest, "trusted": True})
@@ -60,7 +63,7 @@ def _show(shown: TrustView, output: Output) -> None:
     for command in shown.commands:
         output.text(command)
     if not shown.commands:
-        output.note(f"{shown.git_dir} wants to run nothing")
+        output.note(f"{shown.folder} wants to run nothing")
     elif shown.trusted:
         output.note("trusted already")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
-  deputize up                    # Ctrl-C finishes what runs
+  deputize up                    # Ctrl-C finishes and lands what runs
   deputize up --detach           # prints the worker's name, with --json all about it
   deputize up --install          # a service of yours (systemd, launchd)
   deputize up --uninstall

@@ -1,13 +1,13 @@
 """Work in the foreground on tasks of some roles, or of any.
 
-Ctrl-C takes nothing new and finishes what runs; a second one stops at once.
+Ctrl-C takes nothing new, finishes what runs and lands it; a second one stops at once.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, whole_number
+from deputize.surfaces.cli.arguments import add_format, slots
 from deputize.surfaces.cli.working import add_report_arguments, work_here
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ EXAMPLES = """
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `worker` takes."""
     parser.add_argument("--role", action="append", metavar="R", help="repeatable (default: any)")
-    parser.add_argument(
-        "--slots", type=whole_number, metavar="N", help="tasks at once (default: 3)"
-    )
+    parser.add_argument("--slots", type=slots, metavar="N", help="tasks at once (default: 3)")
     add_report_arguments(parser)
     add_format(parser)
 
