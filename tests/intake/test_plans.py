@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from shutil import which
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,11 +18,10 @@ from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
 from deputize.store import journal, plans, tasks
-from deputize.store.sqlite import SqliteDatabase
-from tests.fixtures import postgres
 from tests.fixtures.doors import ADA
 from tests.fixtures.nouns import NOON
 from tests.fixtures.repositories import make_project
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,7 +153,7 @@ def test_a_repositorys_wrong_settings_name_the_task(door: Door) -> None:
     door.project.commit(deputize__toml="[checks.tests]\ncomand = 'x'")
     error = refused(door, BUILD)
     assert isinstance(error, ConfigError)
-    assert error.message.startswith("tasks[0] (build).repo: deputize.toml (main): unknown key")
+    assert error.message.startswith("tasks[0] (build): deputize.toml (main): unknown key")
 
 
 def test_the_same_key_with_the_same_content_is_the_same_plan(door: Door) -> None:
@@ -172,6 +171,27 @@ def test_the_same_key_with_the_same_content_is_the_same_plan(door: Door) -> None
     with pytest.raises(InvalidInput, match="belongs to p1"):
         submit(door, *[task | {"needs": []} for task in CHAIN], key="k")
     assert door.traces() == traces
+
+
+def test_a_plan_is_known_again_though_it_would_not_be_possible_anew(door: Door) -> None:
+    """What it needs has failed, and its branch is gone: it is stored already."""
+    door.submit()
+    door.project.git("branch", "side")
+    asked = {"prompt": "x", "target": "side", "needs": [1]}
+    first = submit(door, asked, key="k")
+    door.end(Outcome.AUTH_FAILED)
+    door.project.git("branch", "--delete", "side")
+    again = submit(door, asked, key="k")
+    assert (again.plan, again.created) == (first.plan, False)
+
+
+def test_the_tasks_of_a_plan_stand_in_line_one_after_another(door: Door) -> None:
+    """Each in the line of its priority, as if they had been added one by one."""
+    submit(door, *[{"prompt": f"{place}", "priority": 5 - place % 2} for place in range(6)])
+    with door.database.read() as transaction:
+        rows = [transaction.one("tasks.get", id=number) for number in range(1, 7)]
+        assert [row["rank"] for row in rows if row] == [1, 1, 2, 2, 3, 3]
+        assert {row["share"] for row in rows if row} == {"plan:1"}
 
 
 def test_a_trial_checks_everything_and_stores_nothing(door: Door) -> None:
@@ -213,36 +233,29 @@ def test_each_repository_and_branch_is_looked_up_once(
     assert len(door.traces()[2]) == 1
 
 
-FAIL = """
-import sqlite3, sys
-import psycopg
-place = sys.argv[1]
-if place.startswith("postgresql:"):
-    connection = psycopg.connect(place, autocommit=True)
-else:
-    connection = sqlite3.connect(place, isolation_level=None)
-connection.execute(
-    "UPDATE tasks SET state = 'failed', reason = 'agent_error', finished_at = created_at"
-)
-"""
-
-
 def test_what_is_refused_at_the_last_moment_lets_go_of_its_pins(
     door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A need fails, by another process, after it was looked at and before the plan is stored."""
+    """A need fails, elsewhere, after it was looked at and before the plan is stored."""
     door.submit()
     spec = plan(door, {"prompt": "x"}, {"prompt": "y", "needs": [1]})
     kept = door.traces()[2]
     door.project.commit(a__py="moved on\n")
-    (tmp_path / "fail.py").write_text(FAIL)
-    is_file = isinstance(door.database, SqliteDatabase)
-    place = door.home.path / "deputize.db" if is_file else postgres.url_of(door.home.path)
-    fail = f"{sys.executable} {tmp_path / 'fail.py'} '{place}'"
-    script = f'[[ "$*" == *update-ref*refs/deputize* ]] && {fail}'
+    pinning, failed = tmp_path / "pinning", tmp_path / "failed"
+    wait = f"touch {pinning}; while ! test -e {failed}; do sleep 0.02; done"
+    script = f'if [[ "$*" == *update-ref*refs/deputize* ]]; then {wait}; fi'
     before_git(tmp_path / "bin", monkeypatch, script)
+
+    def fail() -> None:
+        wait_until(pinning.exists)
+        door.end(Outcome.AUTH_FAILED)
+        failed.touch()
+
+    elsewhere = Thread(target=fail)
+    elsewhere.start()
     with pytest.raises(InvalidInput, match=r"tasks\[1\]\.needs: #1 is failed"):
         submit_plan(door.database, door.home, spec, actor=ADA, now=NOON)
+    elsewhere.join()
     assert door.traces()[2] == kept
     assert door.traces()[0] == 1
 

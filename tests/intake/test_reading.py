@@ -45,6 +45,7 @@ GOOD: dict[str, list[Any]] = {
     "base": ["main~2", ""],
     "scope": [[], ["src"], ["a/b", "./c", "..x", "...", "a.."]],
     "checks": [[], ["tests"]],
+    "lock": ["l"],
     "labels": [[], ["x", ""]],
 }
 BAD: list[Any] = [
@@ -136,7 +137,9 @@ def test_schema_and_reader_agree_on_tasks(task: dict[str, Any]) -> None:
             "schema": st.sampled_from(["deputize.plan/1", "deputize.plan/2", 1]),
             "$schema": st.sampled_from(["plan.schema.json", 1]),
             "defaults": st.dictionaries(st.sampled_from([*GOOD]), VALUES, max_size=2)
-            | st.sampled_from([{"place": "scratch"}, {"place": "scratch", "repo": "."}, 5]),
+            | st.sampled_from(
+                [{"place": "scratch"}, {"place": "scratch", "repo": "."}, {"place": "in_place"}, 5]
+            ),
             "role": st.just("writer"),
         },
     )
@@ -185,6 +188,17 @@ def test_what_holds_for_all_gives_way_to_what_a_task_says() -> None:
         ("tests",),
     )
     assert (second.priority, second.repo, second.target, second.checks) == (9, None, None, ())
+
+
+def test_a_lock_for_all_is_none_of_what_works_in_place() -> None:
+    """Its checkout is its lock; one that it asks for itself is refused."""
+    asked = [{"prompt": "a"}, {"prompt": "b", "place": "in_place"}]
+    found = reads({"defaults": {"lock": "deploy"}, "tasks": asked})
+    assert isinstance(found, AskedPlan)
+    assert [task.spec.lock for task in found.tasks] == ["deploy", None]
+    found = reads({"tasks": [{"prompt": "b", "place": "in_place", "lock": "deploy"}]})
+    assert isinstance(found, InvalidInput)
+    assert found.message.startswith("tasks[0].lock: a task in place can't have a lock")
 
 
 BROKEN = [

@@ -32,19 +32,13 @@ class Draft(NamedTuple):
     digest: str | None = None
     """Of what is asked for, where a key may recognise it."""
 
-    @property
-    def git_dir(self) -> Path | None:
-        """The git directory of its repository, if it has one."""
-        return self.place.location.git_dir if self.place.location else None
-
 
 def draft(spec: TaskSpec, place: FoundPlace) -> Draft:
     """Check the names of a task against the settings that hold where it will work."""
     check_names(spec, place.config)
-    drafted = Draft(spec, place, agent_for(spec, place.config))
-    if spec.key is None:
-        return drafted
-    return drafted._replace(digest=digest_of(content_of(spec, drafted.git_dir)))
+    git_dir = place.location.git_dir if place.location else None
+    digest = digest_of(content_of(spec, git_dir)) if spec.key else None
+    return Draft(spec, place, agent_for(spec, place.config), digest)
 
 
 def content_of(spec: TaskSpec, git_dir: Path | None) -> dict[str, object]:
@@ -117,11 +111,10 @@ def task_of(
 
 
 def _lock(drafted: Draft) -> str | None:
-    """Return what it takes for itself while it runs: in place, that is the checkout."""
-    spec, location = drafted.spec, drafted.place.location
-    if spec.place is Place.IN_PLACE and location:
+    location = drafted.place.location
+    if drafted.spec.place is Place.IN_PLACE and location:
         return f"checkout:{location.checkout}"
-    return spec.lock
+    return drafted.spec.lock
 
 
 def event_of(task: Task, actor: str, needs: Sequence[int] = ()) -> Event:

@@ -10,7 +10,7 @@ from deputize.errors import DeputizeError, InvalidInput, UserError
 from deputize.intake.drafting import content_of, digest_of, draft, event_of, task_of
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
-from deputize.intake.submitting import is_untrusted
+from deputize.intake.submitting import git_dir_of, is_untrusted
 from deputize.intake.validation import check_needs, needed, refuse_nothing_to_land
 from deputize.model.event import Event
 from deputize.model.need import On
@@ -20,8 +20,9 @@ from deputize.model.task import title_of
 from deputize.store import meta, plans, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from deputize.config.home import Home
     from deputize.intake.drafting import Draft
@@ -55,11 +56,14 @@ def submit_plan(
 
     In a `trial` nothing is stored in any case.
     """
+    again = _asked_before(database, spec)
+    if again is not None:
+        return again
     with database.read() as transaction:
         # Asked before the tips are read: what has landed by then is in them.
         waits = [_waits(transaction, place, task) for place, task in enumerate(spec.tasks)]
     drafts = _drafts(home, spec, waits)
-    order = in_order([[place for place, _ in task.needs] for task in spec.tasks])
+    order = _order(spec)
     ready = _Ready(
         spec=spec,
         drafts=drafts,
@@ -68,30 +72,22 @@ def submit_plan(
             for task, drafted, waiting in zip(spec.tasks, drafts, waits, strict=True)
         ],
         order=order,
-        digest=_digest(spec, drafts) if spec.key else None,
+        digest=_digest(spec, map(_git_dir, drafts)) if spec.key else None,
     )
     with database.read() as transaction:
-        known = _known(transaction, ready)
-        if known:
-            return known
         _check_all(transaction, ready)
         if trial:
             return _tried(transaction, ready, now)
     prepared = [
-        (place, tasks.prepare(ready.tasks[place], event_of(ready.tasks[place], actor)))
+        (place, tasks.prepare(ready.tasks[place], event_of(ready.tasks[place], actor), now))
         for place in order
     ]
     with pinned(database, bases_of(drafts, waits)), database.write() as transaction:
-        _keep_still(transaction, spec)
-        return _known(transaction, ready) or _store(transaction, ready, prepared, actor, now)
-
-
-def _keep_still(transaction: Transaction, spec: PlanSpec) -> None:
-    """Let nobody use the plan's key, or end what its tasks need, before they are stored."""
-    if spec.key:
-        meta.alone(transaction, f"plan:{spec.key}")
-    for number in sorted({need.id for task in spec.tasks for need in task.spec.needs}):
-        tasks.keep(transaction, number)
+        _keep(transaction, spec)
+        known = plans.by_key(transaction, spec.key) if spec.key else None
+        if known is not None:
+            return _same_again(transaction, known, ready.digest, spec)
+        return _store(transaction, ready, prepared, actor, now)
 
 
 def _waits(transaction: Transaction, place: int, task: PlannedTask) -> bool:
@@ -101,12 +97,43 @@ def _waits(transaction: Transaction, place: int, task: PlannedTask) -> bool:
     return bool(task.needs) or states - {TaskState.DONE} != set()
 
 
-def _digest(spec: PlanSpec, drafts: Sequence[Draft]) -> str:
+def _order(spec: PlanSpec) -> list[int]:
+    return in_order([[place for place, _ in task.needs] for task in spec.tasks])
+
+
+def _git_dir(drafted: Draft) -> Path | None:
+    return drafted.place.location.git_dir if drafted.place.location else None
+
+
+def _digest(spec: PlanSpec, git_dirs: Iterable[Path | None]) -> str:
     content = [
-        [content_of(drafted.spec, drafted.git_dir), sorted(task.needs)]
-        for task, drafted in zip(spec.tasks, drafts, strict=True)
+        [content_of(task.spec, git_dir), sorted(task.needs)]
+        for task, git_dir in zip(spec.tasks, git_dirs, strict=True)
     ]
     return digest_of([spec.title, content])
+
+
+def _asked_before(database: Database, spec: PlanSpec) -> SubmittedPlan | None:
+    """Answer with the plan that has the key: what is stored already need not be possible anew."""
+    if spec.key is None:
+        return None
+    with database.read() as transaction:
+        known = plans.by_key(transaction, spec.key)
+    if known is None:
+        return None
+    places = {task.spec.repo: git_dir_of(task.spec) for task in spec.tasks}
+    digest = _digest(spec, [places[task.spec.repo] for task in spec.tasks])
+    with database.read() as transaction:
+        return _same_again(transaction, known, digest, spec)
+
+
+def _keep(transaction: Transaction, spec: PlanSpec) -> None:
+    """See that nobody else uses these keys, or moves what is needed, before this is stored."""
+    keys = {f"key:{task.spec.key}" for task in spec.tasks if task.spec.key}
+    for name in sorted(keys | ({f"plan:{spec.key}"} if spec.key else set())):
+        meta.alone(transaction, name)
+    for need in sorted({need.id for task in spec.tasks for need in task.spec.needs}):
+        tasks.keep(transaction, need)
 
 
 def _drafts(home: Home, spec: PlanSpec, waits: Sequence[bool]) -> list[Draft]:
@@ -125,25 +152,22 @@ def _of_task(place: int, task: PlannedTask) -> Iterator[None]:
     try:
         yield
     except DeputizeError as error:
-        field = error.field if isinstance(error, UserError) else "repo"
+        field = error.field if isinstance(error, UserError) else None
         where = label(place, task.name)
         error.within(f"{where}.{field}" if field else where)
         raise
 
 
-def _known(transaction: Transaction, ready: _Ready) -> SubmittedPlan | None:
-    """Return the plan that has this key already; InvalidInput where it asks for something else."""
-    spec = ready.spec
-    known = plans.by_key(transaction, spec.key) if spec.key else None
-    if known is None:
-        return None
-    if known.key_digest != ready.digest:
+def _same_again(
+    transaction: Transaction, known: Plan, digest: str | None, spec: PlanSpec
+) -> SubmittedPlan:
+    if known.key_digest != digest:
         raise InvalidInput(
             f"key: {spec.key!r} belongs to p{known.id}, which asks for something else",
             hint="use another key, or submit exactly the same",
             field="key",
         )
-    found = zip(ready.order, tasks.of_plan(transaction, known.id), strict=True)
+    found = zip(_order(spec), tasks.of_plan(transaction, known.id), strict=True)
     placed = [
         PlacedTask(
             spec.tasks[place].name,
@@ -164,7 +188,15 @@ def _check_all(transaction: Transaction, ready: _Ready) -> None:
 
 
 def _check(transaction: Transaction, task: PlannedTask, drafted: Draft, ready: _Ready) -> None:
-    key = task.spec.key
+    _refuse_taken(transaction, task.spec.key)
+    for need, on in task.needs:
+        if on is On.LANDED:
+            other = ready.spec.tasks[need]
+            refuse_nothing_to_land(label(need, other.name), other.spec, drafted.place.config)
+    check_needs(transaction, task.spec.needs, drafted.place.config)
+
+
+def _refuse_taken(transaction: Transaction, key: str | None) -> None:
     taken = tasks.by_key(transaction, key) if key else None
     if taken is not None:
         raise InvalidInput(
@@ -172,11 +204,6 @@ def _check(transaction: Transaction, task: PlannedTask, drafted: Draft, ready: _
             hint="a key of the plan itself lets it be submitted again",
             field="key",
         )
-    for need, on in task.needs:
-        if on is On.LANDED:
-            other = ready.spec.tasks[need]
-            refuse_nothing_to_land(label(need, other.name), other.spec, drafted.place.config)
-    check_needs(transaction, task.spec.needs, drafted.place.config)
 
 
 def _tried(transaction: Transaction, ready: _Ready, now: datetime) -> SubmittedPlan:
@@ -203,16 +230,17 @@ def _store(
     body = {"title": asked.title, "tasks": len(ready.order)}
     plan = plans.insert(transaction, asked, Event(kind="plan.queued", actor=actor, body=body), now)
     ids: dict[int, int] = {}
+    ranks: dict[int, int] = {}
     placed = []
     for place, made in prepared:
         planned = ready.spec.tasks[place]
         needs = [(ids[need], on) for need, on in planned.needs]
         needs += [(need.id, need.on) for need in planned.spec.needs]
         state = _state(transaction, ready, place)
-        ids[place] = tasks.insert_prepared(
-            transaction, made, now, plan=plan.id, state=state, needs=needs
+        task = tasks.insert_prepared(
+            transaction, made, now, plan=plan.id, state=state, needs=needs, ranks=ranks
         )
-        task = replace(ready.tasks[place], id=ids[place], plan=plan.id, state=state)
+        ids[place] = task.id
         placed.append(PlacedTask(planned.name, task, needs))
     return _submitted(transaction, ready, plan, placed)
 
@@ -234,13 +262,14 @@ def _plan(ready: _Ready, now: datetime) -> Plan:
 
 
 def _state(transaction: Transaction, ready: _Ready, place: int) -> TaskState:
-    """Return the state of a task; what it needs from outside is looked at again."""
-    needs = ready.spec.tasks[place].spec.needs
-    if not needs:
-        return ready.tasks[place].state
-    with _of_task(place, ready.spec.tasks[place]):
-        waits = check_needs(transaction, needs, ready.drafts[place].place.config)
-    return TaskState.BLOCKED if waits else ready.tasks[place].state
+    """Return the state of a task; what it needs from outside, and its key, are looked at again."""
+    planned, state = ready.spec.tasks[place], ready.tasks[place].state
+    if not (planned.spec.needs or planned.spec.key):
+        return state
+    with _of_task(place, planned):
+        _refuse_taken(transaction, planned.spec.key)
+        waits = check_needs(transaction, planned.spec.needs, ready.drafts[place].place.config)
+    return TaskState.BLOCKED if waits else state
 
 
 def _submitted(

@@ -136,6 +136,7 @@ class Reader:
             name: value
             for name, value in defaults.items()
             if not (is_scratch and name in REPOSITORY_FIELDS)
+            and not (place is Place.IN_PLACE and name == "lock")
         }
         values = {"origin": "file"} | inherited | dict(own)
         if not is_scratch:

@@ -29,7 +29,15 @@ _NO_REPOSITORY: Schema = {
         name: {"maxItems": 0} if name == "checks" else False for name in REPOSITORY_FIELDS
     }
 }
-_IS_SCRATCH: Schema = {"properties": {"place": {"const": "scratch"}}, "required": ["place"]}
+_NO_LOCK: Schema = {"properties": {"lock": False}}
+
+
+def _at(place: str) -> Schema:
+    return {"properties": {"place": {"const": place}}, "required": ["place"]}
+
+
+_PLACES = (("scratch", _NO_REPOSITORY), ("in_place", _NO_LOCK))
+"""What a task can't have besides where it works in such a place."""
 
 
 def task_schema() -> Schema:
@@ -62,10 +70,17 @@ def plan_schema() -> Schema:
             },
             required=["tasks"],
         ),
-        "if": {"properties": {"defaults": _IS_SCRATCH}, "required": ["defaults"]},
-        "then": {
-            "properties": {"tasks": {"items": {"anyOf": [{"required": ["place"]}, _NO_REPOSITORY]}}}
-        },
+        "allOf": [
+            {
+                "if": {"properties": {"defaults": _at(place)}, "required": ["defaults"]},
+                "then": {
+                    "properties": {
+                        "tasks": {"items": {"anyOf": [{"required": ["place"]}, without]}}
+                    }
+                },
+            }
+            for place, without in _PLACES
+        ],
         "$defs": {"task": _task()},
     }
 
@@ -76,8 +91,7 @@ def _task() -> Schema:
     return {
         **_object(properties, required=["prompt"]),
         "not": waiting,
-        "if": _IS_SCRATCH,
-        "then": _NO_REPOSITORY,
+        "allOf": [{"if": _at(place), "then": without} for place, without in _PLACES],
     }
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.config.home import Home
-    from deputize.intake.drafting import Draft
     from deputize.intake.place import FoundPlace
+    from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
 
 
@@ -37,14 +37,13 @@ def submit(
     drafted = draft(spec, Places(home).find(spec))
     with database.read() as transaction:
         # What can be refused is refused before anything is pinned.
-        if known := _known(transaction, drafted):
-            return known
         check_needs(transaction, spec.needs, drafted.place.config)
     with pinned(database, bases_of([drafted], [waits])), database.write() as transaction:
-        if spec.key:
+        if spec.key is not None:
             meta.alone(transaction, f"key:{spec.key}")
-        if known := _known(transaction, drafted):
-            return known
+        known = tasks.by_key(transaction, spec.key) if spec.key else None
+        if known is not None:
+            return _same_again(known, drafted.digest, spec)
         for number in sorted({need.id for need in spec.needs}):
             tasks.keep(transaction, number)
         blocked = check_needs(transaction, spec.needs, drafted.place.config)
@@ -70,26 +69,21 @@ def _asked_before(database: Database, spec: TaskSpec) -> Submitted | None:
     if spec.key is None:
         return None
     with database.read() as transaction:
-        if tasks.by_key(transaction, spec.key) is None:
-            return None
-        scratch = spec.place is Place.SCRATCH
-        git_dir = None if scratch else common_dir(Path(spec.repo or "."))
-        return _same_again(transaction, spec.key, digest_of(content_of(spec, git_dir)))
-
-
-def _known(transaction: Transaction, drafted: Draft) -> Submitted | None:
-    """Return the task that has this key already; InvalidInput where it asks for something else."""
-    key = drafted.spec.key
-    return _same_again(transaction, key, drafted.digest) if key else None
-
-
-def _same_again(transaction: Transaction, key: str, digest: str | None) -> Submitted | None:
-    known = tasks.by_key(transaction, key)
+        known = tasks.by_key(transaction, spec.key)
     if known is None:
         return None
+    return _same_again(known, digest_of(content_of(spec, git_dir_of(spec))), spec)
+
+
+def git_dir_of(spec: TaskSpec) -> Path | None:
+    """Return the git directory of a task's repository, as far as there is one."""
+    return None if spec.place is Place.SCRATCH else common_dir(Path(spec.repo or "."))
+
+
+def _same_again(known: Task, digest: str | None, spec: TaskSpec) -> Submitted:
     if known.key_digest != digest:
         raise InvalidInput(
-            f"key {key!r} belongs to #{known.id}, which asks for something else",
+            f"key {spec.key!r} belongs to #{known.id}, which asks for something else",
             hint="use another key, or submit exactly the same",
             field="key",
         )

@@ -56,7 +56,7 @@ def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
             hint="its base is the target's tip when its needs are met",
             field="base",
         )
-    if spec.lock and spec.place is Place.IN_PLACE:
+    if spec.lock is not None and spec.place is Place.IN_PLACE:
         hint = "the checkout is its lock already"
         raise InvalidInput("a task in place can't have a lock", hint=hint, field="lock")
     if spec.place is Place.SCRATCH:
@@ -64,7 +64,7 @@ def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
 
 
 def _refusal(name: str, problem: str) -> InvalidInput:
-    hint = _HINTS.get(name)
+    hint = _HINTS.get(name, "`deputize schema task` says what each field takes")
     if name == "prompt":
         hint = _prompt_hint(problem)
     return InvalidInput(f"the {name.replace('_', ' ')} {problem}", hint=hint, field=name)

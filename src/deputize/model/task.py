@@ -131,17 +131,12 @@ class Task:
     @property
     def share(self) -> str:
         """Whose turn it counts as: its plan's, or that of where single tasks come from."""
-        return share_of_plan(self.plan) if self.plan else self.origin
+        return f"plan:{self.plan}" if self.plan else self.origin
 
     @property
     def is_final(self) -> bool:
         """Tell whether nothing will move it but a person."""
         return self.state in FINAL_TASK_STATES
-
-
-def share_of_plan(plan: int) -> str:
-    """Return whose turn the tasks of a plan count as."""
-    return f"plan:{plan}"
 
 
 class Submitted(NamedTuple):

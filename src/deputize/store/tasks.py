@@ -10,7 +10,7 @@ from deputize.errors import IllegalMove, NotFound
 from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
-from deputize.model.task import Place, Task, share_of_plan
+from deputize.model.task import Place, Task
 from deputize.store import journal
 from deputize.store.rows import (
     LARGEST_NUMBER,
@@ -42,20 +42,16 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     values = _values(task)
     del values["id"]
     ready_at = to_text(max(now, task.not_before or now))
-    values |= {
-        "rank": _rank(transaction, task.share, task.priority),
-        "share": task.share,
-        "ready_at": ready_at,
-    }
+    values |= {"rank": _rank(transaction, task), "share": task.share, "ready_at": ready_at}
     row = cast("Row", transaction.one("tasks.insert", **values))
     added = replace(task, id=number(row, "id"))
     journal.append(transaction, replace(event, task=added.id), now)
     return added
 
 
-def _rank(transaction: Transaction, share: str, priority: int) -> int:
+def _rank(transaction: Transaction, task: Task) -> int:
     """Return a new task's place in line: where it is served now, or after the last of its share."""
-    found = transaction.one("tasks.turn", share=share, priority=priority)
+    found = transaction.one("tasks.turn", share=task.share, priority=task.priority)
     row = cast("Row", found)
     return max(maybe_number(row, "served") or 0, (maybe_number(row, "tail") or 0) + 1)
 
@@ -63,17 +59,16 @@ def _rank(transaction: Transaction, share: str, priority: int) -> int:
 class Prepared(NamedTuple):
     """A new task of a plan, ready to be written: what takes time is done before the lock."""
 
+    task: Task
     row: dict[str, Value]
-    priority: int
     event: Event
 
 
-def prepare(task: Task, event: Event) -> Prepared:
-    """Make a task and its event ready; ids, needs, state and place in line are filled in later."""
-    values = _values(task)
+def prepare(task: Task, event: Event, now: datetime) -> Prepared:
+    """Make a task and its event ready; ids, needs and state are filled in when it is written."""
+    values = _values(task) | {"ready_at": to_text(max(now, task.not_before or now))}
     del values["id"]
-    values["ready_at"] = to_text(max(task.created_at, task.not_before or task.created_at))
-    return Prepared(values, task.priority, journal.cleaned(event))
+    return Prepared(task, values, journal.cleaned(event))
 
 
 def insert_prepared(
@@ -84,18 +79,25 @@ def insert_prepared(
     plan: int,
     state: TaskState,
     needs: Sequence[tuple[int, On]],
-) -> int:
-    """Write a new task of a plan with its event and its needs; return its id."""
-    share = share_of_plan(plan)
-    rank = _rank(transaction, share, prepared.priority)
-    values = prepared.row | {"plan": plan, "state": state, "share": share, "rank": rank}
-    task = number(cast("Row", transaction.one("tasks.insert", **values)), "id")
+    ranks: dict[int, int],
+) -> Task:
+    """Write a new task of a plan with its event and its needs.
+
+    `ranks` has the last place that this transaction gave the plan in the line of each priority.
+    """
+    task = replace(prepared.task, plan=plan, state=state)
+    last = ranks.get(task.priority)
+    ranks[task.priority] = _rank(transaction, task) if last is None else last + 1
+    turn: dict[str, Value] = {"rank": ranks[task.priority], "share": task.share}
+    values = prepared.row | turn | {"plan": plan, "state": state}
+    row = cast("Row", transaction.one("tasks.insert", **values))
+    task = replace(task, id=number(row, "id"))
     needed = {"needs": [need for need, _ in needs]} if needs else {}
     body = {**prepared.event.body, **needed, "plan": plan}
-    event = replace(prepared.event, kind=f"task.{state}", task=task, body=body)
+    event = replace(prepared.event, kind=f"task.{state}", task=task.id, body=body)
     journal.write(transaction, event, now)
     for need, on in needs:
-        add_need(transaction, task, need, on)
+        add_need(transaction, task.id, need, on)
     return task
 
 
@@ -134,9 +136,8 @@ def unfinished(
     limit: int = LARGEST_NUMBER,
 ) -> list[Task]:
     """Return the tasks that are not final, oldest first."""
-    return [
-        task_of(row) for row in transaction.all("tasks.open", role=role, plan=plan, limit=limit)
-    ]
+    rows = transaction.all("tasks.open", role=role, plan=plan, limit=limit)
+    return [task_of(row) for row in rows]
 
 
 def listing(
@@ -149,8 +150,18 @@ def listing(
     limit: int = 50,
 ) -> list[Task]:
     """Return tasks, newest first."""
-    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
-    rows = transaction.all("tasks.listing", **asked, limit=limit)
+    if plan is not None:
+        found = [
+            task
+            for task in reversed(of_plan(transaction, plan))
+            if state in {None, task.state}
+            and role in {None, task.role}
+            and (since is None or task.created_at >= since)
+        ]
+        return found[:limit]
+    rows = transaction.all(
+        "tasks.listing", state=state, role=role, since=maybe_text(since), limit=limit
+    )
     return [task_of(row) for row in rows]
 
 

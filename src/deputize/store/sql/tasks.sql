@@ -66,9 +66,12 @@ ORDER BY id LIMIT :limit;
 SELECT * FROM tasks
 WHERE (:state IS NULL OR state = :state)
   AND (:role IS NULL OR role = :role)
-  AND (:plan IS NULL OR plan = :plan)
   AND (:since IS NULL OR created_at >= :since)
 ORDER BY id DESC LIMIT :limit;
+
+-- name: of_plan
+-- All tasks of a plan, first to last.
+SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
 
 -- name: reach
 -- What has to be so of a task that a worker may take (no query of its own): nobody's approval is
@@ -98,9 +101,6 @@ SELECT front.priority AS priority, front.ready_at AS ready_at
 FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
 JOIN tasks AS front ON front.id = (
     SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1);
--- name: of_plan
--- All tasks of a plan, first to last.
-SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
 
 -- name: claimable
 -- The first task of a priority that a worker may take, to be moved in this transaction.
