@@ -266,9 +266,13 @@ CREATE TRIGGER seals_are_not_emptied BEFORE TRUNCATE ON seals
 -- must not pass an id whose transaction is still open. Before a transaction draws ids it announces
 -- the newest one that is given out: a shared advisory lock that ends with it, whose number is that
 -- id above 2^62. All ids that it draws are above what it has announced.
+CREATE FUNCTION newest_event_id() RETURNS BIGINT LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM events_ids
+$$;
+
 CREATE FUNCTION announce_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(4611686018427387904 + last_value) FROM events_ids;
+    PERFORM pg_advisory_xact_lock_shared(4611686018427387904 + newest_event_id());
     RETURN NULL;
 END $$;
 
@@ -285,13 +289,13 @@ DECLARE
     announced BIGINT;
 BEGIN
     PERFORM pg_advisory_xact_lock(1684368501, 1);
-    SELECT last_value INTO given_out FROM events_ids;
+    given_out := newest_event_id();
     SELECT min(((classid::BIGINT - 1073741824) << 32) + objid::BIGINT) INTO announced
     FROM pg_locks
     WHERE locktype = 'advisory' AND objsubid = 1 AND pid <> pg_backend_pid()
         AND classid::BIGINT BETWEEN 1073741824 AND 1075838975
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
-    RETURN least(given_out, announced - 1);
+    RETURN least(given_out, announced);
 END $$;
 
 CREATE TABLE outbox (
