@@ -21,3 +21,11 @@ def alone(transaction: Transaction, name: str) -> None:
     For what is looked up and then written where there is no row yet that could be locked.
     """
     transaction.one("meta.alone", name=name)
+
+
+def ring(transaction: Transaction, who: str) -> None:
+    """Wake the workers that share this store, as far as they listen; `who` rings is told them.
+
+    Only a hint, and no change: a transaction that reads may do it.
+    """
+    transaction.one("meta.ring", who=who)

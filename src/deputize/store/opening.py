@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from deputize.config.home import Home
     from deputize.store.database import Database
+    from deputize.store.postgres import Listener
 
 VARIABLE = "DEPUTIZE_DATABASE"
 SCHEMES = ("postgresql://", "postgres://")
@@ -50,3 +51,10 @@ def open_shared(address: str) -> Database:
         hint = "pip install 'deputize[postgres]'"
         raise ConfigError(f"{VARIABLE} needs psycopg 3: {error}", hint=hint) from error
     return PostgresDatabase(address)
+
+
+def open_listener(address: str) -> Listener:
+    """Return an ear for whoever rings on a PostgreSQL database; raises StoreUnavailable."""
+    from deputize.store.postgres import Listener
+
+    return Listener(address)

@@ -17,3 +17,7 @@ PRAGMA data_version;
 -- name: alone
 -- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
 SELECT :name AS name;
+
+-- name: ring
+-- Wake the workers that listen, wherever they are; those of a file have doorbells instead.
+SELECT :who AS who;

@@ -13,3 +13,7 @@ SELECT hashtextextended(pg_current_snapshot()::text, 0) AS data_version;
 -- name: alone
 -- Go on once no other open transaction has said this name.
 SELECT pg_advisory_xact_lock(1684368502, hashtext(:name));
+
+-- name: ring
+-- Wake the workers that listen, wherever they are, once this transaction ends.
+SELECT pg_notify('deputize', :who);
