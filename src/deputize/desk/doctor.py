@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 from deputize.config.load import load_config, unknown_variables
 from deputize.desk.context import open_desk
 from deputize.errors import DeputizeError
+from deputize.store import meta
+from deputize.store.migrate import schema
+from deputize.store.opening import shared_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
+SKEW_SECONDS = 3.0
+"""A lease lasts ten times as long."""
 SILENT_SECONDS = 60
 """A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
 FOREIGN_FILE_SYSTEMS = frozenset(
@@ -66,20 +71,22 @@ def examine(home: Home) -> list[Finding]:
         findings += _look("settings", lambda: _settings(home))
         findings += _look("home", lambda: _home(home))
         findings += _look("disk", lambda: _disk(home))
-        desk: Desk | None = None
-        if home.database.exists():
-            try:
-                desk = stack.enter_context(open_desk(home))
-            except DeputizeError as error:
-                findings.append(_failed("database", error))
-        if desk is not None:
-            opened = desk
-            findings += _look("database", lambda: _database(opened))
-            findings += _look("journal", lambda: _journal(opened))
-            findings += _look("workers", lambda: _workers(opened))
+        findings += _look("database", lambda: _store(home, stack))
         findings += _look("agents", lambda: _agents(home))
         findings += _look("credentials", lambda: _credentials(home))
     return findings
+
+
+def _store(home: Home, stack: ExitStack) -> Iterator[Finding]:
+    """Look into the store, where there is one."""
+    shared = shared_address() is not None
+    if not shared and not home.database.exists():
+        return
+    desk = stack.enter_context(open_desk(home))
+    yield from _look("database", lambda: _database(desk))
+    yield from _look("database", lambda: _server(desk) if shared else _file(desk))
+    yield from _look("journal", lambda: _journal(desk))
+    yield from _look("workers", lambda: _workers(desk))
 
 
 def _look(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
@@ -163,17 +170,34 @@ def _disk(home: Home) -> Iterator[Finding]:
 
 
 def _database(desk: Desk) -> Iterator[Finding]:
-    path = desk.home.database
     with desk.database.read() as transaction:
-        row = transaction.one("meta.check")
-    found = str(row["quick_check"]) if row else "no answer"
+        found, version = meta.check(transaction), schema(transaction)
     if found == "ok":
-        yield _ok("database", f"{path} is whole")
+        yield _ok("database", f"{desk.database.place} is whole, schema {version}")
     else:
         hint = "stop all workers and restore a backup; nothing is written over it"
         yield Finding(level=Level.FAIL, about="database", text=f"damaged: {found}", hint=hint)
+
+
+def _file(desk: Desk) -> Iterator[Finding]:
+    path = desk.home.database
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield _warn("database", "others may read it", f"chmod 600 {path}")
+
+
+def _server(desk: Desk) -> Iterator[Finding]:
+    """Look at a server's version and clock: leases and delays go by ours, wherever a worker is."""
+    before = desk.clock.now()
+    with desk.database.read() as transaction:
+        version, theirs = meta.server(transaction)
+    after = desk.clock.now()
+    off = (theirs - before - (after - before) / 2).total_seconds()
+    text = f"PostgreSQL {version}, its clock {abs(off):.1f} s {'ahead' if off > 0 else 'behind'}"
+    if abs(off) < SKEW_SECONDS:
+        yield _ok("database", text)
+    else:
+        hint = "set both clocks by NTP: a lease that one gives must not be over for the other"
+        yield _warn("database", text, hint)
 
 
 def _journal(desk: Desk) -> Iterator[Finding]:

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from deputize.store.rows import text
+from deputize.store.rows import text, to_moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from deputize.store.database import Row, Transaction
 
 
 def store_name(transaction: Transaction) -> str:
     """Return the short name of this store, which its refs in a repository carry."""
     return text(cast("Row", transaction.one("meta.get", name="store")), "value")
+
+
+def check(transaction: Transaction) -> str:
+    """Ask the database whether it is whole: `ok`, or what is wrong."""
+    row = transaction.one("meta.check")
+    return text(row, "quick_check") if row else "no answer"
+
+
+def server(transaction: Transaction) -> tuple[str, datetime]:
+    """Return the version of the database's program, and the moment by its clock."""
+    row = cast("Row", transaction.one("meta.server"))
+    return text(row, "version"), to_moment(row["at"])
 
 
 def alone(transaction: Transaction, name: str) -> None:

@@ -49,7 +49,7 @@ def open_shared(address: str) -> Database:
         from deputize.store.postgres import PostgresDatabase
     except ImportError as error:
         hint = "pip install 'deputize[postgres]'"
-        raise ConfigError(f"{VARIABLE} needs psycopg 3: {error}", hint=hint) from error
+        raise ConfigError(f"PostgreSQL needs psycopg 3: {error}", hint=hint) from error
     return PostgresDatabase(address)
 
 

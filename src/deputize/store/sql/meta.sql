@@ -14,6 +14,10 @@ PRAGMA quick_check(1);
 -- A number that moves when another connection commits.
 PRAGMA data_version;
 
+-- name: server
+-- The version of the database's program, and the moment by its clock.
+SELECT sqlite_version() AS version, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS at;
+
 -- name: alone
 -- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
 SELECT :name AS name;

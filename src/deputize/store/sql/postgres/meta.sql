@@ -10,6 +10,11 @@ SELECT coalesce(
 -- A number that moves when another connection begins to write, and when it commits.
 SELECT hashtextextended(pg_current_snapshot()::text, 0) AS data_version;
 
+-- name: server
+-- The version of the server, and the moment by its clock.
+SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+    to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at;
+
 -- name: alone
 -- Go on once no other open transaction has said this name.
 SELECT pg_advisory_xact_lock(1684368502, hashtext(:name));
