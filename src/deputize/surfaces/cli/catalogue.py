@@ -38,6 +38,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "down": "let all workers finish and end",
         "workers": "the workers that run",
         "agents": "the agents that tasks can be given to",
+        "store migrate": "bring the store up to date with this deputize",
+        "store copy": "copy the store to another database",
         "doctor": "check everything that deputize needs",
         "demo": "see the whole job done in a scratch folder, without an account",
         "completion": "print a completion script for your shell",
