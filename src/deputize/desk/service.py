@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
 from deputize.errors import ConfigError, ProcessError
+from deputize.store.opening import VARIABLE, address_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,8 +86,14 @@ def service_file() -> Path:
 
 
 def kept_environment(home: Home) -> dict[str, str]:
-    """Return what the service needs of this environment: places, no secrets."""
+    """Return what the service needs of this environment: places, no secrets.
+
+    Raises ConfigError where the address of the database holds one.
+    """
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if os.environ.get(name)}
+    address = address_without_secrets()
+    if address is not None:
+        kept[VARIABLE] = address
     return {"DEPUTIZE_HOME": str(home.path), **kept}
 
 

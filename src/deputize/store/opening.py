@@ -30,6 +30,18 @@ def shared_address() -> str | None:
     return address or None
 
 
+def address_without_secrets() -> str | None:
+    """Return the same for a file that is kept; ConfigError where a password is in it."""
+    address = shared_address()
+    if address is not None:
+        from deputize.store.postgres.address import parse
+
+        if parse(address).secrets:
+            hint = "put the password in ~/.pgpass, and take it out of the address"
+            raise ConfigError(f"{VARIABLE} holds a password, which is kept in no file", hint=hint)
+    return address
+
+
 def open_store(home: Home) -> Database:
     """Open the state of a home, brought up to date; raises ConfigError or StoreError."""
     address = shared_address()
