@@ -289,7 +289,7 @@ async def _may_leave(shop: Workshop, quiet_seconds: float) -> bool:
 def _drain_if_idle(shop: Workshop) -> bool:
     """Say that this worker takes no more, unless a task came in; from now on `add` starts one."""
     with shop.database.write() as transaction:
-        if tasks.counts(transaction):
+        if not tasks.nothing_is_open(transaction):
             return False
         workers.drain(transaction, shop.worker.id, shop.now())
         return True

@@ -271,6 +271,26 @@ def test_a_task_that_is_added_while_its_need_ends_is_not_forgotten(
 
 
 @only_postgres
+def test_who_leaves_waits_for_who_is_adding(yard: Yard, other: Database) -> None:
+    """And adds wait for no other add: else a task could come to a worker that has just left."""
+    found: list[bool] = []
+
+    def leave() -> None:
+        with other.write() as transaction:
+            found.append(tasks.nothing_is_open(transaction))
+
+    with yard.database.write() as transaction:
+        tasks.insert(transaction, a_task(), QUEUED, NOON)
+        with other.write() as beside:
+            tasks.insert(beside, a_task(state=TaskState.BLOCKED), QUEUED, NOON)
+        thread = threading.Thread(target=leave)
+        thread.start()
+        assert waits(thread)
+    thread.join()
+    assert found == [False]
+
+
+@only_postgres
 def test_who_claims_passes_over_what_another_is_taking(yard: Yard, other: Database) -> None:
     """It neither waits nor gets the same task."""
     first, second = yard.add(), yard.add()

@@ -37,6 +37,11 @@ def alone(transaction: Transaction, name: str) -> None:
     transaction.one("meta.alone", name=name)
 
 
+def together(transaction: Transaction, name: str) -> None:
+    """Go on beside all who say the same, and once nobody says this name to be alone."""
+    transaction.one("meta.together", name=name)
+
+
 def ring(transaction: Transaction, who: str) -> None:
     """Wake the workers that share this store, as far as they listen; `who` rings is told them.
 

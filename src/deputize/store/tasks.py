@@ -11,7 +11,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Need, Place, Task
 from deputize.store import journal
-from deputize.store.meta import alone
+from deputize.store.meta import alone, together
 from deputize.store.rows import (
     maybe_moment,
     maybe_text,
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 _LISTS = frozenset({"scope", "checks", "labels"})
 _MOMENTS = frozenset({"not_before", "created_at", "started_at", "finished_at"})
 _FLAGS = frozenset({"held", "cancel_requested"})
+_COMING = "a task comes"
 
 
 def insert(transaction: Transaction, task: Task, event: Event, now: datetime) -> Task:
     """Write a new task with its event; its id in `task` and `event` is filled in."""
+    together(transaction, _COMING)
     values = _values(task)
     del values["id"]
     row = cast("Row", transaction.one("tasks.insert", **values))
@@ -169,6 +171,15 @@ def lock_descendants(transaction: Transaction, need: int) -> None:
 def unmet(transaction: Transaction, task: int) -> int:
     """Return how many needs of a task are not done."""
     return number(cast("Row", transaction.one("tasks.unmet", task=task)), "count")
+
+
+def nothing_is_open(transaction: Transaction) -> bool:
+    """Tell whether every task is final, and none is just being added: such a one waits meanwhile.
+
+    For a worker that is about to leave: whoever adds a task looks afterwards whether one is there.
+    """
+    alone(transaction, _COMING)
+    return not counts(transaction)
 
 
 def counts(transaction: Transaction) -> dict[TaskState, int]:

@@ -22,6 +22,10 @@ SELECT sqlite_version() AS version, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS at;
 -- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
 SELECT :name AS name;
 
+-- name: together
+-- Go on once nobody says this name to be alone.
+SELECT :name AS name;
+
 -- name: ring
 -- Wake the workers that listen, wherever they are; those of a file have doorbells instead.
 SELECT :who AS who;

@@ -19,6 +19,10 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
 -- Go on once no other open transaction has said this name.
 SELECT pg_advisory_xact_lock(1684368502, hashtext(:name));
 
+-- name: together
+-- Go on once no open transaction has said this name to be alone; others may say this too.
+SELECT pg_advisory_xact_lock_shared(1684368502, hashtext(:name));
+
 -- name: ring
 -- Wake the workers that listen, wherever they are, once this transaction ends.
 SELECT pg_notify('deputize', :who);
