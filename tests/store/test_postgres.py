@@ -179,6 +179,21 @@ def test_a_commit_that_is_cut_says_that_nobody_knows(opened: PostgresDatabase, u
     assert count(opened) == 0
 
 
+def test_a_migration_under_a_running_worker_costs_one_transaction(
+    opened: PostgresDatabase, url: str
+) -> None:
+    """What it had prepared fits the tables no more: that is told, and the next one works."""
+    add(opened)
+    for _ in range(10):
+        assert count(opened) == 1
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE tasks ADD COLUMN later TEXT")
+    with pytest.raises(StoreUnavailable) as caught:
+        count(opened)
+    assert "do it again" in str(caught.value.hint)
+    assert count(opened) == 1
+
+
 def test_a_restart_is_waited_for(server: postgres.Server) -> None:
     """Whoever wants to begin while the server is away goes on once it is back."""
     with closing(PostgresDatabase(server.url())) as opened:

@@ -164,6 +164,9 @@ class PostgresDatabase:
             connection = self._patiently(lambda connection: _begin(connection, begin))
             try:
                 yield PostgresTransaction(connection)
+            except psycopg.errors.FeatureNotSupported:
+                self._let_go()  # what it has prepared is for tables that were migrated since
+                raise
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -172,9 +175,9 @@ class PostgresDatabase:
     def _commit(self, connection: Connection) -> None:
         try:
             done = connection.execute(b"COMMIT").statusmessage
-        except psycopg.Error as error:
+        except BaseException as error:
             self._roll_back(connection)
-            if connection.closed:
+            if isinstance(error, psycopg.Error) and connection.closed:
                 raise uncertain(error, self.address) from error
             raise
         if done != "COMMIT":
