@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import tomllib
 import typing
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +18,9 @@ import pytest
 import deputize.errors
 from deputize.config.load import load_config
 from deputize.config.settings import CHOICES, Config, LandingSettings
+from deputize.config.variables import PLAIN, unknown_variables
 from deputize.errors import DeputizeError
+from deputize.intake.schemas import plan_schema, task_schema
 from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Outcome
 from deputize.model.states import (
     CHANGE_TRANSITIONS,
@@ -27,6 +31,7 @@ from deputize.model.states import (
 )
 from deputize.model.waiting import Facts, waiting_for
 from deputize.notify.channels import channels_of
+from deputize.store.sqlite import SqliteDatabase
 from deputize.surfaces.cli.catalogue import VERBS
 from deputize.surfaces.cli.parser import all_parsers
 from deputize.surfaces.cli.reference import reference
@@ -170,7 +175,9 @@ def keys_of(kind: Any, prefix: str = "") -> dict[str, str]:  # noqa: ANN401 - a 
         key = f"{prefix}{name}"
         default = kind._field_defaults.get(name, ...)
         inner = next(iter(typing.get_args(wanted)[::-1]), None)
-        if typing.get_origin(wanted) is Mapping:
+        if typing.get_origin(wanted) is Mapping and inner is int:
+            found[f"{key}.NAME"] = "–"
+        elif typing.get_origin(wanted) is Mapping:
             found |= keys_of(inner, f"{key}.NAME.")
         elif hasattr(wanted, "_fields"):
             found |= keys_of(wanted, f"{key}.")
@@ -210,6 +217,20 @@ def test_every_word_that_a_setting_takes_is_told(key: str) -> None:
     assert set(CHOICES[key]) <= named(meaning)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=by_name)
+def test_every_variable_that_is_named_means_something(page: Path) -> None:
+    """A `DEPUTIZE_…` variable on a page is one that deputize knows."""
+    told = set(re.findall(r"DEPUTIZE_[A-Z_]*[A-Z]", page.read_text(encoding="utf-8")))
+    assert unknown_variables(told - {"DEPUTIZE_TABLE__KEY"}) == []
+
+
+def test_every_table_that_variables_reach_is_told() -> None:
+    """Configuration names the tables of single values."""
+    rows = section(DOCS / "configuration.md", "Environment")
+    (tables,) = (named(row[1]) for row in rows if row[0] == "`DEPUTIZE_TABLE__KEY`")
+    assert PLAIN - {"default_agent"} <= tables
+
+
 @pytest.mark.parametrize("page", WRITTEN, ids=by_name)
 def test_every_example_of_settings_is_taken(page: Path, tmp_path: Path) -> None:
     """A block of TOML is a file that deputize reads without complaint."""
@@ -217,6 +238,36 @@ def test_every_example_of_settings_is_taken(page: Path, tmp_path: Path) -> None:
         file = tmp_path / "config.toml"
         file.write_text(example, encoding="utf-8")
         channels_of(load_config(file).notify)
+
+
+def test_every_column_of_the_store_is_told(tmp_path: Path) -> None:
+    """Schema has each table, with its columns in order, their types and what may be empty."""
+    path = tmp_path / "deputize.db"
+    SqliteDatabase(path).close()
+    with closing(sqlite3.connect(path)) as store:
+        names = store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        tables = {name for (name,) in names if not name.startswith("sqlite_")}
+        for table in tables:
+            told = [row[:3] for row in section(DOCS / "schema.md", table)]
+            columns = store.execute(f"PRAGMA table_info({table})").fetchall()
+            assert told == [
+                (f"`{name}`", kind.lower(), "" if required or key else "yes")
+                for _, name, kind, required, _, key in columns
+            ], table
+    heads = re.findall(r"^## (\w+)$", (DOCS / "schema.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(heads) == sorted(tables)
+
+
+def test_every_field_of_a_task_in_a_plan_is_told() -> None:
+    """Plans names each field, and what can be waited for."""
+    text = (DOCS / "plans.md").read_text(encoding="utf-8")
+    fields = {*task_schema()["properties"], *plan_schema()["properties"]} - {"$schema"}
+    assert fields <= named(text)
+    assert [row[0] for row in section(DOCS / "plans.md", "Needs")] == [
+        "`done`",
+        "`landed`",
+        "`end`",
+    ]
 
 
 def test_every_variable_that_an_agent_gets_is_told() -> None:

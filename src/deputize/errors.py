@@ -38,11 +38,23 @@ class DeputizeError(Exception):
         self.message = text
         self.hint = hint
 
+    def within(self, place: str) -> None:
+        """Name the place where it went wrong in front of what did."""
+        self.message = f"{place}: {self.message}"
+        self.args = (self.message,)
+
 
 class UserError(DeputizeError):
     """What was asked can't be done as asked."""
 
     code = "usage"
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, field: str | None = None
+    ) -> None:
+        """Keep the name of the `field` of a task that is wrong, where it is one."""
+        super().__init__(message, hint=hint)
+        self.field = field
 
 
 class NotFound(UserError):

@@ -78,20 +78,24 @@ _BEARER = (
 _URL = (r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)", ("://",))
 
 _RULES = (
-    *((rule, hints, MARK) for rule, hints in (_KEY, *_TOKENS)),
+    *((rule, tuple(map(str.lower, hints)), MARK) for rule, hints in (_KEY, *_TOKENS)),
     *(
         (rule, hints, rf"\1{MARK}")
         for rule, hints in (_HEADER, _BEARER, _URL, _NAMED, _PASS, _OPTION)
     ),
 )
 
+_EVERY_HINT = tuple(dict.fromkeys(hint for _, hints, _ in _RULES for hint in hints))
+
 
 def redacted(text: str) -> str:
     """Return `text` with every secret in it replaced by a mark."""
     folded = text.lower()
+    # Most text has none of these, and looking for plain words costs next to nothing.
+    if not any(map(folded.__contains__, _EVERY_HINT)):
+        return text
     for rule, hints, replacement in _RULES:
-        # Most text has none of these, and looking for plain words costs next to nothing.
-        if any(hint.lower() in folded for hint in hints):
+        if any(hint in folded for hint in hints):
             text = _compiled(rule).sub(replacement, text)
     return text
 

@@ -8,7 +8,7 @@ import random
 import secrets
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
@@ -16,7 +16,7 @@ from deputize import log
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
-from deputize.config.home import ensure, require_whole
+from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError, StoreUnavailable
 from deputize.landing.merge_queue import land_forever
@@ -24,7 +24,8 @@ from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
 from deputize.store import chain, meta, tasks, workers
-from deputize.store.opening import open_listener, open_store, shared_address
+from deputize.store.opening import open_database, open_listener, shared_address
+from deputize.worker.progress import Progress, Tell, report_forever
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from deputize.store.database import Database
     from deputize.store.postgres import Listener
 
+__all__ = ["Progress", "Report", "run"]
+
 RESTART_SECONDS = 5.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 """Between tries to listen again."""
@@ -48,6 +51,13 @@ RING_SECONDS = 0.1
 """How long it says nothing after it has told the others of news."""
 IDLE_EXIT_SECONDS = 600.0
 """How long a worker that started by itself stays without anything to do."""
+
+
+class Report(NamedTuple):
+    """To whom the worker tells how it gets on, and how often."""
+
+    every_seconds: float
+    tell: Tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +70,16 @@ class Orders:
     background: bool
     lock: int | None
     """The descriptor of the lock that keeps further background workers from starting."""
+    report: Report | None
 
 
 def run(
-    home: Home, *, roles: tuple[str, ...] = (), slots: int | None = None, background: bool = False
+    home: Home,
+    *,
+    roles: tuple[str, ...] = (),
+    slots: int | None = None,
+    background: bool = False,
+    report: Report | None = None,
 ) -> int:
     """Work until told to stop; return the exit code.
 
@@ -71,7 +87,6 @@ def run(
     In the `background`, the process also ends by itself after a while without work.
     """
     ensure(home.path)
-    require_whole(home)
     ensure(home.run)
     lock = _lock(home) if background else None
     if background and lock is None:
@@ -84,8 +99,9 @@ def run(
         channels=channels_of(config.notify),
         background=background,
         lock=lock,
+        report=report,
     )
-    database = open_store(home)
+    database = open_database(home)
     try:
         become_subreaper()
         anyio.run(_run, home, database, orders)
@@ -115,6 +131,7 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
         worker=_worker(name, orders, str(bell.path)),
         bells=Bells(),
         turn=anyio.CapacityLimiter(1),
+        limits=load_config(home.config).limits,
     )
     log.bind(worker=name)
     floor = Floor()
@@ -179,6 +196,8 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
             group.start_soon(_keep_going, _tell_others, shop)
         if orders.lock is not None:
             group.start_soon(_make_room, floor, orders.lock)
+        if orders.report:
+            group.start_soon(_keep_going, report_forever, shop, floor, *orders.report)
         if orders.background:
             group.start_soon(_leave_when_idle, shop, floor)
         await work(shop, floor)

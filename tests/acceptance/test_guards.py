@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from tests.fixtures.house import LAND
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -96,6 +97,31 @@ def test_a_summary_that_is_cut_holds_no_half_of_a_secret(house: House) -> None:
     task = house.until(house.add(f"echo {secret} $(yes w | head -n 285 | tr '\\n' ' '); touch a"))
     assert "A1b2" not in str(task)
     assert task["attempts"][0]["summary"]
+
+
+def test_settings_that_are_wrong_keep_tasks_waiting_until_they_are_mended(house: House) -> None:
+    """File and key are named, nothing fails for good, and a bad home file is waited for too."""
+    task = house.add("echo a > a.txt", "--hold")
+    house.repo.commit(deputize__toml="nope = 1\n")
+    house.cli("release", str(task))
+    house.up()
+    house.until_waiting(task, "deputize.toml (main): unknown key `nope`")
+    house.repo.commit(deputize__toml="")
+    assert house.until(task)["state"] == "done"
+    outcomes = {attempt["outcome"] for attempt in house.look(task)["attempts"]}
+    assert outcomes == {"parked", "succeeded"}
+
+
+def test_an_agent_that_was_taken_out_of_the_settings_is_missing(house: House) -> None:
+    """One try, with its name, and not a mistake of ours."""
+    house.configure(LAND + "[agents.gone]\nkind = 'command'\ncommand = ['true']\n")
+    task = house.add("x", "--agent", "gone")
+    house.configure(LAND)
+    house.up()
+    document = house.until(task)
+    assert document["error"]["reason"] == "agent_missing"
+    assert "no agent is called 'gone'" in document["error"]["message"]
+    assert len(document["attempts"]) == 1
 
 
 def test_status_says_that_a_worker_is_gone(house: House) -> None:

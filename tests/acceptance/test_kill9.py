@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from deputize.desk.adding import add
+from deputize.model.need import Need
 from deputize.model.task import TaskSpec
 from tests.fixtures.house import LAND, House
 from tests.waiting import wait_until
@@ -55,7 +56,7 @@ class Storm:
             prompt=f"{'echo fine' if kind == 'inspects' else script}{extra}\nexit",
             role="inspector" if kind == "inspects" else "writer",
             repo=str(self.house.repo.path),
-            needs=(number - 1,) if number in {5, 10} else (),
+            needs=(Need(id=number - 1),) if number in {5, 10} else (),
         )
         self.wanted[add(self.house.desk, spec).task.id] = kind
 

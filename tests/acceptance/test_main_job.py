@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.fixtures.house import House
@@ -248,3 +251,50 @@ def trailers(house: House, commit: str) -> list[str]:
     return (
         house.repo.git("log", "-1", "--format=%(trailers:only,unfold)", commit).strip().split("\n")
     )
+
+
+def test_stats_tell_what_was_done_and_what_waits(house: House) -> None:
+    """Outcomes, times, what is open by role, and the worker's load."""
+    house.up()
+    house.until(house.add("echo fine", "--role", "inspector"))
+    house.until(house.add("exit 3", "--role", "inspector"))
+    house.add(house.awaiting("go"), "--role", "inspector")
+    house.until_awaited("go")
+    house.add("echo a > a", "--hold")
+    found = house.json("stats")
+    assert found["outcomes"] == {"succeeded": 1, "agent_error": 1}
+    assert found["failure_rate"] == 0.5
+    assert found["run_seconds"]["sample_count"] == 2
+    assert found["start_seconds"]["sample_count"] == 2
+    depths = [(row["role"], row["state"], row["task_count"]) for row in found["queue"]]
+    assert depths == [("inspector", "running", 1), ("writer", "queued", 1)]
+    assert [worker["busy"] for worker in found["workers"]] == [1]
+    said = house.cli("stats")
+    assert "50% of all tries failed" in said
+    house.sign("go").touch()
+
+
+def test_a_worker_tells_how_it_gets_on(house: House) -> None:
+    """A line of `key=value`, or of JSON, whenever something has changed."""
+    worker = house.up("worker", "--progress", "1", "--json")
+    good = house.until(house.add("echo fine", "--role", "inspector"))
+    bad = house.until(house.add("exit 3", "--role", "inspector"))
+    assert (good["state"], bad["state"]) == ("done", "failed")
+    lines = wait_until(lambda: _progress(worker.output.read_text(), done=1, failed=1))
+    assert lines
+    assert list(lines[-1]) == [
+        *("done", "failed", "running", "queued", "leases", "oldest_ready_seconds")
+    ]
+
+
+def _progress(text: str, **wanted: int) -> list[dict[str, int]] | None:
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    found = [line for line in lines if wanted.items() <= line.items()]
+    return lines if found else None
+
+
+def test_a_worker_that_could_not_work_says_so_at_once(house: House) -> None:
+    """Without git on its path it does not begin, and says what to do."""
+    house.environment["PATH"] = str(house.signs)
+    said = house.say("worker")
+    assert (said.code, "git" in said.err, "hint:" in said.err) == (3, True, True)

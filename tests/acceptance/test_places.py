@@ -51,15 +51,31 @@ def test_in_place_goes_on_from_what_a_killed_worker_left(house: House) -> None:
     assert house.repo.head() == before
 
 
-def test_in_place_wants_a_clean_checkout_when_its_turn_comes(house: House) -> None:
-    """An in-place task in a checkout with local changes fails, says so, and touches nothing."""
+def test_in_place_waits_for_a_clean_checkout_when_its_turn_comes(house: House) -> None:
+    """While there are local changes it says which, touches nothing, and then goes on."""
     task = house.add("echo fixed >> README.md", "--in-place")
     house.repo.write("README.md", "my own\n")
     house.up()
-    error = house.until(task)["error"]
-    assert error["reason"] == "setup_failed"
-    assert "README.md" in error["message"]
+    said = house.until_waiting(task, "is not clean: README.md")
+    assert "git commit, or git stash -u" in said
     assert (house.repo.path / "README.md").read_text() == "my own\n"
+    assert house.rows("SELECT count(*) FROM events WHERE kind = 'task.stalled'") == [(1,)]
+    house.repo.git("checkout", "--quiet", "README.md")
+    assert house.until(task)["state"] == "done"
+    assert house.repo.git("status", "--porcelain") == " M README.md"
+
+
+def test_nothing_lands_under_an_in_place_task(house: House) -> None:
+    """What it changes is its own: another change waits until it has ended."""
+    in_place = house.add(f"{house.awaiting('go')}; cat README.md", "--in-place")
+    house.up()
+    house.until_awaited("go")
+    other = house.add("echo landed > landed.txt")
+    said = house.until_waiting(other, "works in your checkout")
+    assert said == f"#{in_place} works in your checkout of main"
+    house.sign("go").touch()
+    assert house.until(in_place)["error"]["reason"] == "no_change"
+    assert house.until(other)["state"] == "done"
 
 
 def test_in_place_tasks_take_turns(house: House) -> None:

@@ -107,3 +107,38 @@ def test_for_the_next_try(house: House) -> None:
     said = line(house, crashed)
     wait_until(lambda: said)
     assert re.fullmatch(r"its next try at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", said or "")
+
+
+def test_for_a_pause_a_limit_and_a_lock(house: House) -> None:
+    """Each names what opens it; status shows what is closed; resuming lets the work go on."""
+    house.configure("[landing]\nwithout_checks = 'land'\n[limits]\nlabels.gpu = 1\n")
+    house.cli("pause", "--role", "writer", "--reason", "lunch")
+    paused = house.add("echo a > a")
+    house.up()
+    said = "a person: role writer is paused (`deputize resume --role writer`)"
+    assert line(house, paused) == said
+    assert "role writer is paused" in house.cli("status")
+    assert house.json("status")["closed"][0]["reason"] == "lunch"
+    house.cli("resume", "--role", "writer")
+    assert house.until(paused)["state"] == "done"
+    house.add(house.awaiting("go"), "--label", "gpu", "--lock", "db", "--role", "inspector")
+    house.until_awaited("go")
+    labelled = house.add("echo b", "--label", "gpu", "--role", "inspector")
+    locked = house.add("echo c", "--lock", "db", "--role", "inspector")
+    assert line(house, labelled) == "its turn: 1 of label gpu at once"
+    assert line(house, locked) == "its turn: lock db is taken"
+    house.sign("go").touch()
+    assert [house.until(task)["result"] for task in (labelled, locked)] == ["b", "c"]
+
+
+def test_what_waits_can_be_edited_and_what_runs_can_not(house: House) -> None:
+    """A new prompt is what the agent gets; bad values are refused as `add` refuses them."""
+    task = house.add("echo wrong", "--role", "inspector", "--hold")
+    house.cli("edit", str(task), "--prompt", "echo right\nexit", "--title", "better")
+    refused = house.say("edit", str(task), "--priority", "11")
+    assert (refused.code, "priority 11" in refused.err) == (2, True)
+    assert house.say("edit", str(task)).code == 2
+    house.cli("release", str(task))
+    house.up()
+    assert house.until(task)["result"] == "right"
+    assert house.say("edit", str(task), "--priority", "1").code == 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deputize.config.load import load_config, unknown_variables
+from deputize.config.load import load_config
 from deputize.config.settings import (
     AuditSettings,
     ChannelSettings,
@@ -21,8 +21,10 @@ from deputize.config.settings import (
     WorkspaceSettings,
 )
 from deputize.config.shape import duration
+from deputize.config.variables import unknown_variables
 from deputize.errors import ConfigError
 from deputize.model.agent import AgentSettings
+from deputize.model.limits import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +64,13 @@ rework = 0
 [worker]
 slots = 7
 autostart = false
+[limits]
+repository = 2
+ageing_seconds = "1h"
+roles.writer = 4
+agents.mine = 3
+providers.local = 1
+labels.gpu = 1
 [audit]
 mirror = ".audit.md"
 [[notify]]
@@ -98,6 +107,10 @@ MEANT = Config(
     },
     landing=LandingSettings(mode="ask", without_checks="land", style="squash", rework=0),
     worker=WorkerSettings(slots=7, autostart=False),
+    limits=Limits(
+        roles={"writer": 4}, agents={"mine": 3}, providers={"local": 1}, labels={"gpu": 1},
+        repository=2, ageing_seconds=3600,
+    ),
     audit=AuditSettings(mirror=".audit.md"),
     notify=(
         ChannelSettings(kind="webhook", url="http://127.0.0.1:1/", on=("task.done",), name="hook"),

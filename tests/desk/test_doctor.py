@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deputize.clock import ManualClock, SystemClock
 from deputize.desk.adding import add
 from deputize.desk.context import open_desk
-from deputize.desk.doctor import Finding, Level, _server, examine, file_system_of
+from deputize.desk.doctor import Finding, Level, _server, examine
 from deputize.model.task import TaskSpec
 from deputize.model.worker import Worker
 from deputize.store import chain, workers
@@ -75,6 +75,15 @@ def test_wrong_settings_are_a_finding(home: Home, monkeypatch: pytest.MonkeyPatc
     assert "unknown key `slots`" in of(examine(home), "settings")[0].text
     configure(home)
     assert "DEPUTIZE_COLOUR" in of(examine(home), "settings")[1].text
+
+
+def test_a_channel_that_cant_work_is_a_finding(home: Home) -> None:
+    """A worker would not start with it; the others are named."""
+    configure(home, TOY + '[[notify]]\nkind = "webhook"\nurl = "https://example.com"\n')
+    assert of(examine(home), "notify")[0].text == "webhook-1"
+    configure(home, TOY + '[[notify]]\nkind = "webhook"\nurl = "ftp://example.com"\n')
+    found = of(examine(home), "notify")[0]
+    assert (found.level, "no web address" in found.text) == (Level.FAIL, True)
 
 
 def test_open_permissions_warn(home: Home, desk: Desk) -> None:
@@ -171,17 +180,18 @@ def test_credentials_are_named_never_shown(home: Home, monkeypatch: pytest.Monke
     assert "very-secret" not in str(findings)
 
 
-def test_the_file_system_of_a_path(tmp_path: Path) -> None:
-    """The innermost mount counts, also where its name has a space."""
-    table = tmp_path / "mountinfo"
-    table.write_text(
-        "1 0 8:1 / / rw shared:1 - ext4 /dev/a rw\n"
-        f"2 1 0:5 / {tmp_path}/my\\040share rw - 9p host rw\n"
-    )
-    inside = tmp_path / "my share" / "home"
-    assert file_system_of(inside, str(table)) == "9p"
-    assert file_system_of(tmp_path, str(table)) == "ext4"
-    assert file_system_of(tmp_path, str(tmp_path / "none")) is None
+def test_a_stored_login_is_found(home: Home, clean_environment: Path) -> None:
+    """Whose it is, is told; without it and without a token, how to log in."""
+    configure(home)
+    (none,) = of(examine(home), "credentials")
+    assert (none.level, "no stored login" in none.text) == (Level.WARN, True)
+    assert "copilot login" in (none.hint or "")
+    (clean_environment / ".copilot").mkdir()
+    stored = '{"lastLoggedInUser": {"host": "https://github.com", "login": "octocat"}}'
+    (clean_environment / ".copilot" / "config.json").write_text(stored)
+    (found,) = of(examine(home), "credentials")
+    assert (found.level, found.hint) == (Level.OK, None)
+    assert found.text.startswith("Copilot has stored a login of octocat;")
 
 
 def test_a_desk_opens_where_none_was(home: Home) -> None:

@@ -67,8 +67,9 @@ def test_install_and_uninstall(home: Home, tmp_path: Path, monkeypatch: pytest.M
         "--user daemon-reload",
         "--user enable --now deputize.service",
     ]
-    assert any("enable-linger" in line for line in done.told)
-    service.uninstall()
+    assert (done.left, done.problem) == ((), None)
+    assert "enable-linger" in (done.hint or "")
+    assert service.uninstall().left == ()
     assert not done.file.exists()
     assert "--user disable --now deputize.service" in calls.read_text()
     with pytest.raises(ConfigError, match="no service is installed"):
@@ -76,21 +77,31 @@ def test_install_and_uninstall(home: Home, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_where_systemd_does_not_answer_the_command_is_told(
+def test_where_systemd_does_not_answer_every_command_is_told(
     home: Home,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     there: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """The file stays, and what to type by hand is said."""
+    """The file stays, and all that has to be typed by hand is named in order, with the reason."""
     if there:
         fake_systemctl(tmp_path / "bin", 1)
     monkeypatch.setenv("PATH", str(tmp_path / "bin") + (":/bin" if there else ""))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     done = service.install(home)
     assert done.file.exists()
-    why = "no bus" if there else "there is no systemctl here"
-    assert done.told[0] == f"`systemctl --user daemon-reload` did not work ({why}): run it yourself"
+    assert done.problem == ("no bus" if there else "there is no systemctl here")
+    assert done.left == (
+        "systemctl --user daemon-reload",
+        "systemctl --user enable --now deputize.service",
+    )
+    gone = service.uninstall()
+    assert not gone.file.exists()
+    assert gone.problem == done.problem
+    assert gone.left == (
+        "systemctl --user disable --now deputize.service",
+        "systemctl --user daemon-reload",
+    )
 
 
 def test_a_service_works_on_the_shared_store(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deputize.errors import InvalidInput, NotFound
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
-from deputize.model.task import TaskSpec
+from deputize.model.task import Place, TaskSpec
 from deputize.store import journal, tasks
 from tests.fixtures.nouns import NOON
 from tests.fixtures.repositories import make_project
@@ -78,6 +78,19 @@ def test_a_key_is_known_again_though_what_it_needs_has_failed_meanwhile(door: Do
     assert door.submit(key="k", needs=(1,)).id == waiting.id
 
 
+def test_a_key_is_known_again_though_its_place_has_changed(door: Door) -> None:
+    """The branch is gone, the settings are broken, the checkout isn't clean: it is there."""
+    door.project.git("branch", "feat")
+    asked: list[dict[str, Any]] = [{"key": "a", "target": "feat"}, {"key": "b"}]
+    asked.append({"key": "c", "place": Place.IN_PLACE})
+    first = [door.submit(**spec).id for spec in asked]
+    door.project.git("branch", "-D", "feat")
+    door.project.commit(deputize__toml="nope = 1")
+    door.project.write("untracked.txt")
+    assert [door.submit(**spec).id for spec in asked] == first
+    door.refused(key="a", target="main")
+
+
 def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) -> None:
     """Another prompt, another option, another repository: which task has the key is said."""
     door.submit(key="k")
@@ -85,3 +98,29 @@ def test_the_same_key_with_other_content_is_refused(door: Door, tmp_path: Path) 
     for asked in ({"prompt": "Fix it all"}, {"priority": 1}, {"repo": str(other.path)}):
         error = door.refused(**({"key": "k"} | asked))
         assert "key 'k' belongs to #1" in error.message
+
+
+def test_a_task_may_wait_for_another_however_it_ends(door: Door) -> None:
+    """Each need says what of it is waited for; what has ended badly can be waited for so alone."""
+    door.submit()
+    task = door.submit(needs=((1, "end"), (1, "end")))
+    with door.database.read() as transaction:
+        ((need, _),) = tasks.needs(transaction, task.id)
+    assert (need.id, need.on, task.state) == (1, "end", TaskState.BLOCKED)
+    door.end(Outcome.AUTH_FAILED)
+    assert door.submit(needs=((1, "end"),)).state is TaskState.QUEUED
+    assert "#1 is failed" in door.refused(needs=((1, "landed"),)).message
+    error = door.refused(needs=((2, "done"), (2, "end")))
+    assert "the needs have #2 twice, on done and on end" in error.message
+
+
+def test_nobody_waits_for_what_never_lands(door: Door) -> None:
+    """Where the role forbids a change, or the place has no branch, that is known at once."""
+    door.submit(role="inspector")
+    door.submit(place=Place.READ_ONLY)
+    door.submit()
+    for need in (1, 2):
+        error = door.refused(needs=((need, "landed"),))
+        assert f"#{need} " in error.message
+        assert "changes nothing that could land" in error.message
+    assert door.submit(needs=((3, "landed"),)).state is TaskState.BLOCKED

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize import intake
 from deputize.errors import ConfigError, GitError, InvalidInput
+from deputize.intake.place import Places
 from deputize.model.states import TaskState
 from deputize.model.task import PROMPT_BYTES, Place, TaskSpec
 from deputize.store import journal, meta, tasks, trust
@@ -72,7 +72,7 @@ def test_a_named_base_is_taken_where_it_is(door: Door) -> None:
     assert (task.base, task.target) == (first, "main")
     assert door.submit(base="main~1").base == first
     assert "no commit called 'v9'" in door.refused(base="v9").message
-    assert "no commit called" in door.refused(base="a\0b").message
+    assert "the base is not text" in door.refused(base="a\0b").message
 
 
 def test_a_role_brings_its_agent_unless_another_is_named(door: Door) -> None:
@@ -115,33 +115,33 @@ BAD = (
     ({"prompt": "a\0b"}, "NUL byte at position 1"),
     ({"prompt": "caf\udce9"}, "not valid UTF-8"),
     ({"role": "wirter"}, "unknown role 'wirter'"),
-    ({"kind": "chore"}, "unknown kind 'chore'"),
+    ({"kind": "chore"}, "must be one of feature, bugfix, refactor, docs, not 'chore'"),
     ({"agent": "copilto"}, "unknown agent 'copilto'"),
     ({"agent": "mine", "role": "tester"}, "agent mine does not take the role tester"),
     ({"provider": "cloud"}, "unknown provider 'cloud'"),
     ({"checks": ("tests", "lint")}, "unknown check 'lint'"),
-    ({"priority": 0}, "priority 0 is not between 1 (critical) and 10"),
-    ({"priority": 11}, "priority 11"),
-    ({"attempts": 0}, "0 attempts are not between 1 and 100"),
-    ({"attempts": 101}, "101 attempts"),
-    ({"timeout_seconds": 0}, "--timeout must be between"),
-    ({"idle_timeout_seconds": 31 * 86400}, "--idle-timeout must be between"),
-    ({"key": ""}, "--key takes 1 to 200"),
-    ({"key": "k" * 201}, "--key takes 1 to 200"),
-    ({"key": "caf\udce9"}, "--key is not text"),
-    ({"model": "a\0b"}, "--model is not text"),
-    ({"session": "\udc80"}, "--session is not text"),
+    ({"priority": 0}, "the priority must be between 1 and 10, not 0"),
+    ({"priority": 11}, "between 1 and 10, not 11"),
+    ({"attempts": 0}, "the attempts must be between 1 and 100, not 0"),
+    ({"attempts": 101}, "between 1 and 100, not 101"),
+    ({"timeout_seconds": 0}, "the timeout must be between"),
+    ({"idle_timeout_seconds": 31 * 86400}, "the idle timeout must be between"),
+    ({"key": ""}, "the key takes 1 to 200"),
+    ({"key": "k" * 201}, "the key takes 1 to 200"),
+    ({"key": "caf\udce9"}, "the key is not text"),
+    ({"model": "a\0b"}, "the model is not text"),
+    ({"session": "\udc80"}, "the session is not text"),
     ({"labels": ("ok", "\0")}, "is not text"),
     ({"scope": ("/etc",)}, "must be a path inside the repository"),
     ({"scope": ("src", "src/../../x")}, "'src/../../x' must be a path inside"),
     ({"scope": ("",)}, "must be a path inside the repository"),
     ({"scope": ("a\0b",)}, "is not text"),
     ({"scope": ("caf\udce9",)}, "is not text"),
-    ({"base": "main", "needs": (1,)}, "--base can't be given with --after"),
+    ({"base": "main", "needs": (1,)}, "can't have a base of its own"),
     ({"target": "nowhere"}, "no branch called nowhere"),
     ({"target": "a..b"}, "not a branch name"),
     ({"repo": "/no/such/folder"}, "no such folder"),
-    ({"repo": "a\0b"}, "no such folder"),
+    ({"repo": "a\0b"}, "the repo is not text"),
 )
 
 
@@ -236,7 +236,7 @@ def test_whether_the_repositorys_commands_are_trusted_is_said(door: Door) -> Non
     """Until a person trusts exactly these; without commands there is nothing to trust."""
     spec = TaskSpec(prompt="x", repo=str(door.project.path))
     assert door.answer(spec).untrusted
-    wishes = intake.find_place(door.home, spec).wishes
+    wishes = Places(door.home).find(spec).wishes
     with door.database.write() as transaction:
         git_dir = str(door.project.git_dir)
         trust.trust(transaction, git_dir, wishes.digest, by=ADA, now=NOON)

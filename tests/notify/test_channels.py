@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,15 @@ def test_settings_that_can_not_work_are_refused(settings: ChannelSettings) -> No
     """What is missing, misspelt, endless or dangerous is an error of configuration."""
     with pytest.raises(ConfigError):
         channels_of([settings])
+
+
+def test_a_webhook_needs_what_speaks_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, the channel is refused with what to install; a command needs nothing."""
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    assert only(ChannelSettings(kind="command", command=("true",))).name == "command-1"
+    with pytest.raises(ConfigError, match="needs httpx") as caught:
+        only(ChannelSettings(kind="webhook", url="https://example.com/hook"))
+    assert caught.value.hint == "pip install 'deputize[notify]'"
 
 
 def test_two_channels_of_one_name_are_refused() -> None:

@@ -59,6 +59,12 @@ def test_a_question_without_a_task_says_what_it_is_about() -> None:
     assert said == "you are needed: a3 commands of deputize.toml: they are new"
 
 
+def test_the_end_of_a_plan_is_said_with_its_name() -> None:
+    """It belongs to no task."""
+    said = text_of(entry("plan.failed", body={"plan": 3, "title": "Ship\nit", "failed": 1}), None)
+    assert said == "Plan p3 (Ship it) failed"
+
+
 @pytest.mark.parametrize("kind", sorted(EVENT_KINDS))
 def test_every_kind_of_event_has_words(story: Story, kind: str) -> None:
     """Whatever a channel listens to, its text is one line that isn't empty."""

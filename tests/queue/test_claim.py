@@ -109,7 +109,7 @@ def test_a_checkout_is_worked_in_by_one_task_at_a_time(yard: Yard) -> None:
     """In-place tasks of one checkout follow each other; other checkouts, and worktrees, don't."""
     in_place = {"place": Place.IN_PLACE, "git_dir": "/a/.git"}
     for repo in ("/a", "/a", "/b"):
-        yard.add(**in_place, repo=repo)
+        yard.add(**in_place, repo=repo, lock=f"checkout:{repo}")
     yard.add(repo="/a", git_dir="/a/.git")
     first = yard.claimed()
     assert [yard.claimed().task.id for _ in range(2)] == [3, 4]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,12 @@ from hypothesis.stateful import (
 from deputize import queue
 from deputize.errors import IllegalMove, LeaseLost
 from deputize.landing import records
+from deputize.model.need import VERDICTS, On, Verdict, verdict_on
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, journal, settle, tasks
 from tests.fixtures.databases import open_database
-from tests.fixtures.nouns import OTHER_COMMIT
+from tests.fixtures.nouns import NOON, OTHER_COMMIT
 from tests.fixtures.yard import ADA, Yard
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class QueueMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """Begin with an empty store."""
         self.folder = tempfile.TemporaryDirectory()
+        self.closed_until = NOON - timedelta(days=9999)
         self.yard = Yard(database=open_database(self.kind, Path(self.folder.name) / "home"))
 
     def teardown(self) -> None:
@@ -75,14 +78,19 @@ class QueueMachine(RuleBasedStateMachine):
         self.folder.cleanup()
 
     @rule(
-        target=added, needs=st.lists(added, max_size=3), held=st.booleans(), tries=st.integers(1, 2)
+        target=added,
+        needs=st.lists(added, max_size=3),
+        on=st.sampled_from(On),
+        held=st.booleans(),
+        tries=st.integers(1, 2),
     )
-    def add(self, needs: list[int], held: bool, tries: int) -> int:  # noqa: FBT001 - hypothesis calls it
-        """Add a task as intake does: it waits for what is not done, and not for what is lost."""
-        waits = [need for need in needs if self.yard.task(need).state is not TaskState.DONE]
-        if any(self.yard.task(need).state in LOST for need in waits):
+    def add(self, needs: list[int], on: On, held: bool, tries: int) -> int:  # noqa: FBT001 - hypothesis calls it
+        """Add a task as intake does: it waits for what is open, and not for what is lost."""
+        found = {need: VERDICTS[on][self.yard.task(need).state] for need in needs}
+        waits = [need for need, verdict in found.items() if verdict is not Verdict.MET]
+        if Verdict.LOST in found.values():
             waits = []
-        return self.yard.add(*dict.fromkeys(waits), held=held, attempts=tries)
+        return self.yard.add(*waits, on=on, held=held, attempts=tries)
 
     @rule(target=claims, worker=st.sampled_from(["w1", "w2"]))
     def claim(self, worker: str) -> MultipleResults[Claim]:
@@ -93,6 +101,7 @@ class QueueMachine(RuleBasedStateMachine):
             if task.state is TaskState.QUEUED
             and not task.held
             and (task.not_before is None or task.not_before <= self.yard.now)
+            and self.closed_until <= self.yard.now
         ]
         claim = self.yard.claim(worker)
         assert (claim.task.id if claim else None) == (free[0].id if free else None)
@@ -112,6 +121,13 @@ class QueueMachine(RuleBasedStateMachine):
             assert not is_open
         else:
             assert is_open
+            self.hear_of(claim, outcome)
+
+    def hear_of(self, claim: Claim, outcome: Outcome) -> None:
+        """Reckon with it that a limit of the one agent holds all tasks until it resets."""
+        task = self.yard.task(claim.task.id)
+        if outcome is Outcome.RATE_LIMITED and task.not_before and not task.is_final:
+            self.closed_until = max(self.closed_until, task.not_before)
 
     @rule(number=added)
     def cancel(self, number: int) -> None:
@@ -198,15 +214,18 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_for_nothing_or_for_ever(self) -> None:
-        """Expect something undone but nothing lost before a blocked task, and before no other."""
+        """Expect something open but nothing lost before a blocked task, and before no other.
+
+        Only what was released by an end may see that end revived.
+        """
         for task in self.every_task():
             with self.yard.database.read() as transaction:
-                needs = {state for _, state in tasks.needs(transaction, task.id)}
+                needs = tasks.needs(transaction, task.id)
             if task.state is TaskState.BLOCKED:
-                assert needs - {TaskState.DONE}
-                assert not needs & LOST
+                assert verdict_on(needs) is Verdict.OPEN
             elif task.state not in LOST:
-                assert needs <= {TaskState.DONE}
+                lasting = [(need, state) for need, state in needs if need.on is not On.END]
+                assert verdict_on(lasting) is Verdict.MET
 
     @invariant()
     def the_journal_tells_every_move_and_no_other(self) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.errors import InvalidInput, StoreError
+from deputize.model.event import Event
+from deputize.model.gate import Cause, Gate, GateKind
 from deputize.model.outcome import Outcome
+from deputize.model.plan import Plan
 from deputize.model.states import TaskState
 from deputize.store import (
     approvals,
@@ -17,9 +20,11 @@ from deputize.store import (
     chain,
     changes,
     copying,
+    gates,
     journal,
     meta,
     outbox,
+    plans,
     tasks,
     trust,
     workers,
@@ -75,6 +80,11 @@ def fill(transaction: Transaction) -> None:
     approvals.ask(transaction, an_approval(), "landing", NOON)
     trust.trust(transaction, "/a/.git", "d1", by="person:ada", now=NOON)
     workers.take_lease(transaction, "journal", holder="w1", token="t", until=NOON, now=NOON)
+    made = Plan(id=0, title="p", origin="file", key=None, key_digest=None, created_at=NOON)
+    plans.insert(transaction, made, Event(kind="plan.queued", actor="person:ada"), NOON)
+    by, kind, cause = "person:ada", GateKind.ALL, Cause.PERSON
+    closed = Gate(kind=kind, name="", cause=cause, since=NOON, until=None, by=by)
+    gates.close(transaction, closed, NOON)
     chain.seal(transaction)
     journal.move_cursor(transaction, "files", 3)
     outbox.put(transaction, journal.append(transaction, QUEUED, NOON), "hook", NOON)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deputize.errors import StoreError
+from deputize.model.need import Need, On
+from deputize.model.states import TaskState
+from deputize.store import meta, tasks
 from deputize.store.migrate import known_migrations, migrate
+from deputize.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +21,13 @@ if TYPE_CHECKING:
     from deputize.store.migrate import Migratable
     from tests.fixtures.databases import Intruder
 
+OLD_TASK = """
+INSERT INTO tasks (id, title, prompt, role, state, held, priority, place, scope, agent, checks,
+    timeout_seconds, idle_timeout_seconds, round_start, rework_count, cancel_requested, created_at,
+    labels, origin)
+VALUES (?, 't', 'p', 'writer', 'queued', 0, 5, 'scratch', '[]', 'a', '[]', 1, 1, 1, 0, 0,
+    '2026-01-01T00:00:00.000000Z', '[]', 'cli')
+"""
 OURS = [(number, name) for number, name, _ in known_migrations("sqlite")]
 SHELF = {
     "sqlite": """\
@@ -81,3 +94,22 @@ def test_a_migration_that_fails_leaves_nothing_of_itself_or_of_those_with_it(
     assert intruder.tables("shelves", "rooms") == set()
     with database.read() as transaction:
         assert transaction.one("migrations.version") is not None
+
+
+def test_needs_outlive_the_change_of_their_table(folder: Path) -> None:
+    """A store from before there were plans keeps who waits for whom, and can say more of it."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "deputize.db", isolation_level=None)) as old:
+        old.executescript(known_migrations("sqlite")[0][2].read_text())
+        old.execute("INSERT INTO migrations VALUES (1, 'initial', '2026-01-01')")
+        old.execute("INSERT INTO meta VALUES ('store', 'abc')")
+        for row in (1, 2):
+            old.execute(OLD_TASK, (row,))
+        old.execute("INSERT INTO task_needs VALUES (2, 1, 'done')")
+    with closing(SqliteDatabase(folder / "deputize.db")) as database:
+        with database.write() as transaction:
+            assert tasks.needs(transaction, 2) == [(Need(id=1), TaskState.QUEUED)]
+            tasks.add_need(transaction, 1, 2, On.END)
+        with database.read() as transaction:
+            assert [task.id for task in tasks.dependents(transaction, 2)] == [1]
+            assert meta.store_name(transaction) == "abc"

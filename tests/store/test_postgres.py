@@ -14,10 +14,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from deputize.errors import ConfigError, StoreCorrupt, StoreError, StoreTooNew, StoreUnavailable
 from deputize.store import tasks
-from deputize.store.opening import open_shared, open_store, shared_address
+from deputize.store.opening import open_database, open_shared, shared_address
 from deputize.store.postgres import PostgresDatabase, database
-from tests.fixtures import postgres
-from tests.fixtures.databases import open_database
+from tests.fixtures import databases, postgres
 from tests.fixtures.nouns import NOON, QUEUED, a_task
 from tests.waiting import wait_until
 
@@ -96,11 +95,11 @@ def test_the_environment_names_the_database(
 ) -> None:
     """With an address the home's own file is not made; without one it is."""
     monkeypatch.setenv("DEPUTIZE_DATABASE", url)
-    with closing(open_store(home)) as found:
+    with closing(open_database(home)) as found:
         assert isinstance(found, PostgresDatabase)
     assert not home.database.exists()
     monkeypatch.setenv("DEPUTIZE_DATABASE", " ")
-    open_store(home).close()
+    open_database(home).close()
     assert home.database.exists()
 
 
@@ -356,7 +355,7 @@ def test_every_text_compares_by_its_bytes(url: str) -> None:
 
 def test_both_databases_have_the_same_tables_columns_and_indexes(tmp_path: Path, url: str) -> None:
     """A column that one of them lacks, or lets be NULL where the other doesn't, is a mistake."""
-    open_database("sqlite", tmp_path).close()
+    databases.open_database("sqlite", tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "deputize.db")) as connection:
         ours = set(connection.execute(
             "SELECT t.name, c.name, c.type = 'TEXT', c.\"notnull\" OR c.pk FROM sqlite_schema AS t"

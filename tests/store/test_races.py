@@ -15,11 +15,13 @@ import pytest
 
 from deputize import queue
 from deputize.model.event import Event
+from deputize.model.limits import NO_LIMITS, Limits
+from deputize.model.order import barred
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
 from deputize.model.task import Place
 from deputize.queue import Ending
-from deputize.store import chain, journal, settle, tasks
+from deputize.store import chain, journal, line, settle, tasks
 from tests.fixtures.databases import open_database
 from tests.fixtures.nouns import NOON, QUEUED, a_task, a_worker
 from tests.fixtures.yard import Yard
@@ -59,6 +61,8 @@ def other(one: Database, kind: str, folder: Path) -> Iterator[Database]:
         yield opened
 
 
+ANY = line.Reach((), barred((), NO_LIMITS, ()), NOON)
+"""In the reach of a worker that takes everything."""
 only_postgres = pytest.mark.parametrize("kind", ["postgres"])
 
 
@@ -295,7 +299,7 @@ def test_who_claims_passes_over_what_another_is_taking(yard: Yard, other: Databa
     """It neither waits nor gets the same task."""
     first, second = yard.add(), yard.add()
     with yard.database.write() as transaction:
-        taken = tasks.claim(transaction, (), NOON)
+        taken = line.claimable(transaction, ANY, 5)
         found = queue.claim(other, a_worker(id="w2"), NOON)
     assert taken is not None
     assert found is not None
@@ -306,7 +310,7 @@ def test_who_claims_passes_over_what_another_is_taking(yard: Yard, other: Databa
 def test_two_tasks_never_get_the_same_checkout(kind: str, folder: Path, yard: Yard) -> None:
     """However many workers ask at once, one task works in it."""
     for _ in range(8):
-        yard.add(place=Place.IN_PLACE, repo="/project", git_dir="/project/.git")
+        yard.add(place=Place.IN_PLACE, repo="/project", git_dir="/project/.git", lock="checkout:/p")
     start = threading.Barrier(8)
 
     def claim(number: int) -> None:
@@ -323,12 +327,32 @@ def test_two_tasks_never_get_the_same_checkout(kind: str, folder: Path, yard: Ya
 
 
 @only_postgres
+def test_a_limit_holds_for_all_who_ask_at_once(kind: str, folder: Path, yard: Yard) -> None:
+    """Nobody counts while another does."""
+    for _ in range(8):
+        yard.add()
+    start = threading.Barrier(8)
+    two = Limits(roles={"writer": 2})
+
+    def claim(number: int) -> None:
+        with closing(open_database(kind, folder)) as mine:
+            start.wait()
+            queue.claim(mine, a_worker(id=f"w{number % 2 + 1}"), NOON, two)
+
+    threads = [threading.Thread(target=claim, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert yard.states().count(TaskState.RUNNING) == 2
+
+
+@only_postgres
 def test_a_cancel_is_not_lost_to_a_move_at_the_same_moment(yard: Yard, other: Database) -> None:
     """Who moves a task has it locked: the request waits, and is written over what became of it."""
     yard.add()
     with yard.database.write() as transaction:
-        claim = tasks.claim(transaction, (), NOON)
-        assert claim is not None
+        assert line.claimable(transaction, ANY, 5) is not None
         thread = threading.Thread(target=queue.cancel, args=(other, 1, "person:ada", NOON))
         thread.start()
         assert waits(thread)

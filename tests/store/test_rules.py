@@ -95,7 +95,7 @@ def test_the_database_refuses_rows_that_mean_nothing(
 def test_a_task_needs_another_task_that_exists(populated: Database, intruder: Intruder) -> None:
     """It can't need itself, what isn't there, or be deleted while something names it."""
     del populated
-    for refused in ("(1, 1, 'done')", "(1, 99, 'done')", "(99, 1, 'done')", "(1, 1, 'started')"):
+    for refused in ("(1, 1, 'done')", "(1, 99, 'end')", "(99, 1, 'landed')", "(1, 1, 'started')"):
         with pytest.raises(intruder.refusal):
             intruder.run(NEEDLESS + refused)
     with pytest.raises(intruder.refusal):

@@ -12,6 +12,7 @@ from deputize.config.settings import (
     LandingSettings,
 )
 from deputize.config.shape import Shape
+from deputize.config.variables import path_of
 from deputize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,21 +25,6 @@ DIGITS = 9
 """The longest number that a variable may hold."""
 REPOSITORY_FILE = "deputize.toml"
 INCLUDE_FILE = ".worktreeinclude"
-_OURS = frozenset(
-    {
-        *(
-            "DEPUTIZE_HOME",
-            "DEPUTIZE_DATABASE",
-            "DEPUTIZE_LOG",
-            "DEPUTIZE_TASK",
-            "DEPUTIZE_ATTEMPT",
-            "DEPUTIZE_RUN",
-        ),
-        *("DEPUTIZE_EVENT", "DEPUTIZE_EVENT_ID", "DEPUTIZE_TEXT"),
-        *("DEPUTIZE_TASK_ID", "DEPUTIZE_APPROVAL_ID"),
-    }
-)
-"""Variables with a meaning of their own; every other `DEPUTIZE_…` is a setting."""
 
 
 def load_config(
@@ -114,18 +100,10 @@ def _parse(content: bytes, origin: str) -> dict[str, object]:
 def _with_environment(config: Config) -> Config:
     """Lay `DEPUTIZE_LANDING__MODE=ask` and its like over the settings."""
     for variable, value in os.environ.items():
-        path = _path_of(variable)
+        path = path_of(variable)
         if path:
             config = _set(config, path, value, variable)
     return config
-
-
-def _path_of(variable: str) -> tuple[str, ...]:
-    if not variable.startswith("DEPUTIZE_") or variable in _OURS:
-        return ()
-    parts = tuple(variable.removeprefix("DEPUTIZE_").lower().split("__"))
-    plain = {"default_agent", "landing", "worker", "audit"}
-    return parts if parts[0] in plain else ()
 
 
 def _set(config: Config, path: tuple[str, ...], value: str, variable: str) -> Config:
@@ -145,12 +123,3 @@ def _typed(value: str) -> object:
         return value == "true"
     is_number = value.isascii() and value.isdigit() and len(value) <= DIGITS
     return int(value) if is_number else value
-
-
-def unknown_variables(environment: Iterable[str]) -> list[str]:
-    """Return the `DEPUTIZE_…` variables that mean nothing, for a warning."""
-    return sorted(
-        name
-        for name in environment
-        if name.startswith("DEPUTIZE_") and name not in _OURS and not _path_of(name)
-    )

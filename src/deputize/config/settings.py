@@ -10,6 +10,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from deputize.model.agent import AgentSettings  # noqa: TC001 - as above
+from deputize.model.limits import NO_LIMITS, Limits
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+"""No table."""
 
 
 class ProviderSettings(NamedTuple):
@@ -91,9 +95,6 @@ class ChannelSettings(NamedTuple):
     name: str | None = None
 
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-"""No table."""
-
 BUILT_IN_ROLES: Mapping[str, RoleSettings] = {
     "writer": RoleSettings(change="required"),
     "inspector": RoleSettings(preamble="You inspect and report. Change no file; answer in words."),
@@ -115,6 +116,7 @@ class Config(NamedTuple):
     checks: Mapping[str, CheckSettings] = EMPTY
     landing: LandingSettings = LandingSettings()
     worker: WorkerSettings = WorkerSettings()
+    limits: Limits = NO_LIMITS
     audit: AuditSettings = AuditSettings()
     notify: tuple[ChannelSettings, ...] = ()
 

@@ -25,6 +25,7 @@ from deputize.desk import answers
 from deputize.desk.adding import add
 from deputize.desk.context import open_desk
 from deputize.errors import DeputizeError, InvalidInput
+from deputize.model.need import Need
 from deputize.model.task import TaskSpec
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _spec(task: StoryTask, play: Play, known: dict[str, int]) -> TaskSpec:
         title=task.title,
         repo=str(play.stage.repository),
         agent=play.player.agent,
-        needs=tuple(known[name] for name in task.needs),
+        needs=tuple(Need(id=known[name]) for name in task.needs),
     )
 
 

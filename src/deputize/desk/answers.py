@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deputize import intake, queue
 from deputize.desk.bells import ring
+from deputize.desk.narrowing import ALL, Narrowing
 from deputize.errors import Denied, InvalidInput, NotFound
 from deputize.git import locate as git_locate
 from deputize.landing import records as landing
@@ -24,10 +25,23 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
 
 
-def unanswered(desk: Desk) -> list[Approval]:
-    """Return the open questions, oldest first."""
+def listing(desk: Desk, wanted: Narrowing = ALL) -> list[Approval]:
+    """Return the open questions, oldest first; or, with a state, those in it, newest first."""
+    wanted = wanted.within(list(ApprovalState))
     with desk.database.read() as transaction:
-        return approvals.unanswered(transaction)
+        if wanted.state is not None:
+            return approvals.listing(transaction, **wanted._asdict())
+        asked = wanted._asdict()
+        del asked["state"]
+        return approvals.unanswered(transaction, **asked)
+
+
+def latest(desk: Desk) -> Approval:
+    """Return the newest open question; NotFound if there is none."""
+    found = listing(desk, Narrowing(state=ApprovalState.OPEN, limit=1))
+    if not found:
+        raise NotFound("no question waits for you", hint="`deputize status` says where tasks stand")
+    return found[0]
 
 
 def find(desk: Desk, word: str) -> Approval:

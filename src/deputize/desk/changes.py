@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.errors import InvalidInput
+from deputize.desk.narrowing import ALL, Narrowing
+from deputize.errors import NotFound
 from deputize.model.states import ChangeState
 from deputize.store import changes
 
@@ -13,15 +14,22 @@ if TYPE_CHECKING:
     from deputize.model.change import Change
 
 
-def listing(desk: Desk, *, state: str | None = None, limit: int = 50) -> list[Change]:
+def listing(desk: Desk, wanted: Narrowing = ALL) -> list[Change]:
     """Return changes, newest first; InvalidInput for a state that there isn't."""
-    if state is not None and state not in set(ChangeState):
-        raise InvalidInput(f"unknown state {state!r}", hint=f"known: {', '.join(ChangeState)}")
+    wanted = wanted.within(list(ChangeState))
     with desk.database.read() as transaction:
-        return changes.listing(transaction, state, limit)
+        return changes.listing(transaction, **wanted._asdict())
 
 
 def get(desk: Desk, change_id: int) -> Change:
     """Return a change; NotFound if there is none."""
     with desk.database.read() as transaction:
         return changes.get(transaction, change_id)
+
+
+def latest(desk: Desk) -> Change:
+    """Return the newest change; NotFound if there is none."""
+    found = listing(desk, Narrowing(limit=1))
+    if not found:
+        raise NotFound("there is no change yet", hint="`deputize status` says where tasks stand")
+    return found[0]

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.clock import Clock, SystemClock
-from deputize.config.home import Home, ensure, find_home, require_whole
-from deputize.store.opening import open_store
+from deputize.config.home import Home, find_home
+from deputize.store.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +29,9 @@ class Desk(NamedTuple):
 
 @contextmanager
 def open_desk(home: Home | None = None, actor: str | None = None) -> Iterator[Desk]:
-    """Open the desk of a home; raises StoreError where its database can't be used."""
+    """Open the desk of a home; StoreError or ConfigError where its database can't be used."""
     place = home or find_home()
-    ensure(place.path)
-    require_whole(place)
-    database = open_store(place)
+    database = open_database(place)
     try:
         yield Desk(
             home=place,

@@ -14,16 +14,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from deputize.config.load import load_config, unknown_variables
+from deputize.config.load import load_config
+from deputize.config.variables import unknown_variables
 from deputize.desk.context import open_desk
-from deputize.errors import DeputizeError
+from deputize.desk.mounts import FOREIGN, file_system_of
+from deputize.errors import ConfigError, DeputizeError
+from deputize.notify.channels import channels_of
 from deputize.store import meta
 from deputize.store.migrate import schema
 from deputize.store.opening import shared_address
+from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from deputize.config.home import Home
     from deputize.desk.context import Desk
@@ -32,13 +35,9 @@ TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
 SKEW_SECONDS = 3.0
 """A lease lasts ten times as long."""
+STALE_BACKUP_DAYS = 30
 SILENT_SECONDS = 60
 """A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
-FOREIGN_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "ntfs", "ntfs3", "fuseblk", "afs",
-     "ceph", "glusterfs", "lustre", "fuse.sshfs", "fuse.glusterfs", "vboxsf", "prl_fs"}
-)  # fmt: skip
-"""Where SQLite's locks or its shared memory can't be relied on (sqlite.org/wal.html)."""
 CREDENTIALS = (
     "COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY",
     "AZURE_OPENAI_API_KEY",
@@ -73,6 +72,7 @@ def examine(home: Home) -> list[Finding]:
         findings += _look("disk", lambda: _disk(home))
         findings += _look("database", lambda: _store(home, stack))
         findings += _look("agents", lambda: _agents(home))
+        findings += _look("notify", lambda: _channels(home))
         findings += _look("credentials", lambda: _credentials(home))
     return findings
 
@@ -87,6 +87,20 @@ def _store(home: Home, stack: ExitStack) -> Iterator[Finding]:
     yield from _look("database", lambda: _server(desk) if shared else _file(desk))
     yield from _look("journal", lambda: _journal(desk))
     yield from _look("workers", lambda: _workers(desk))
+
+
+def require_fit(home: Home) -> None:
+    """Raise ConfigError, with what to do, where a quick look finds what would keep a worker idle.
+
+    It looks at git, the settings and the home; the database is opened by who asks, and a full disk
+    is waited for.
+    """
+    looks = (("git", _git), ("settings", lambda: _settings(home)), ("home", lambda: _home(home)))
+    for about, look in looks:
+        for finding in _look(about, look):
+            if finding.level is Level.FAIL:
+                hint = finding.hint or "`deputize doctor` looks closer"
+                raise ConfigError(f"{about}: {finding.text}", hint=hint)
 
 
 def _look(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
@@ -128,6 +142,12 @@ def _settings(home: Home) -> Iterator[Finding]:
         yield _warn("settings", f"the variable {name} means nothing to deputize")
 
 
+def _channels(home: Home) -> Iterator[Finding]:
+    found = channels_of(load_config(home.config).notify)
+    if found:
+        yield _ok("notify", ", ".join(channel.name for channel in found))
+
+
 def _home(home: Home) -> Iterator[Finding]:
     if not home.path.exists():
         yield _ok("home", f"{home.path} will be made by the first `deputize add`")
@@ -137,25 +157,9 @@ def _home(home: Home) -> Iterator[Finding]:
     if stat.S_IMODE(home.path.stat().st_mode) & 0o077:
         yield _warn("home", "others may look into it", f"chmod 700 {home.path}")
     kind = file_system_of(home.path)
-    if kind in FOREIGN_FILE_SYSTEMS:
+    if kind in FOREIGN:
         hint = "set DEPUTIZE_HOME to a folder on a local disk"
         yield _warn("home", f"it is on a {kind} mount, where a database may be damaged", hint)
-
-
-def file_system_of(path: Path, table: str = "/proc/self/mountinfo") -> str | None:
-    """Return the type of the file system that holds `path`; None where the system doesn't tell."""
-    try:
-        with open(table, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - /proc
-            mounts = [line.split() for line in file]
-    except OSError:
-        return None
-    wanted = path.resolve()
-    best: tuple[int, str | None] = (-1, None)
-    for fields in mounts:
-        point = fields[4].encode().decode("unicode_escape")
-        if wanted.is_relative_to(point) and len(point) >= best[0]:
-            best = (len(point), fields[fields.index("-") + 1])
-    return best[1]
 
 
 def _disk(home: Home) -> Iterator[Finding]:
@@ -183,6 +187,18 @@ def _file(desk: Desk) -> Iterator[Finding]:
     path = desk.home.database
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield _warn("database", "others may read it", f"chmod 600 {path}")
+    yield _backup(desk)
+
+
+def _backup(desk: Desk) -> Finding:
+    with desk.database.read() as transaction:
+        made_at = meta.last_backup(transaction)
+    if made_at is None:
+        return _ok("backup", "none yet; `deputize store backup FILE` makes one")
+    days = (desk.clock.now() - made_at).days
+    if days > STALE_BACKUP_DAYS:
+        return _warn("backup", f"the last is {days} days old", "deputize store backup FILE")
+    return _ok("backup", f"the last is {days} days old" if days else "the last is of today")
 
 
 def _server(desk: Desk) -> Iterator[Finding]:
@@ -221,7 +237,13 @@ def _workers(desk: Desk) -> Iterator[Finding]:
     for worker, is_alive in found:
         silent = (datetime.now(UTC) - worker.seen_at).total_seconds()
         if not is_alive:
-            text = f"{worker.id} ended without saying so"
+            ended = is_gone(ProcessIdentity.parse(worker.identity))
+            how = (
+                "ended without saying so"
+                if ended
+                else f"was heard of {int(silent)} s ago, elsewhere"
+            )
+            text = f"{worker.id} {how}"
             yield _warn("workers", text, "the next worker takes its tasks over: `deputize up`")
         elif silent > SILENT_SECONDS:
             text = f"{worker.id} has been silent for {int(silent)} s"
@@ -244,15 +266,22 @@ def _agents(home: Home) -> Iterator[Finding]:
 
 
 def _credentials(home: Home) -> Iterator[Finding]:
-    """Look for names only: no value is read, let alone shown."""
+    """Look for names only: no secret is read, let alone shown."""
+    from deputize.agents.copilot.stored import stored_user
+
     config = load_config(home.config)
     keys = {each.key_variable for each in config.providers.values() if each.key_variable}
     present = [name for name in (*CREDENTIALS, *sorted(keys)) if name in os.environ]
+    user = stored_user(os.environ)
     if present:
         yield _ok("credentials", ", ".join(dict.fromkeys(present)))
-    else:
-        hint = "log in to your agent, or set GH_TOKEN or a provider's key"
-        yield _warn("credentials", "none in the environment; a stored login still works", hint)
+    if user:
+        text = f"Copilot has stored a login of {user}; only a task shows whether it still holds"
+        yield _ok("credentials", text)
+    if not (present or user):
+        hint = "log in to your agent (`copilot login`), or set GH_TOKEN or a provider's key"
+        text = "none in the environment, and no stored login of Copilot"
+        yield _warn("credentials", text, hint)
     for name, provider in config.providers.items():
         if provider.key_variable and provider.key_variable not in os.environ:
             yield _warn(

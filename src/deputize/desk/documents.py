@@ -13,15 +13,69 @@ from deputize.store.chain import content_of
 from deputize.store.rows import maybe_text, to_text
 
 if TYPE_CHECKING:
+    from deputize.desk.plans import PlanView
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
     from deputize.model.event import Entry
+    from deputize.model.gate import Gate
+    from deputize.model.plan import Plan, SubmittedPlan
+    from deputize.model.stats import Stats
     from deputize.model.task import Task
     from deputize.model.worker import Worker
 
 Document = dict[str, object]
+
+
+def gate_document(gate: Gate) -> Document:
+    """Describe what is closed."""
+    return _clean(
+        {
+            "kind": gate.kind,
+            "name": gate.name or None,
+            "cause": gate.cause,
+            "since": to_text(gate.since),
+            "until": maybe_text(gate.until),
+            "by": gate.by,
+            "reason": gate.reason,
+        }
+    )
+
+
+def stats_document(stats: Stats) -> Document:
+    """Describe how the queue does; spans are seconds, a rate is from 0 to 1."""
+    spreads = {"claim": stats.claim, "start": stats.start, "run": stats.run}
+    return _clean(
+        {
+            "since": to_text(stats.since),
+            "until": to_text(stats.now),
+            "capped": stats.capped,
+            "outcomes": dict(stats.outcomes),
+            "succeeded_per_hour": round(stats.per_hour, 3),
+            "failure_rate": _rounded(stats.failure_rate),
+            **{
+                f"{name}_seconds": {key: _rounded(value) for key, value in found._asdict().items()}
+                if found
+                else None
+                for name, found in spreads.items()
+            },
+            "queue": [
+                {
+                    "role": depth.role,
+                    "state": depth.state,
+                    "task_count": depth.task_count,
+                    "oldest_ready_at": maybe_text(depth.oldest_ready_at),
+                }
+                for depth in stats.depths
+            ],
+            "workers": [load._asdict() for load in stats.loads],
+        }
+    )
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 3)
 
 
 def task_document(view: TaskView) -> Document:
@@ -72,6 +126,68 @@ def what_to_do(task: Task) -> str | None:
     if task.reason is None:
         return None
     return MEANINGS[task.reason].what_to_do.replace("ID", str(task.id))
+
+
+def plan_document(view: PlanView) -> Document:
+    """Describe a plan with its tasks, each after those that it needs."""
+    return _clean(
+        {
+            **_plan(view.plan),
+            "state": view.state,
+            "counts": dict(view.counts),
+            "tasks": [
+                {
+                    "id": each.task.id,
+                    "title": each.task.title,
+                    "role": each.task.role,
+                    "agent": each.task.agent,
+                    "state": each.task.state,
+                    "held": each.task.held,
+                    "waiting_for": each.waiting_for,
+                    "needs": [{"id": need.id, "on": need.on} for need in each.needs],
+                    "unblocks": [
+                        {"id": task, "on": on} for task, on in view.unblocks.get(each.task.id, ())
+                    ],
+                }
+                for each in view.tasks
+            ],
+        }
+    )
+
+
+def submitted_document(submitted: SubmittedPlan) -> Document:
+    """Describe a plan that was submitted; in a trial, what has no id yet has null."""
+    return _clean(
+        {
+            **_plan(submitted.plan),
+            "created": submitted.created and bool(submitted.plan.id),
+            "tasks": [
+                {
+                    "name": placed.name,
+                    "id": placed.task.id or None,
+                    "title": placed.task.title,
+                    "role": placed.task.role,
+                    "agent": placed.task.agent,
+                    "state": placed.task.state,
+                    "repo": placed.task.repo,
+                    "target": placed.task.target,
+                    "base": placed.task.base,
+                    "needs": [{"id": need, "on": on} for need, on in placed.needs],
+                }
+                for placed in submitted.tasks
+            ],
+        }
+    )
+
+
+def _plan(plan: Plan) -> Document:
+    return {
+        "id": plan.id or None,
+        "title": plan.title,
+        "key": plan.key,
+        "origin": plan.origin,
+        "created_at": to_text(plan.created_at),
+    }
 
 
 def attempt_document(attempt: Attempt) -> Document:
@@ -161,7 +277,7 @@ def approval_document(approval: Approval) -> Document:
 
 
 def worker_document(worker: Worker, *, alive: bool) -> Document:
-    """Describe a worker; `alive` where its process really runs on this machine."""
+    """Describe a worker; `alive` where its process runs, or its heart beats where we can't look."""
     return _clean(
         {
             "id": worker.id,

@@ -52,7 +52,7 @@ def copy(desk: Desk, to: str, tell: Callable[[str, int], None]) -> Moved:
     with closing(_open(to)) as target:
         copied = copying.copy(desk.database, target, tell)
         with desk.database.read() as transaction:
-            running = len(running_workers(transaction))
+            running = len(running_workers(transaction, desk.clock.now()))
         return Moved(desk.database.place, target.place, copied, running)
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
-from deputize.errors import ConfigError, ProcessError
-from deputize.store.opening import VARIABLE, address_without_secrets
+from deputize.config.variables import DATABASE
+from deputize.errors import ConfigError
+from deputize.store.opening import address_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,15 +30,20 @@ LABEL = "deputize.worker"
 STOP_SECONDS = 60
 """How long a worker may finish what it has when the session ends; then its tasks are taken over."""
 COMMAND_SECONDS = 30
+RELOAD = ("systemctl", "--user", "daemon-reload")
 KEPT_VARIABLES = ("PATH", "COPILOT_CLI_PATH", "LANG")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was written or removed, and what else a person should know."""
+    """What was written or removed, and how far the system was told of it."""
 
     file: Path
-    told: tuple[str, ...]
+    left: tuple[str, ...]
+    """The commands that were not carried out, in order: a person has to type them."""
+    problem: str | None
+    """Why the first of them was not."""
+    hint: str | None = None
 
 
 def install(home: Home) -> Done:
@@ -49,15 +55,12 @@ def install(home: Home) -> Done:
     argv = (sys.executable, "-m", "deputize", "up")
     if sys.platform == "darwin":
         _write(file, launch_agent(argv, environment, home.logs / "service.out"))
-        told = _tell(("launchctl", "bootstrap", _domain(), str(file)))
-    else:
-        _write(file, unit(argv, environment).encode())
-        told = _tell(
-            ("systemctl", "--user", "daemon-reload"),
-            ("systemctl", "--user", "enable", "--now", UNIT),
-        )
-        told += ("so that it runs without a login: `loginctl enable-linger`",)
-    return Done(file=file, told=told)
+        left, problem = _tell(("launchctl", "bootstrap", _domain(), str(file)))
+        return Done(file=file, left=left, problem=problem)
+    _write(file, unit(argv, environment).encode())
+    left, problem = _tell(RELOAD, ("systemctl", "--user", "enable", "--now", UNIT))
+    hint = "so that it runs without a login: `loginctl enable-linger`"
+    return Done(file=file, left=left, problem=problem, hint=hint)
 
 
 def uninstall() -> Done:
@@ -66,13 +69,16 @@ def uninstall() -> Done:
     if not file.exists():
         raise ConfigError("no service is installed", hint="`deputize up --install` makes one")
     if sys.platform == "darwin":
-        told = _tell(("launchctl", "bootout", f"{_domain()}/{LABEL}"))
+        left, problem = _tell(("launchctl", "bootout", f"{_domain()}/{LABEL}"))
         file.unlink()
+        return Done(file=file, left=left, problem=problem)
+    left, problem = _tell(("systemctl", "--user", "disable", "--now", UNIT))
+    file.unlink()
+    if problem is None:
+        left, problem = _tell(RELOAD)
     else:
-        told = _tell(("systemctl", "--user", "disable", "--now", UNIT))
-        file.unlink()
-        told += _tell(("systemctl", "--user", "daemon-reload"))
-    return Done(file=file, told=told)
+        left += (" ".join(RELOAD),)
+    return Done(file=file, left=left, problem=problem)
 
 
 def service_file() -> Path:
@@ -93,7 +99,7 @@ def kept_environment(home: Home) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if os.environ.get(name)}
     address = address_without_secrets()
     if address is not None:
-        kept[VARIABLE] = address
+        kept[DATABASE] = address
     return {"DEPUTIZE_HOME": str(home.path), **kept}
 
 
@@ -149,13 +155,13 @@ def _write(file: Path, content: bytes) -> None:
         raise ConfigError(f"cannot write {file}: {error.strerror}") from error
 
 
-def _tell(*commands: tuple[str, ...]) -> tuple[str, ...]:
-    """Run each command; where that fails, say what to type by hand."""
-    for command in commands:
+def _tell(*commands: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """Run the commands up to the first that fails; return those that are left, and why."""
+    for place, command in enumerate(commands):
         problem = _problem_of(command)
         if problem:
-            return (f"`{' '.join(command)}` did not work ({problem}): run it yourself",)
-    return ()
+            return tuple(" ".join(each) for each in commands[place:]), problem
+    return (), None
 
 
 def _problem_of(command: tuple[str, ...]) -> str | None:
@@ -165,8 +171,8 @@ def _problem_of(command: tuple[str, ...]) -> str | None:
         ended = subprocess.run(
             command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
         )
-    except subprocess.TimeoutExpired as error:
-        raise ProcessError(f"{command[0]} does not answer") from error
+    except subprocess.TimeoutExpired:
+        return "it does not answer"
     words = ended.stderr.strip().splitlines()
     return (words[-1] if words else f"exit {ended.returncode}") if ended.returncode else None
 

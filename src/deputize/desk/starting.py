@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deputize.desk.stations import listing, start_worker
 from deputize.desk.tasks import await_commit
 from deputize.errors import ProcessError
-from deputize.workspace.processes.identity import ProcessIdentity, identify, is_running
+from deputize.workspace.processes.identity import identify, is_running
 
 if TYPE_CHECKING:
     from deputize.desk.context import Desk
@@ -26,7 +26,7 @@ def start_and_wait(desk: Desk) -> Worker:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         for worker, alive in listing(desk):
-            if alive and ProcessIdentity.parse(worker.identity).pid == pid:
+            if alive and worker.identity == str(identity):
                 return worker
         if identity is None or not is_running(identity):
             raise ProcessError("the worker ended at once", hint=hint)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
 from deputize.config.load import load_config
-from deputize.desk.bells import live_workers, ring
+from deputize.desk.bells import live_workers, ring, runs
+from deputize.desk.narrowing import ALL
 from deputize.store import tasks, workers
-from deputize.workspace.processes.identity import ProcessIdentity, is_running
 
 if TYPE_CHECKING:
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
     from deputize.model.task import Task
     from deputize.model.worker import Worker
 
@@ -27,12 +28,13 @@ _KEPT = frozenset({"COPILOT_*", "GH_TOKEN", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "PY
 SIGN_ON_SECONDS = 10.0
 """How long a worker that was started has to sign on; after that nobody reckons with it."""
 LOOK_SECONDS = 0.1
+WORKER_STATES = ("working", "draining", "gone")
 
 
 def ensure_worker(desk: Desk, task: Task) -> bool:
     """Start a background worker if no live one could take the task; tell whether it did."""
     with desk.database.read() as transaction:
-        serving = live_workers(transaction)
+        serving = live_workers(transaction, desk.clock.now())
     if any(not worker.roles or task.role in worker.roles for worker in serving):
         return False
     start_worker(desk)
@@ -44,7 +46,7 @@ def wake_up(desk: Desk) -> bool:
     if not load_config(desk.home.config).worker.autostart:
         return False
     with desk.database.read() as transaction:
-        if live_workers(transaction) or not tasks.counts(transaction):
+        if live_workers(transaction, desk.clock.now()) or not tasks.counts(transaction):
             return False
     start_worker(desk)
     return True
@@ -87,11 +89,26 @@ def worker_environment(desk: Desk) -> dict[str, str]:
     return agent_environment(allowed | _KEPT, extra)
 
 
-def listing(desk: Desk) -> list[tuple[Worker, bool]]:
-    """Return the workers that have not stopped, each with whether its process really runs."""
+def listing(desk: Desk, wanted: Narrowing = ALL) -> list[tuple[Worker, bool]]:
+    """Return the workers that have not stopped, each with whether it really runs."""
+    wanted = wanted.within(WORKER_STATES)
+    now = desk.clock.now()
     with desk.database.read() as transaction:
-        known = workers.live(transaction)
-    return [(worker, is_running(ProcessIdentity.parse(worker.identity))) for worker in known]
+        known = workers.listing(transaction, role=wanted.role, since=wanted.since)
+    found = [(worker, runs(worker, now)) for worker in known]
+    # Whether a process runs is no fact of the store, so what depends on it is told apart here.
+    return [
+        (worker, alive)
+        for worker, alive in found
+        if wanted.state in {None, state_of(worker, alive=alive)}
+    ][: wanted.limit]
+
+
+def state_of(worker: Worker, *, alive: bool) -> str:
+    """Return what a worker does, in a word."""
+    if not alive:
+        return "gone"
+    return "draining" if worker.draining else "working"
 
 
 def down(desk: Desk) -> list[Worker]:

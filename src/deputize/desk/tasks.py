@@ -7,22 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import queue
+from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
-from deputize.errors import InvalidInput, NotFound, NotYet
-from deputize.model.outcome import LIMITS
+from deputize.desk.narrowing import ALL
+from deputize.errors import NotFound, NotYet
+from deputize.model.need import VERDICTS, Verdict
+from deputize.model.order import why_barred
+from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
-from deputize.store import approvals, attempts, changes, tasks
+from deputize.store import approvals, attempts, changes, gates, line, plans, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.change import Change
-    from deputize.model.task import Need, Task
+    from deputize.model.gate import Gate
+    from deputize.model.limits import Limits
+    from deputize.model.need import Need
+    from deputize.model.order import Busy
+    from deputize.model.task import Task
     from deputize.store.database import Transaction
 
 LOOKS = 20
@@ -61,32 +70,35 @@ def latest_id(desk: Desk) -> int:
 
 def view(desk: Desk, task_id: int) -> TaskView:
     """Return one task whole; NotFound if there is none."""
-    with desk.database.read() as transaction:
-        task = tasks.get(transaction, task_id)
-        return _view(transaction, task, _crew(transaction), desk.clock.now())
-
-
-def listing(
-    desk: Desk,
-    *,
-    everything: bool = False,
-    state: str | None = None,
-    role: str | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
-) -> list[TaskView]:
-    """Return what is not final, oldest first; or, with any filter, tasks newest first."""
-    if state is not None and state not in set(TaskState):
-        raise InvalidInput(f"unknown state {state!r}", hint=f"known: {', '.join(TaskState)}")
     now = desk.clock.now()
     with desk.database.read() as transaction:
-        if everything or state or since:
-            found = tasks.listing(transaction, state=state, role=role, since=since, limit=limit)
+        task = tasks.get(transaction, task_id)
+        return _view(transaction, task, _crew(desk, transaction, now), now)
+
+
+def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) -> list[TaskView]:
+    """Return what is not final, oldest first; or, with a state or a moment, tasks newest first.
+
+    NotFound where there is no such plan as is wanted.
+    """
+    wanted = wanted.within(list(TaskState))
+    with desk.database.read() as transaction:
+        if wanted.plan is not None:
+            plans.get(transaction, wanted.plan)
+        if everything or wanted.state or wanted.since:
+            found = tasks.listing(transaction, **wanted._asdict())
         else:
-            open_tasks = tasks.unfinished(transaction)
-            found = [task for task in open_tasks if role in {None, task.role}][:limit]
-        crew = _crew(transaction)
-        return [_view(transaction, task, crew, now) for task in found]
+            found = tasks.unfinished(
+                transaction, role=wanted.role, plan=wanted.plan, limit=wanted.limit
+            )
+        return views_of(desk, transaction, found)
+
+
+def views_of(desk: Desk, transaction: Transaction, found: Iterable[Task]) -> list[TaskView]:
+    """Return tasks whole; who is there to work is looked up once."""
+    now = desk.clock.now()
+    crew = _crew(desk, transaction, now)
+    return [_view(transaction, task, crew, now) for task in found]
 
 
 class Crew(NamedTuple):
@@ -97,15 +109,24 @@ class Crew(NamedTuple):
     open_attempts: Mapping[int, str]
     """Tasks with an open attempt, and its worker."""
     running: frozenset[str]
-    """Workers whose processes run, draining ones too."""
+    """Workers that run, draining ones too."""
+    busy: Sequence[Busy]
+    gates: Sequence[Gate]
+    limits: Limits
 
 
-def _crew(transaction: Transaction) -> Crew:
-    serving = live_workers(transaction)
+def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
+    serving = live_workers(transaction, now)
     attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
-    free = sum(worker.slots for worker in serving) - len(attempted)
-    running = frozenset(worker.id for worker in running_workers(transaction))
-    return Crew([worker.roles for worker in serving], free, attempted, running)
+    return Crew(
+        roles=[worker.roles for worker in serving],
+        free_slots=sum(worker.slots for worker in serving) - len(attempted),
+        open_attempts=attempted,
+        running=frozenset(worker.id for worker in running_workers(transaction, now)),
+        busy=line.busy(transaction),
+        gates=gates.closed(transaction, now),
+        limits=load_config(desk.home.config).limits,
+    )
 
 
 def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> TaskView:
@@ -114,12 +135,13 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
     asked = approvals.unanswered_of_task(transaction, task.id)
     tried = attempts.of_task(transaction, task.id)
     facts = Facts(
-        unmet=[need.id for need, state in needs if state is not TaskState.DONE],
+        unmet=[need.id for need, at in needs if VERDICTS[need.on][at] is not Verdict.MET],
         approvals=asked,
         change=change,
         roles_served=crew.roles,
         free_slots=crew.free_slots,
-        limited=bool(tried) and tried[-1].outcome in LIMITS,
+        stalled=_stalled(task, tried),
+        barred=why_barred(task, crew.busy, crew.limits, crew.gates),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
@@ -131,6 +153,13 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )
+
+
+def _stalled(task: Task, tried: Sequence[Attempt]) -> str | None:
+    """Return what keeps a queued task from beginning, of what a person can mend."""
+    if task.not_before is None or not tried or tried[-1].outcome not in STALLS:
+        return None
+    return tried[-1].error
 
 
 def cancel(desk: Desk, task_id: int) -> Task:

@@ -63,14 +63,16 @@ def _odd_head(git: Git, finished: Finished) -> InvalidInput:
     if _is_broken(text(finished.stdout)):
         return InvalidInput("the path or the branch is not valid UTF-8", hint="rename it")
     return InvalidInput(
-        "HEAD is detached: no branch is checked out", hint=_nearest("main", _branches(git))
+        "HEAD is detached: no branch is checked out",
+        hint=_nearest("main", _branches(git)),
+        field="target",
     )
 
 
 def _no_branch(git: Git, target: str, branches: Sequence[str]) -> InvalidInput:
     remote = git.line("for-each-ref", "--count=1", SHORT, f"refs/remotes/*/{target}")
     hint = f"git branch {target} {remote}" if remote else _nearest(target, branches)
-    return InvalidInput(f"no branch called {target}", hint=hint)
+    return InvalidInput(f"no branch called {target}", hint=hint, field="target")
 
 
 def _branches(git: Git) -> list[str]:

@@ -79,6 +79,15 @@ def locate(start: Path, target: str | None = None) -> Location:
     raise diagnose(start, short, finished)
 
 
+def common_dir(start: Path) -> Path | None:
+    """Return the git directory that all checkouts of the repository at `start` share, if any."""
+    if not start.is_dir():
+        return None
+    words = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+    finished = users_git(start).run(*words, accept=())
+    return Path(text(finished.stdout).removesuffix("\n")) if finished.exit_code == 0 else None
+
+
 def resolve(location: Location, name: str) -> str:
     """Return the commit that `name` (an id, a branch, a tag, `main~2`) stands for.
 

@@ -27,7 +27,9 @@ def branch_name(name: str) -> str:
     short = name.removeprefix("refs/heads/")
     longest = max(len(part.encode("utf-8", "surrogateescape")) for part in short.split("/"))
     if BAD_NAME.search(short) or longest > LONGEST_NAME:
-        raise InvalidInput(f"{name!r} is not a branch name", hint="git branch --list")
+        raise InvalidInput(
+            f"{name!r} is not a branch name", hint="git branch --list", field="target"
+        )
     return short
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,8 @@ from deputize.git import locate as git_locate
 from deputize.model.task import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deputize.config.home import Home
     from deputize.config.settings import Config
     from deputize.git.locate import Location
@@ -31,31 +34,78 @@ class FoundPlace(NamedTuple):
         return self.wishes.config
 
 
-def find_place(home: Home, spec: TaskSpec) -> FoundPlace:
-    """Find the repository of a task and read its settings from the target's tip."""
-    if spec.place is Place.SCRATCH:
-        if spec.base or spec.target or spec.checks:
+class Places:
+    """Finds places; what was looked up for one task is not looked up again for the next."""
+
+    def __init__(self, home: Home) -> None:
+        """Look with the settings of `home`."""
+        self._home = home
+        self._locations: dict[tuple[str | None, str | None], Location] = {}
+        self._wishes: dict[tuple[Path, str, str] | None, Wishes] = {}
+        self._commits: dict[tuple[Path, str], str] = {}
+        self._clean: set[Path] = set()
+
+    def find(self, spec: TaskSpec, *, waits: bool = False) -> FoundPlace:
+        """Find the repository of a task and read its settings from the target's tip.
+
+        One that `waits` for others, or for a moment or a person, has its checkout looked at later.
+        """
+        if spec.place is Place.SCRATCH:
+            return FoundPlace(location=None, base=None, wishes=self._wishes_of(None))
+        location = self._locate(spec)
+        base = self._resolve(location, spec.base) if spec.base else location.base
+        if spec.place is Place.IN_PLACE:
+            waits = waits or bool(spec.needs or spec.held or spec.not_before)
+            self._require_checkout(location, waits=waits)
+        return FoundPlace(location=location, base=base, wishes=self._wishes_of(location))
+
+    def _locate(self, spec: TaskSpec) -> Location:
+        key = (spec.repo, spec.target)
+        if key not in self._locations:
+            with _about("repo"):
+                self._locations[key] = git_locate.locate(Path(spec.repo or "."), spec.target)
+        return self._locations[key]
+
+    def _resolve(self, location: Location, name: str) -> str:
+        key = (location.git_dir, name)
+        if key not in self._commits:
+            with _about("base"):
+                self._commits[key] = git_locate.resolve(location, name)
+        return self._commits[key]
+
+    def _require_checkout(self, location: Location, *, waits: bool) -> None:
+        if location.checkout is None:
             raise InvalidInput(
-                "a scratch task has no repository: leave out base, target and checks"
+                "a bare repository has no checkout to work in",
+                hint="leave out --in-place",
+                field="place",
             )
-        wishes = Wishes(config=load_config(home.config))
-        return FoundPlace(location=None, base=None, wishes=wishes)
-    location = git_locate.locate(Path(spec.repo or "."), spec.target)
-    base = git_locate.resolve(location, spec.base) if spec.base else location.base
-    if spec.place is Place.IN_PLACE and location.checkout is None:
-        raise InvalidInput(
-            "a bare repository has no checkout to work in", hint="leave out --in-place"
-        )
-    if spec.place is Place.IN_PLACE and location.checkout and not _waits(spec):
-        from deputize.git.checkout import require_clean
+        if not waits and location.checkout not in self._clean:
+            from deputize.git.checkout import require_clean
 
-        require_clean(location.checkout)
-    return FoundPlace(location=location, base=base, wishes=wishes_of(home, location))
+            with _about("place"):
+                require_clean(location.checkout)
+            self._clean.add(location.checkout)
+
+    def _wishes_of(self, location: Location | None) -> Wishes:
+        key = (location.git_dir, location.base, location.target) if location else None
+        if key not in self._wishes:
+            self._wishes[key] = (
+                wishes_of(self._home, location)
+                if location
+                else Wishes(config=load_config(self._home.config))
+            )
+        return self._wishes[key]
 
 
-def _waits(spec: TaskSpec) -> bool:
-    """Tell whether something is to happen first: the checkout is looked at when its turn comes."""
-    return bool(spec.needs or spec.held or spec.not_before)
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Say of an error that doesn't say so itself which field of a task it is about."""
+    try:
+        yield
+    except InvalidInput as error:
+        error.field = error.field or field
+        raise
 
 
 def wishes_of(home: Home, location: Location) -> Wishes:

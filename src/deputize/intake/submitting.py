@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
-from deputize.git.refs import pin
-from deputize.intake.place import find_place
-from deputize.intake.validation import agent_for, check_names, check_needs, check_spec
-from deputize.model.event import Event
+from deputize.git.locate import common_dir
+from deputize.intake.drafting import content_of, digest_of, draft, event_of, task_of
+from deputize.intake.pins import bases_of, pinned
+from deputize.intake.place import Places
+from deputize.intake.validation import check_needs, check_spec
 from deputize.model.states import TaskState
-from deputize.model.task import Submitted, Task, TaskSpec, title_of
+from deputize.model.task import Place, Submitted, TaskSpec
 from deputize.store import meta, tasks, trust
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.config.home import Home
+    from deputize.intake.drafting import Draft
     from deputize.intake.place import FoundPlace
     from deputize.store.database import Database, Transaction
-
-_BESIDES = frozenset({"key", "origin", "repo", "not_before"})
-"""What may differ where a key is used again: a delay, for one, counts from each time anew."""
 
 
 def submit(
@@ -30,140 +29,76 @@ def submit(
 ) -> Submitted:
     """Store a task durably; raises InvalidInput, ConfigError or NotFound and stores nothing."""
     check_spec(spec)
+    again = _asked_before(database, spec)
+    if again is not None:
+        return again
     # Asked before the tip is read: what has landed by then is in it.
     waits = _has_open_needs(database, spec)
-    place = find_place(home, spec)
-    config = place.config
-    check_names(spec, config)
-    agent = agent_for(spec, config)
-    digest = _digest(spec, place) if spec.key else None
-    _pin(database, place, spec, waits=waits)
-    with database.write() as transaction:
-        known = _known(transaction, spec.key)
-        if known is not None:
-            return _same_again(known, digest, spec)
-        for need in sorted(set(spec.needs)):
-            tasks.keep(transaction, need)
-        blocked = check_needs(transaction, spec)
-        task = _task(spec, place, agent, digest, now)
-        if waits:
-            # What its needs land has to be in its base: that is pinned when it is released.
-            task = replace(task, base=None)
-        if blocked:
-            task = replace(task, state=TaskState.BLOCKED)
-        event = Event(kind=f"task.{task.state}", actor=actor, body=_body(task, spec))
+    drafted = draft(spec, Places(home).find(spec))
+    with database.read() as transaction:
+        # What can be refused is refused before anything is pinned.
+        if known := _known(transaction, drafted):
+            return known
+        check_needs(transaction, spec.needs, drafted.place.config)
+    with pinned(database, bases_of([drafted], [waits])), database.write() as transaction:
+        if spec.key:
+            meta.alone(transaction, f"key:{spec.key}")
+        if known := _known(transaction, drafted):
+            return known
+        for number in sorted({need.id for need in spec.needs}):
+            tasks.keep(transaction, number)
+        blocked = check_needs(transaction, spec.needs, drafted.place.config)
+        task = task_of(drafted, now, blocked=blocked, waits=waits)
+        event = event_of(task, actor, [need.id for need in spec.needs])
         task = tasks.insert(transaction, task, event, now)
         for need in dict.fromkeys(spec.needs):
-            tasks.add_need(transaction, task.id, need)
-        untrusted = _is_untrusted(transaction, place)
+            tasks.add_need(transaction, task.id, need.id, need.on)
+        untrusted = is_untrusted(transaction, drafted.place)
     return Submitted(task=task, created=True, untrusted=untrusted)
-
-
-def _known(transaction: Transaction, key: str | None) -> Task | None:
-    """Return the task that was added with this key; nobody else adds one with it meanwhile."""
-    if key is None:
-        return None
-    meta.alone(transaction, f"key:{key}")
-    return tasks.by_key(transaction, key)
 
 
 def _has_open_needs(database: Database, spec: TaskSpec) -> bool:
     if not spec.needs:
         return False
     with database.read() as transaction:
-        states = {tasks.get(transaction, need).state for need in spec.needs}
+        states = {tasks.get(transaction, need.id).state for need in spec.needs}
     return states != {TaskState.DONE}
 
 
-def _pin(database: Database, place: FoundPlace, spec: TaskSpec, *, waits: bool) -> None:
-    """Keep the base from the user's garbage collection before the task is there to need it.
-
-    What can be refused is refused before that, so that it leaves no ref.
-    """
+def _asked_before(database: Database, spec: TaskSpec) -> Submitted | None:
+    """Answer with the task that has the key: what is stored already need not be possible anew."""
+    if spec.key is None:
+        return None
     with database.read() as transaction:
-        if spec.key is not None and tasks.by_key(transaction, spec.key):
-            return
-        check_needs(transaction, spec)
-        store = meta.store_name(transaction)
-    if place.location and place.base and not waits:
-        pin(place.location.git_dir, store, place.base)
+        if tasks.by_key(transaction, spec.key) is None:
+            return None
+        scratch = spec.place is Place.SCRATCH
+        git_dir = None if scratch else common_dir(Path(spec.repo or "."))
+        return _same_again(transaction, spec.key, digest_of(content_of(spec, git_dir)))
 
 
-def _same_again(known: Task, digest: str | None, spec: TaskSpec) -> Submitted:
+def _known(transaction: Transaction, drafted: Draft) -> Submitted | None:
+    """Return the task that has this key already; InvalidInput where it asks for something else."""
+    key = drafted.spec.key
+    return _same_again(transaction, key, drafted.digest) if key else None
+
+
+def _same_again(transaction: Transaction, key: str, digest: str | None) -> Submitted | None:
+    known = tasks.by_key(transaction, key)
+    if known is None:
+        return None
     if known.key_digest != digest:
         raise InvalidInput(
-            f"key {spec.key!r} belongs to #{known.id}, which asks for something else",
+            f"key {key!r} belongs to #{known.id}, which asks for something else",
             hint="use another key, or submit exactly the same",
+            field="key",
         )
     return Submitted(task=known, created=False, untrusted=False)
 
 
-def _digest(spec: TaskSpec, place: FoundPlace) -> str:
-    """Hash what is asked for: where it came from, and when it may start, are not part of that."""
-    import hashlib
-    import json
-
-    content = {name: value for name, value in asdict(spec).items() if name not in _BESIDES}
-    content["repo"] = str(place.location.git_dir) if place.location else None
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _is_untrusted(transaction: Transaction, place: FoundPlace) -> bool:
+def is_untrusted(transaction: Transaction, place: FoundPlace) -> bool:
+    """Tell whether the repository wants to run commands that nobody has trusted yet."""
     if place.location is None or not place.wishes.lines:
         return False
     digest = place.wishes.digest
     return not trust.is_trusted(transaction, str(place.location.git_dir), digest)
-
-
-def _body(task: Task, spec: TaskSpec) -> dict[str, object]:
-    body: dict[str, object] = {"title": task.title, "role": task.role, "agent": task.agent}
-    if task.repo:
-        body |= {"repo": task.repo, "target": task.target, "base": task.base}
-    if spec.needs:
-        body["needs"] = list(spec.needs)
-    return body
-
-
-def _task(spec: TaskSpec, place: FoundPlace, agent: str, digest: str | None, now: datetime) -> Task:
-    location = place.location
-    return Task(
-        id=0,
-        title=title_of(spec.title or spec.prompt),
-        prompt=spec.prompt,
-        role=spec.role,
-        kind=spec.kind,
-        state=TaskState.QUEUED,
-        held=spec.held,
-        priority=spec.priority,
-        place=spec.place,
-        repo=str(location.checkout or location.git_dir) if location else None,
-        git_dir=str(location.git_dir) if location else None,
-        base=place.base,
-        target=location.target if location else None,
-        scope=spec.scope,
-        agent=agent,
-        model=spec.model,
-        provider=spec.provider,
-        checks=spec.checks,
-        timeout_seconds=spec.timeout_seconds,
-        idle_timeout_seconds=spec.idle_timeout_seconds,
-        attempts=spec.attempts,
-        not_before=spec.not_before,
-        key=spec.key,
-        key_digest=digest,
-        session=spec.session,
-        round_start=1,
-        rework_count=0,
-        feedback=None,
-        attempt=None,
-        cancel_requested=False,
-        created_at=now,
-        started_at=None,
-        finished_at=None,
-        result=None,
-        reason=None,
-        message=None,
-        labels=spec.labels,
-        plan=None,
-        origin=spec.origin,
-    )

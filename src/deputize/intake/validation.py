@@ -2,104 +2,78 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from deputize.config.settings import BUILT_IN_ROLES
-from deputize.errors import ConfigError, InvalidInput
+from deputize.errors import ConfigError, InvalidInput, NotFound
+from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS
 from deputize.model.agent import BUILT_IN_AGENTS
-from deputize.model.states import TaskState
-from deputize.model.task import PROMPT_BYTES, Kind
+from deputize.model.need import VERDICTS, On, Verdict
+from deputize.model.task import Place
 from deputize.store import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deputize.config.settings import Config
-    from deputize.model.task import TaskSpec
+    from deputize.model.need import Need
+    from deputize.model.task import Task, TaskSpec
     from deputize.store.database import Transaction
 
-KEY_LENGTH = 200
-LONGEST_TIMEOUT_SECONDS = 30 * 86400
-PRIORITIES = range(1, 11)
-ATTEMPTS = range(1, 101)
 
+def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
+    """Check what can be judged without looking anywhere; InvalidInput names what is wrong.
 
-def check_spec(spec: TaskSpec) -> None:
-    """Check what can be judged without looking anywhere; InvalidInput names what is wrong."""
-    _check_prompt(spec)
-    _check_texts(spec)
-    _check_numbers(spec)
-
-
-def _check_prompt(spec: TaskSpec) -> None:
-    if not spec.prompt.strip():
-        raise InvalidInput("the prompt is empty", hint='deputize add "what is to be done"')
-    if "\0" in spec.prompt:
-        place = spec.prompt.index("\0")
-        raise InvalidInput(f"the prompt holds a NUL byte at position {place}: text only")
-    try:
-        size = len(spec.prompt.encode())
-    except UnicodeEncodeError as error:
+    A task that `waits` has needs that the specification can't name: others of its plan.
+    """
+    for field in FIELDS:
+        value = field.of(spec)
+        problem = None if value is None else field.rule.problem(value)
+        if problem:
+            raise _refusal(field.name, problem)
+    if spec.base is not None and (spec.needs or waits):
         raise InvalidInput(
-            "the prompt is not valid UTF-8", hint="save the file as UTF-8"
-        ) from error
-    if size > PROMPT_BYTES:
-        raise InvalidInput(
-            f"the prompt has {size} bytes, the most is {PROMPT_BYTES}",
-            hint="put the material in a file of the repository and name it in the prompt",
+            "a task that waits for others can't have a base of its own",
+            hint="its base is the target's tip when its needs are met",
+            field="base",
         )
+    if spec.lock and spec.place is Place.IN_PLACE:
+        hint = "the checkout is its lock already"
+        raise InvalidInput("a task in place can't have a lock", hint=hint, field="lock")
+    if spec.place is Place.SCRATCH:
+        _check_scratch(spec)
 
 
-def _check_texts(spec: TaskSpec) -> None:
-    texts = {"--key": spec.key, "--model": spec.model, "--session": spec.session}
-    texts |= {f"scope {path!r}": path for path in spec.scope}
-    texts |= {f"label {label!r}": label for label in spec.labels}
-    for what, text in texts.items():
-        if text is not None and not _is_text(text):
-            raise InvalidInput(f"{what} is not text: it holds a NUL byte or is not valid UTF-8")
-    if spec.repo is not None and "\0" in spec.repo:
-        raise InvalidInput(f"no such folder: {spec.repo!r}")
-    if spec.key is not None and not 0 < len(spec.key) <= KEY_LENGTH:
-        raise InvalidInput(f"--key takes 1 to {KEY_LENGTH} characters")
-    for path in spec.scope:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts:
-            raise InvalidInput(f"scope {path!r} must be a path inside the repository")
+def _refusal(name: str, problem: str) -> InvalidInput:
+    hint = None
+    if name == "prompt":
+        too_long = "put the material in a file of the repository and name it in the prompt"
+        hint = too_long if "the most is" in problem else 'deputize add "what is to be done"'
+    return InvalidInput(f"the {name.replace('_', ' ')} {problem}", hint=hint, field=name)
 
 
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
-
-
-def _check_numbers(spec: TaskSpec) -> None:
-    if spec.priority not in PRIORITIES:
-        raise InvalidInput(f"priority {spec.priority} is not between 1 (critical) and 10")
-    if spec.attempts is not None and spec.attempts not in ATTEMPTS:
-        raise InvalidInput(f"{spec.attempts} attempts are not between 1 and 100")
-    for name in ("timeout_seconds", "idle_timeout_seconds"):
-        if not 0 < getattr(spec, name) <= LONGEST_TIMEOUT_SECONDS:
-            option = "--" + name.removesuffix("_seconds").replace("_", "-")
-            raise InvalidInput(f"{option} must be between 1 second and 30 days")
-    if spec.base and spec.needs:
-        raise InvalidInput(
-            "--base can't be given with --after",
-            hint="the base of a task that waits is the target's tip when its needs are met",
-        )
+def _check_scratch(spec: TaskSpec) -> None:
+    for name in REPOSITORY_FIELDS:
+        if getattr(spec, name) not in {None, ()}:
+            message = "a scratch task has no repository: leave out repo, base, target and checks"
+            raise InvalidInput(message, field=name)
 
 
 def check_names(spec: TaskSpec, config: Config) -> None:
-    """Check role, kind, agent, provider and checks against what is configured."""
+    """Check role, agent, provider and checks against what is configured."""
     roles = {*config.roles, *BUILT_IN_ROLES}
     if spec.role not in roles:
         raise _unknown("role", spec.role, roles)
-    kinds = {kind.value for kind in Kind}
-    if spec.kind is not None and spec.kind not in kinds:
-        raise _unknown("kind", spec.kind, kinds)
+    check_agent(spec, config)
+    if spec.provider is not None and spec.provider not in config.providers:
+        raise _unknown("provider", spec.provider, config.providers)
+    for check in spec.checks:
+        if check not in config.checks:
+            raise _unknown("check", check, config.checks, field="checks")
+
+
+def check_agent(spec: TaskSpec, config: Config) -> None:
+    """Check that the agent is known and takes the role."""
     known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
     if agent not in known and spec.agent is None:
@@ -109,33 +83,55 @@ def check_names(spec: TaskSpec, config: Config) -> None:
         raise _unknown("agent", agent, known)
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
-        raise InvalidInput(f"agent {agent} does not take the role {spec.role}", hint=hint)
-    if spec.provider is not None and spec.provider not in config.providers:
-        raise _unknown("provider", spec.provider, config.providers)
-    for check in spec.checks:
-        if check not in config.checks:
-            raise _unknown("check", check, config.checks)
+        raise InvalidInput(
+            f"agent {agent} does not take the role {spec.role}", hint=hint, field="role"
+        )
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> InvalidInput:
+def _unknown(what: str, name: str, known: Iterable[str], field: str | None = None) -> InvalidInput:
     import difflib
 
     near = difflib.get_close_matches(name, list(known), n=1)
     listed = ", ".join(sorted(known)) or "none is configured"
     hint = f"did you mean {near[0]}?" if near else f"known: {listed}"
-    return InvalidInput(f"unknown {what} {name!r}", hint=hint)
+    return InvalidInput(f"unknown {what} {name!r}", hint=hint, field=field or what)
 
 
-def check_needs(transaction: Transaction, spec: TaskSpec) -> bool:
-    """Tell whether the task has to wait; InvalidInput where it would wait for ever."""
+def check_needs(transaction: Transaction, needs: Iterable[Need], config: Config) -> bool:
+    """Tell whether a task has to wait for these; InvalidInput where it would wait for ever."""
     waits = False
-    for need_id in spec.needs:
-        need = tasks.get(transaction, need_id)
-        if need.state in {TaskState.FAILED, TaskState.CANCELLED}:
-            hint = f"`deputize retry {need.id}` first"
-            raise InvalidInput(f"#{need.id} is {need.state}: nothing would start this", hint=hint)
-        waits = waits or need.state is not TaskState.DONE
+    for need in needs:
+        task = needed(transaction, need.id)
+        verdict = VERDICTS[need.on][task.state]
+        if verdict is Verdict.LOST:
+            message = f"#{task.id} is {task.state}: nothing would start this"
+            hint = f"`deputize retry {task.id}` first"
+            raise InvalidInput(message, hint=hint, field="needs")
+        if need.on is On.LANDED:
+            refuse_nothing_to_land(f"#{task.id}", task, config)
+        waits = waits or verdict is Verdict.OPEN
     return waits
+
+
+def needed(transaction: Transaction, task_id: int) -> Task:
+    """Return a task that another needs; NotFound if there is none."""
+    try:
+        return tasks.get(transaction, task_id)
+    except NotFound as error:
+        error.field = "needs"
+        raise
+
+
+def refuse_nothing_to_land(name: str, task: Task | TaskSpec, config: Config) -> None:
+    """Raise InvalidInput where it is known that a task will have no change to land."""
+    role = config.role(task.role)
+    if task.place is Place.WORKTREE and (role is None or role.change != "forbidden"):
+        return
+    raise InvalidInput(
+        f"{name} ({task.role}) changes nothing that could land",
+        hint="wait until it is done instead, or for its end",
+        field="needs",
+    )
 
 
 def agent_for(spec: TaskSpec, config: Config) -> str:

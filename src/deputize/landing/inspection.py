@@ -38,7 +38,7 @@ async def inspect(
     checks: Mapping[str, CheckSettings],
 ) -> tuple[CheckResult, ...]:
     """Run the checks on `commit` and note each result; a setup step that fails counts for all."""
-    marker = marker_of(change.id)
+    marker = await shop.in_store(marker_of, shop, change.id)
     marks = markers(change.task, marker)
 
     async def told(result: CheckResult) -> None:

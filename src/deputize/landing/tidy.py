@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from deputize.workshop import Workshop
 
 
-def marker_of(change: int) -> str:
-    """Return what marks the processes of a change's checks."""
-    return attempt_marker(f"landing {change}")
+def marker_of(shop: Workshop, change: int) -> str:
+    """Return what marks the processes of a change's checks: of this store's change alone."""
+    with shop.database.read() as transaction:
+        store = meta.store_name(transaction)
+    return attempt_marker(f"landing {store} {change}")
 
 
 def clear_landing(shop: Workshop, change: Change) -> None:
@@ -35,7 +37,7 @@ def clear_landing(shop: Workshop, change: Change) -> None:
     mirror = open_mirror(shop.home.repos, Path(change.git_dir))
     if change.id in list_clean(shop.home.workspaces, mirror):
         # Whoever left the tree was killed, and its checks may still run in it.
-        end_tree_blocking(marker_of(change.id))
+        end_tree_blocking(marker_of(shop, change.id))
         clear_clean(shop.home.workspaces, mirror, change.id)
     delete_ref(mirror.source, ref)
     delete_ref(mirror.git_dir, ref)

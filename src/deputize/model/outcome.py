@@ -62,6 +62,8 @@ class Meaning:
     what_to_do: str
 
 
+STALLS = frozenset({Outcome.PARKED, Outcome.OUT_OF_DISK})
+"""Ends after which a task goes on once a person has mended something outside of it."""
 LIMITS = frozenset({Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT})
 """Ends that a provider's limit brought about: the task goes on when that resets."""
 WORKER_LOSSES = 10

@@ -65,7 +65,7 @@ def next_step(
     if not meaning.counts:
         same = sum(1 for other in ended if other is outcome)
         wait = timedelta(seconds=_provider_backoff(same))
-        at = None if outcome in _AT_ONCE else retry_at or now + wait
+        at = retry_at or (None if outcome in _AT_ONCE else now + wait)
         return Again(not_before=at, tried="not counted as a try")
     granted = task.attempts if task.attempts and meaning.on_request else meaning.default_tries
     used = sum(1 for other in ended if MEANINGS[other].counts)

@@ -11,6 +11,7 @@ from deputize.model.states import FINAL_TASK_STATES, TaskState
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from deputize.model.need import Need
     from deputize.model.outcome import Outcome
 
 PRIORITY = 5
@@ -42,14 +43,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """Another task that must get somewhere first."""
-
-    id: int
-    on: str = "done"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
     """What a person or a host agent asks for; `intake` turns it into a task."""
 
@@ -67,7 +60,7 @@ class TaskSpec:
     agent: str | None = None
     model: str | None = None
     provider: str | None = None
-    needs: tuple[int, ...] = ()
+    needs: tuple[Need, ...] = ()
     checks: tuple[str, ...] = ()
     timeout_seconds: int = TIMEOUT_SECONDS
     idle_timeout_seconds: int = IDLE_TIMEOUT_SECONDS
@@ -77,6 +70,7 @@ class TaskSpec:
     session: str | None = None
     held: bool = False
     labels: tuple[str, ...] = ()
+    lock: str | None = None
     origin: str = "cli"
 
 
@@ -129,13 +123,25 @@ class Task:
     reason: Outcome | None
     message: str | None
     labels: tuple[str, ...]
+    lock: str | None
+    """Of the tasks with the same lock one works at a time; in place, the checkout is one."""
     plan: int | None
     origin: str
+
+    @property
+    def share(self) -> str:
+        """Whose turn it counts as: its plan's, or that of where single tasks come from."""
+        return share_of_plan(self.plan) if self.plan else self.origin
 
     @property
     def is_final(self) -> bool:
         """Tell whether nothing will move it but a person."""
         return self.state in FINAL_TASK_STATES
+
+
+def share_of_plan(plan: int) -> str:
+    """Return whose turn the tasks of a plan count as."""
+    return f"plan:{plan}"
 
 
 class Submitted(NamedTuple):

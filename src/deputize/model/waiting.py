@@ -26,8 +26,10 @@ class Facts:
     roles_served: Sequence[Sequence[str]] = ()
     """The roles of each live worker; an empty list of roles takes any."""
     free_slots: int = 0
-    limited: bool = False
-    """Its last attempt ended because the agent's provider had a limit."""
+    barred: str | None = None
+    """What keeps it in the queue besides: a pause, a provider's limit, others that run."""
+    stalled: str | None = None
+    """What its last attempt could not begin for: a person has to mend it."""
     is_attended: bool = True
     """The worker of its open attempt, if it has one, runs."""
     now: datetime
@@ -65,23 +67,16 @@ def _running(task: Task, facts: Facts) -> str | None:
 
 
 def _queued(task: Task, facts: Facts) -> str | None:
+    if facts.barred:
+        return facts.barred
+    if facts.stalled:
+        return facts.stalled
     if task.not_before is not None and task.not_before > facts.now:
         when = task.not_before.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        if facts.limited:
-            return f"quota of {task.provider or task.agent} until {_by_the_clock(task, facts)}"
         return f"its time: {when}" if not task.started_at else f"its next try at {when}"
     if not any(not roles or task.role in roles for roles in facts.roles_served):
         return f"{task.role} worker: none running (`deputize up`)"
     return "a free slot" if facts.free_slots <= 0 else "a worker to take it"
-
-
-def _by_the_clock(task: Task, facts: Facts) -> str:
-    """Say when a task goes on, with the day only where it isn't today."""
-    at, now = task.not_before, facts.now.astimezone()
-    if at is None:
-        return "further notice"
-    at = at.astimezone()
-    return at.strftime("%H:%M" if at.date() == now.date() else "%Y-%m-%d %H:%M")
 
 
 def _landing(facts: Facts) -> str | None:

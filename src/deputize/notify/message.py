@@ -61,6 +61,9 @@ def text_of(entry: Entry, task: Task | None) -> str:
     why = _why(entry)
     because = f": {why}" if why else ""
     match entry.kind:
+        case "plan.done" | "plan.failed" if "plan" in entry.body:
+            about = _line(entry.body.get("title"), TITLE_LENGTH)
+            text = f"Plan p{entry.body.get('plan')} ({about}) {entry.kind.removeprefix('plan.')}"
         case kind if entry.task is None and kind != "approval.asked":
             text = f"{EVENT_KINDS.get(kind, kind)} ({kind})"
         case "task.done":

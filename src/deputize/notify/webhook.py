@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -29,10 +30,13 @@ class WebhookChannel:
     """Tells by a POST request."""
 
     def __init__(self, name: str, kinds: frozenset[str], url: str | None) -> None:
-        """Post to `url`; ConfigError where it is none."""
+        """Post to `url`; ConfigError where it is none, or where this can't speak HTTP."""
         if not _is_web_address(url):
             hint = "it begins with https:// or http:// and names a host"
             raise ConfigError(f"notify channel {name!r}: `url` is no web address", hint=hint)
+        if find_spec("httpx") is None:
+            hint = "pip install 'deputize[notify]'"
+            raise ConfigError(f"notify channel {name!r}: a webhook needs httpx", hint=hint)
         self.name = name
         self.kinds = kinds
         self._url = url or ""

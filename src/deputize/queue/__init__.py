@@ -1,16 +1,20 @@
 """The waiting room: who works on what, for how long the right to it lasts, and how it ends."""
 
+from deputize.queue.claiming import Claim, claim
+from deputize.queue.editing import Edits, edit
 from deputize.queue.endings import Ending, finish, finish_in
-from deputize.queue.leases import Claim, Pulse, beat, claim, is_wanted
+from deputize.queue.leases import Pulse, beat, is_wanted
 from deputize.queue.requests import cancel, hold, retry, turn_away
 
 __all__ = [
     "Claim",
+    "Edits",
     "Ending",
     "Pulse",
     "beat",
     "cancel",
     "claim",
+    "edit",
     "finish",
     "finish_in",
     "hold",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from deputize.model.attempt import NO_USAGE, Attempt, ToolUse, Usage
 from deputize.model.event import Event
-from deputize.model.outcome import MEANINGS, Outcome, is_stalled
+from deputize.model.gate import Cause, Gate, GateKind
+from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
-from deputize.store import approvals, attempts, changes, journal, settle, tasks, trust
+from deputize.store import approvals, attempts, changes, gates, journal, settle, tasks, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,11 +73,17 @@ def finish_in(
     actor = f"worker:{attempt.worker}"
     if ending.outcome is Outcome.CANCELLED:
         return settle.end(
-            transaction, task, TaskState.CANCELLED, actor=actor, now=now, reason=Outcome.CANCELLED
+            transaction,
+            task,
+            TaskState.CANCELLED,
+            actor=actor,
+            now=now,
+            reason=Outcome.CANCELLED,
+            tips=tips,
         )
     if ending.outcome is Outcome.SUCCEEDED:
         return _succeed(transaction, task, ending, actor, now, tips)
-    return _fail(transaction, task, history, ending, actor, now)
+    return _fail(transaction, task, history, ending, actor, now, tips)
 
 
 def _closed(attempt: Attempt, ending: Ending, now: datetime) -> Attempt:
@@ -153,6 +160,7 @@ def _fail(
     ending: Ending,
     actor: str,
     now: datetime,
+    tips: Tips | None,
 ) -> Task:
     step = next_step(task, history, ending.outcome, now, ending.retry_at)
     if not isinstance(step, Again):
@@ -165,6 +173,7 @@ def _fail(
             reason=step.reason,
             message=ending.error,
             result=ending.answer,
+            tips=tips,
         )
     session = ending.session or task.session
     queued = replace(
@@ -172,7 +181,9 @@ def _fail(
     )
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
-    if is_stalled(ending.outcome) and not _was_told(history, ending.outcome):
+    if ending.outcome in LIMITS and step.not_before:
+        _close_gate(transaction, task, ending, step.not_before, now)
+    if _is_stalled(ending) and not _was_told(history, ending.outcome):
         told = {
             "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
         }
@@ -184,6 +195,30 @@ def _fail(
     if question and not trust.will_be_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
     return queued
+
+
+def _is_stalled(ending: Ending) -> bool:
+    """Tell whether a person has to mend something who isn't asked a question about it."""
+    if ending.outcome is Outcome.PARKED:
+        return ending.question is None
+    return is_stalled(ending.outcome)
+
+
+def _close_gate(
+    transaction: Transaction, task: Task, ending: Ending, until: datetime, now: datetime
+) -> None:
+    """Keep other tasks from running into a limit that one has met; it opens by itself."""
+    kind = GateKind.PROVIDER if task.provider else GateKind.AGENT
+    gate = Gate(
+        kind=kind,
+        name=task.provider or task.agent,
+        cause=Cause.LIMIT,
+        since=now,
+        until=until,
+        by="queue",
+        reason=ending.error,
+    )
+    gates.close(transaction, gate, now)
 
 
 def _was_told(history: Iterable[Attempt], outcome: Outcome) -> bool:

@@ -87,6 +87,7 @@ def retry(
             raise IllegalMove(f"#{task.id} needs #{need}, which has not been done", hint=hint)
         revived = _revived(transaction, task, resume=resume)
         _withdraw_unsettled(transaction, task, actor, now)
+        settle.tell_reopened(transaction, task, actor, now)
         event = Event(kind="task.retried", actor=actor, body={"resume": resume})
         tasks.move(transaction, task, revived, event, now)
         settle.revive_dependents(transaction, revived, actor, now)
@@ -95,12 +96,10 @@ def retry(
 
 def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
     session = attempts.session_of_task(transaction, task.id, task.agent) if resume else None
-    unmet = tasks.unmet(transaction, task.id)
+    waits = task.state is TaskState.CANCELLED and settle.has_to_wait(transaction, task.id)
     return replace(
         task,
-        state=TaskState.BLOCKED
-        if unmet and task.state is TaskState.CANCELLED
-        else TaskState.QUEUED,
+        state=TaskState.BLOCKED if waits else TaskState.QUEUED,
         finished_at=None,
         result=None,
         reason=None,

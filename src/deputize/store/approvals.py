@@ -9,7 +9,15 @@ from deputize.errors import IllegalMove, NotFound
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.store import journal
-from deputize.store.rows import maybe_moment, maybe_text, number, to_moment, to_text, to_word
+from deputize.store.rows import (
+    LARGEST_NUMBER,
+    maybe_moment,
+    maybe_text,
+    number,
+    to_moment,
+    to_text,
+    to_word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,9 +72,33 @@ def get(transaction: Transaction, approval: int) -> Approval:
     return approval_of(row)
 
 
-def unanswered(transaction: Transaction) -> list[Approval]:
-    """Return the open questions, oldest first."""
-    return [approval_of(row) for row in transaction.all("approvals.open")]
+def unanswered(
+    transaction: Transaction,
+    *,
+    role: str | None = None,
+    plan: int | None = None,
+    since: datetime | None = None,
+    limit: int = LARGEST_NUMBER,
+) -> list[Approval]:
+    """Return the open questions, oldest first; `role` is that of their tasks."""
+    asked = {"role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("approvals.open", **asked, limit=limit)
+    return [approval_of(row) for row in rows]
+
+
+def listing(
+    transaction: Transaction,
+    *,
+    state: str,
+    role: str | None = None,
+    plan: int | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Approval]:
+    """Return the questions in a state, newest first; `role` is that of their tasks."""
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("approvals.listing", **asked, limit=limit)
+    return [approval_of(row) for row in rows]
 
 
 def unanswered_of_task(transaction: Transaction, task: int) -> list[Approval]:

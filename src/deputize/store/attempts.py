@@ -60,6 +60,11 @@ def save(transaction: Transaction, attempt: Attempt) -> None:
         raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
 
 
+def began(transaction: Transaction, attempt: int, now: datetime) -> None:
+    """Note that the agent of an attempt runs; the first moment stays."""
+    transaction.run("attempts.began", id=attempt, now=to_text(now))
+
+
 def try_renew(transaction: Transaction, attempt: Attempt, until: datetime) -> bool:
     """Extend a lease; False if it isn't held under this token any more."""
     rows = transaction.run(
@@ -110,6 +115,21 @@ def leftovers(transaction: Transaction) -> list[Attempt]:
 def workspace_removed(transaction: Transaction, attempt: int, now: datetime) -> None:
     """Note that the workspace of an attempt is gone."""
     transaction.run("attempts.workspace_removed", id=attempt, now=to_text(now))
+
+
+def of_sessions(
+    transaction: Transaction,
+    *,
+    state: str | None = None,
+    role: str | None = None,
+    plan: int | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Attempt]:
+    """Return the attempt that used each session last, newest first; `role` is its task's."""
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("attempts.of_sessions", **asked, limit=limit)
+    return [attempt_of(row) for row in rows]
 
 
 def add_session(transaction: Transaction, attempt: Attempt, token: str, now: datetime) -> None:

@@ -75,9 +75,19 @@ def unsettled(transaction: Transaction) -> list[Change]:
     return [change_of(row) for row in transaction.all("changes.open")]
 
 
-def listing(transaction: Transaction, state: str | None = None, limit: int = 50) -> list[Change]:
-    """Return changes, newest first."""
-    return [change_of(row) for row in transaction.all("changes.listing", state=state, limit=limit)]
+def listing(
+    transaction: Transaction,
+    *,
+    state: str | None = None,
+    role: str | None = None,
+    plan: int | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> list[Change]:
+    """Return changes, newest first; `role` is that of their tasks."""
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("changes.listing", **asked, limit=limit)
+    return [change_of(row) for row in rows]
 
 
 _SAVED = (

@@ -6,6 +6,7 @@ Chaining is done afterwards and in batches, so that writers never wait for one a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from deputize.model.event import EVENT_KINDS, Entry, Event
@@ -35,6 +36,17 @@ FIRST_HASH = "0" * 64
 
 def append(transaction: Transaction, event: Event, now: datetime) -> int:
     """Write an event, redacted and in a form that every machine hashes alike; return its id."""
+    return write(transaction, cleaned(event), now)
+
+
+def cleaned(event: Event) -> Event:
+    """Return an event as it may be written: without secrets, and alike on every machine."""
+    body = cast("Mapping[str, object]", alike(redacted_value(dict(event.body))))
+    return replace(event, body=body)
+
+
+def write(transaction: Transaction, event: Event, now: datetime) -> int:
+    """Write an event that is clean; return its id."""
     if event.kind not in EVENT_KINDS:
         raise ValueError(event.kind)
     row = transaction.one(
@@ -47,7 +59,7 @@ def append(transaction: Transaction, event: Event, now: datetime) -> int:
         change=event.change,
         approval=event.approval,
         worker=event.worker,
-        body=to_json(alike(redacted_value(dict(event.body)))),
+        body=to_json(event.body),
     )
     return number(cast("Row", row), "id")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from deputize.store.rows import text, to_moment
+from deputize.store.rows import text, to_moment, to_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +27,17 @@ def server(transaction: Transaction) -> tuple[str, datetime]:
     """Return the version of the database's program, and the moment by its clock."""
     row = cast("Row", transaction.one("meta.server"))
     return text(row, "version"), to_moment(row["at"])
+
+
+def note_backup(transaction: Transaction, now: datetime) -> None:
+    """Remember when the last backup was made."""
+    transaction.run("meta.set", name="backup_at", value=to_text(now))
+
+
+def last_backup(transaction: Transaction) -> datetime | None:
+    """Return when the last backup was made; None where there was none."""
+    row = transaction.one("meta.get", name="backup_at")
+    return None if row is None else to_moment(row["value"])
 
 
 def alone(transaction: Transaction, name: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from deputize.config.home import ensure, require_whole
+from deputize.config.variables import DATABASE
 from deputize.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,8 +16,17 @@ if TYPE_CHECKING:
     from deputize.store.database import Database
     from deputize.store.postgres import Listener
 
-VARIABLE = "DEPUTIZE_DATABASE"
 SCHEMES = ("postgresql://", "postgres://")
+
+
+def open_database(home: Home) -> Database:
+    """Open the state of a home, brought up to date; raises ConfigError or StoreError."""
+    ensure(home.path)
+    address = shared_address()
+    if address:
+        return open_shared(address)
+    require_whole(home)
+    return open_file(home.database)
 
 
 def shared_address() -> str | None:
@@ -23,10 +34,10 @@ def shared_address() -> str | None:
 
     Raises ConfigError where the variable holds something else.
     """
-    address = os.environ.get(VARIABLE, "").strip()
+    address = os.environ.get(DATABASE, "").strip()
     if address and not address.startswith(SCHEMES):
         hint = "write postgresql://USER@HOST/DATABASE, or unset it to use the file in your home"
-        raise ConfigError(f"{VARIABLE} is not the address of a PostgreSQL database", hint=hint)
+        raise ConfigError(f"{DATABASE} is not the address of a PostgreSQL database", hint=hint)
     return address or None
 
 
@@ -38,14 +49,8 @@ def address_without_secrets() -> str | None:
 
         if parse(address).secrets:
             hint = "put the password in ~/.pgpass, and take it out of the address"
-            raise ConfigError(f"{VARIABLE} holds a password, which is kept in no file", hint=hint)
+            raise ConfigError(f"{DATABASE} holds a password, which is kept in no file", hint=hint)
     return address
-
-
-def open_store(home: Home) -> Database:
-    """Open the state of a home, brought up to date; raises ConfigError or StoreError."""
-    address = shared_address()
-    return open_shared(address) if address else open_file(home.database)
 
 
 def open_file(path: Path) -> Database:

@@ -18,12 +18,13 @@ Word = TypeVar("Word", bound="StrEnum")
 
 LARGEST_NUMBER = (1 << 53) - 1
 """The largest that is the same in every JSON reader (RFC 7493)."""
-_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_WIDTH = len("2026-01-31T09:30:00.000000")
 
 
 def to_text(moment: datetime) -> str:
-    """Write an aware moment so that text order is time order."""
-    return moment.astimezone(UTC).strftime(_FORMAT)
+    """Write an aware moment so that text order is time order: UTC, six digits of fractions."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:_WIDTH]}Z"
 
 
 def maybe_text(moment: datetime | None) -> str | None:
@@ -95,6 +96,8 @@ def encodable(value: Value) -> Value:
 
 def words(row: Row, name: str) -> tuple[str, ...]:
     """Read a list of words back."""
+    if row[name] == "[]":
+        return ()
     return tuple(cast("Iterable[str]", from_json(row[name])))
 
 

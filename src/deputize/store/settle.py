@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
+from deputize.model.need import VERDICTS, Verdict, verdict_on
 from deputize.model.outcome import Outcome
+from deputize.model.plan import PlanState, state_of
 from deputize.model.states import TaskState
-from deputize.store import approvals, tasks
+from deputize.store import approvals, journal, plans, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +36,10 @@ def end(  # noqa: PLR0913 - an end has that many facts
     result: str | None = None,
     tips: Tips | None = None,
 ) -> Task:
-    """Move a task to a final state; release its dependents, or cancel them with the reason."""
+    """Move a task to a final state; release its dependents, or cancel them with the reason.
+
+    What that means for each of them is in the table of `model/need.py`.
+    """
     ended = replace(
         task,
         state=state,
@@ -47,10 +52,8 @@ def end(  # noqa: PLR0913 - an end has that many facts
         result=task.result if result is None else result,
     )
     _tell(transaction, task, ended, actor, now)
-    if state is TaskState.DONE:
-        _release_dependents(transaction, ended, now, tips or {})
-    else:
-        _cancel_dependents(transaction, ended, now)
+    fallen = _settle_dependents(transaction, ended, now, tips or {})
+    _tell_plans(transaction, [ended, *fallen], actor, now)
     return ended
 
 
@@ -63,34 +66,62 @@ def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: da
         approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now)
 
 
-def _release_dependents(transaction: Transaction, need: Task, now: datetime, tips: Tips) -> None:
-    """Release what waits for `need` alone.
+def _settle_dependents(
+    transaction: Transaction, need: Task, now: datetime, tips: Tips
+) -> list[Task]:
+    """Move what waits for `need`, and for those that fall with it, which are returned.
 
-    The dependents are locked before their other needs are looked at: of two needs that end at once,
-    the second waits here for the first, and then sees it done.
+    The dependents are locked before their needs are looked at: of two needs that end at once, the
+    second waits here for the first, and then sees how that ended. What may fall is locked at once.
     """
-    for dependent in tasks.lock_dependents(transaction, need.id):
-        is_waiting = dependent.state is TaskState.BLOCKED
-        if is_waiting and tasks.unmet(transaction, dependent.id) == 0:
-            _release(transaction, dependent, f"task:{need.id}", now, tips)
+    if need.state is not TaskState.DONE:
+        tasks.lock_descendants(transaction, need.id)
+    ended = [need]
+    for found in ended:
+        for dependent in tasks.lock_dependents(transaction, found.id):
+            if dependent.state is not TaskState.BLOCKED:
+                continue
+            verdict = verdict_on(tasks.needs(transaction, dependent.id))
+            if verdict is Verdict.MET:
+                _release(transaction, dependent, f"task:{found.id}", now, tips)
+            elif verdict is Verdict.LOST:
+                ended.append(_cancel(transaction, dependent, found, now))
+    return ended[1:]
 
 
-def _cancel_dependents(transaction: Transaction, need: Task, now: datetime) -> None:
-    """Cancel all that waits for `need`, and all that waits for that; chains may be long."""
-    tasks.lock_descendants(transaction, need.id)
-    fallen = [need]
-    for lost in fallen:
-        for dependent in tasks.lock_dependents(transaction, lost.id):
-            if dependent.state is TaskState.BLOCKED:
-                ended = replace(
-                    dependent,
-                    state=TaskState.CANCELLED,
-                    finished_at=now,
-                    reason=Outcome.NEED_FAILED,
-                    message=f"#{lost.id} ({lost.title}) {lost.state}",
-                )
-                _tell(transaction, dependent, ended, f"task:{lost.id}", now)
-                fallen.append(ended)
+def _cancel(transaction: Transaction, dependent: Task, lost: Task, now: datetime) -> Task:
+    """Cancel a blocked task that would wait for ever."""
+    ended = replace(
+        dependent,
+        state=TaskState.CANCELLED,
+        finished_at=now,
+        reason=Outcome.NEED_FAILED,
+        message=f"#{lost.id} ({lost.title}) {lost.state}",
+    )
+    _tell(transaction, dependent, ended, f"task:{lost.id}", now)
+    return ended
+
+
+def _tell_plans(transaction: Transaction, ended: list[Task], actor: str, now: datetime) -> None:
+    """Tell the end of each plan whose last open task is among these."""
+    for number in sorted({task.plan for task in ended if task.plan is not None}):
+        plan = plans.lock(transaction, number)
+        counts = plans.counts(transaction, number)
+        state = state_of(counts)
+        if state is not PlanState.OPEN:
+            body: dict[str, object] = {"plan": plan.id, "title": plan.title}
+            body |= {str(at): count for at, count in counts.items()}
+            journal.append(transaction, Event(kind=f"plan.{state}", actor=actor, body=body), now)
+
+
+def tell_reopened(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
+    """Tell that the plan of a final task, about to be revived, is open again, if it was not."""
+    if task.plan is None:
+        return
+    plan = plans.lock(transaction, task.plan)
+    if state_of(plans.counts(transaction, task.plan)) is not PlanState.OPEN:
+        body = {"plan": plan.id, "title": plan.title, "task": task.id}
+        journal.append(transaction, Event(kind="plan.reopened", actor=actor, body=body), now)
 
 
 def _release(
@@ -109,9 +140,14 @@ def _release(
 
 
 def lost_needs(transaction: Transaction, task: int) -> list[int]:
-    """Return the needs of a task that failed or were cancelled: it would wait for them for ever."""
-    lost = {TaskState.FAILED, TaskState.CANCELLED}
-    return [need.id for need, state in tasks.needs(transaction, task) if state in lost]
+    """Return the needs because of which a task would wait for ever."""
+    needs = tasks.needs(transaction, task)
+    return [need.id for need, state in needs if VERDICTS[need.on][state] is Verdict.LOST]
+
+
+def has_to_wait(transaction: Transaction, task: int) -> bool:
+    """Tell whether a need of a task is still open."""
+    return verdict_on(tasks.needs(transaction, task)) is Verdict.OPEN
 
 
 def revive_dependents(transaction: Transaction, need: Task, actor: str, now: datetime) -> None:
@@ -130,6 +166,7 @@ def revive_dependents(transaction: Transaction, need: Task, actor: str, now: dat
                 dependent, state=TaskState.BLOCKED, finished_at=None, reason=None, message=None
             )
             event = Event(kind="task.blocked", actor=actor, body={"need": found.id})
+            tell_reopened(transaction, dependent, actor, now)
             tasks.move(transaction, dependent, waiting, event, now)
             revived.append(waiting)
 

@@ -198,6 +198,12 @@ class SqliteDatabase:
             row = self._patiently(lambda: look.one("meta.changes"))
             return int(row["data_version"] or 0) if row else 0
 
+    def copy_to(self, path: Path) -> None:
+        """Write what is in it at this moment into the empty file `path`; others may go on."""
+        with self._turn, self._translated():
+            outside = SqliteTransaction(self._connection)
+            self._patiently(lambda: outside.run("meta.copy", path=str(path)))
+
     def close(self) -> None:
         """Close the connection."""
         with self._turn:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deputize.errors import IllegalMove, NotFound
+from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
-from deputize.model.task import Need, Place, Task
+from deputize.model.task import Place, Task, share_of_plan
 from deputize.store import journal
 from deputize.store.meta import alone, together
 from deputize.store.rows import (
+    LARGEST_NUMBER,
     maybe_moment,
+    maybe_number,
     maybe_text,
     number,
     text,
-    to_json,
     to_moment,
     to_text,
     to_word,
@@ -25,6 +27,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
@@ -41,10 +44,62 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     together(transaction, _COMING)
     values = _values(task)
     del values["id"]
+    ready_at = to_text(max(now, task.not_before or now))
+    values |= {
+        "rank": _rank(transaction, task.share, task.priority),
+        "share": task.share,
+        "ready_at": ready_at,
+    }
     row = cast("Row", transaction.one("tasks.insert", **values))
     added = replace(task, id=number(row, "id"))
     journal.append(transaction, replace(event, task=added.id), now)
     return added
+
+
+def _rank(transaction: Transaction, share: str, priority: int) -> int:
+    """Return a new task's place in line: where it is served now, or after the last of its share."""
+    found = transaction.one("tasks.turn", share=share, priority=priority)
+    row = cast("Row", found)
+    return max(maybe_number(row, "served") or 0, (maybe_number(row, "tail") or 0) + 1)
+
+
+class Prepared(NamedTuple):
+    """A new task of a plan, ready to be written: what takes time is done before the lock."""
+
+    row: dict[str, Value]
+    priority: int
+    event: Event
+
+
+def prepare(task: Task, event: Event) -> Prepared:
+    """Make a task and its event ready; ids, needs, state and place in line are filled in later."""
+    values = _values(task)
+    del values["id"]
+    values["ready_at"] = to_text(max(task.created_at, task.not_before or task.created_at))
+    return Prepared(values, task.priority, journal.cleaned(event))
+
+
+def insert_prepared(
+    transaction: Transaction,
+    prepared: Prepared,
+    now: datetime,
+    *,
+    plan: int,
+    state: TaskState,
+    needs: Sequence[tuple[int, On]],
+) -> int:
+    """Write a new task of a plan with its event and its needs; return its id."""
+    share = share_of_plan(plan)
+    rank = _rank(transaction, share, prepared.priority)
+    values = prepared.row | {"plan": plan, "state": state, "share": share, "rank": rank}
+    task = number(cast("Row", transaction.one("tasks.insert", **values)), "id")
+    needed = {"needs": [need for need, _ in needs]} if needs else {}
+    body = {**prepared.event.body, **needed, "plan": plan}
+    event = replace(prepared.event, kind=f"task.{state}", task=task, body=body)
+    journal.write(transaction, event, now)
+    for need, on in needs:
+        add_need(transaction, task, need, on)
+    return task
 
 
 def get(transaction: Transaction, task: int) -> Task:
@@ -74,9 +129,17 @@ def latest(transaction: Transaction) -> Task | None:
     return None if row is None else task_of(row)
 
 
-def unfinished(transaction: Transaction) -> list[Task]:
-    """Return every task that is not final, oldest first."""
-    return [task_of(row) for row in transaction.all("tasks.open")]
+def unfinished(
+    transaction: Transaction,
+    *,
+    role: str | None = None,
+    plan: int | None = None,
+    limit: int = LARGEST_NUMBER,
+) -> list[Task]:
+    """Return the tasks that are not final, oldest first."""
+    return [
+        task_of(row) for row in transaction.all("tasks.open", role=role, plan=plan, limit=limit)
+    ]
 
 
 def listing(
@@ -84,14 +147,19 @@ def listing(
     *,
     state: str | None = None,
     role: str | None = None,
+    plan: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
 ) -> list[Task]:
     """Return tasks, newest first."""
-    rows = transaction.all(
-        "tasks.listing", state=state, role=role, since=maybe_text(since), limit=limit
-    )
+    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
+    rows = transaction.all("tasks.listing", **asked, limit=limit)
     return [task_of(row) for row in rows]
+
+
+def of_plan(transaction: Transaction, plan: int) -> list[Task]:
+    """Return the tasks of a plan, each after those that it needs."""
+    return [task_of(row) for row in transaction.all("tasks.of_plan", plan=plan)]
 
 
 def move(transaction: Transaction, old: Task, new: Task, event: Event, now: datetime) -> Task:
@@ -101,37 +169,22 @@ def move(transaction: Transaction, old: Task, new: Task, event: Event, now: date
     """
     if new.state is not old.state and new.state not in TASK_TRANSITIONS[old.state]:
         raise IllegalMove(f"#{old.id} is {old.state} and can't become {new.state}")
-    transaction.run("tasks.save", **_saved(new))
+    ready_at = to_text(max(now, new.not_before or now)) if _becomes_ready(old, new) else None
+    transaction.run("tasks.save", **_saved(new), ready_at=ready_at)
     journal.append(transaction, replace(event, task=new.id), now)
     return new
 
 
-def claimable(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
-    """Return the next task for a worker of these roles (none: any)."""
-    row = transaction.one("tasks.claimable", roles=_wanted(roles), now=to_text(now))
-    return None if row is None else task_of(row)
+def reword(transaction: Transaction, task: Task) -> None:
+    """Write the prompt and labels of a task that nobody has begun."""
+    labels = json.dumps(task.labels, ensure_ascii=False)
+    transaction.run("tasks.reword", id=task.id, prompt=task.prompt, labels=labels)
 
 
-def claim(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
-    """Return the next task for a worker of these roles, which this transaction is going to move.
-
-    None as well where another transaction was about to use the same checkout.
-    """
-    found = _claim(transaction, roles, now)
-    if found is None or found.place is not Place.IN_PLACE:
-        return found
-    alone(transaction, f"checkout:{found.repo}")
-    again = _claim(transaction, roles, now)
-    return again if again and again.id == found.id else None
-
-
-def _claim(transaction: Transaction, roles: tuple[str, ...], now: datetime) -> Task | None:
-    row = transaction.one("tasks.claim", roles=_wanted(roles), now=to_text(now))
-    return None if row is None else task_of(row)
-
-
-def _wanted(roles: tuple[str, ...]) -> str | None:
-    return to_json(roles) if roles else None
+def _becomes_ready(old: Task, new: Task) -> bool:
+    if new.state is not TaskState.QUEUED:
+        return False
+    return old.state is not TaskState.QUEUED or (old.held and not new.held)
 
 
 def next_start(transaction: Transaction, now: datetime) -> datetime | None:
@@ -140,15 +193,24 @@ def next_start(transaction: Transaction, now: datetime) -> datetime | None:
     return None if row is None else maybe_moment(row["at"])
 
 
-def add_need(transaction: Transaction, task: int, need: int) -> None:
+def in_place(transaction: Transaction, git_dir: str, target: str) -> int | None:
+    """Return the task that works in a checkout of a branch right now."""
+    row = transaction.one("tasks.in_place", git_dir=git_dir, target=target)
+    return None if row is None else number(row, "id")
+
+
+def add_need(transaction: Transaction, task: int, need: int, on: On = On.DONE) -> None:
     """Make `task` wait for `need`."""
-    transaction.run("tasks.add_need", task=task, need=need, on="done")
+    transaction.run("tasks.add_need", task=task, need=need, on=on)
 
 
 def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:
     """Return what a task needs, and the state of each."""
     return [
-        (Need(id=number(row, "id"), on=text(row, "on")), to_word(TaskState, row["state"]))
+        (
+            Need(id=number(row, "id"), on=to_word(On, row["on"])),
+            to_word(TaskState, row["state"]),
+        )
         for row in transaction.all("tasks.needs", task=task)
     ]
 
@@ -164,13 +226,8 @@ def lock_dependents(transaction: Transaction, need: int) -> list[Task]:
 
 
 def lock_descendants(transaction: Transaction, need: int) -> None:
-    """Lock all that waits for this task, directly or not: first, and by id, so that none clash."""
-    transaction.run("tasks.descendants", need=need)
-
-
-def unmet(transaction: Transaction, task: int) -> int:
-    """Return how many needs of a task are not done."""
-    return number(cast("Row", transaction.one("tasks.unmet", task=task)), "count")
+    """Lock all that needs a task, or needs what needs it: this transaction may move any of it."""
+    transaction.all("tasks.descendants", need=need)
 
 
 def nothing_is_open(transaction: Transaction) -> bool:
@@ -228,7 +285,7 @@ def task_of(row: Row) -> Task:
 _NAMES = tuple(field.name for field in fields(Task))
 _FIXED = frozenset(
     {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
-     "key_digest", "created_at", "labels", "plan", "origin"}
+     "key_digest", "created_at", "labels", "lock", "plan", "origin"}
 )  # fmt: skip
 
 

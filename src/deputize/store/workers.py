@@ -75,6 +75,14 @@ def live(transaction: Transaction) -> list[Worker]:
     return [worker_of(row) for row in transaction.all("workers.live")]
 
 
+def listing(
+    transaction: Transaction, *, role: str | None = None, since: datetime | None = None
+) -> list[Worker]:
+    """Return the workers that have not stopped, that take a role, that began since a moment."""
+    rows = transaction.all("workers.listing", role=role, since=maybe_text(since))
+    return [worker_of(row) for row in rows]
+
+
 def take_lease(
     transaction: Transaction, name: str, *, holder: str, token: str, until: datetime, now: datetime
 ) -> bool:

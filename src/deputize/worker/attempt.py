@@ -11,13 +11,20 @@ from deputize import log, queue
 from deputize.agents.base import Gate, Job
 from deputize.agents.registry import agent_from, secret_variables, settings_for
 from deputize.attempt_log import AttemptLog
-from deputize.errors import AgentError, DeputizeError, LeaseLost, StoreUnavailable
+from deputize.errors import (
+    AgentError,
+    ConfigError,
+    DeputizeError,
+    LeaseLost,
+    NotFound,
+    StoreUnavailable,
+)
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
-from deputize.worker.benches import Bench, change_rule, open_bench
+from deputize.worker.benches import Bench, change_rule, open_bench, parked_until
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
@@ -33,6 +40,7 @@ from deputize.workspace.processes.environment import agent_environment, attempt_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from deputize.agents.base import Agent
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.queue import Claim, Ending
@@ -104,7 +112,7 @@ async def _work(running: Running, bench: Bench) -> Seen:
 async def _run_agent(running: Running, bench: Bench) -> Seen:
     steps = running.steps
     task = steps.claim.task
-    agent = agent_from(task.agent, settings_for(task.agent, bench.config.agents))
+    agent = _agent(task, bench)
     job, gate = _job(steps, bench), _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
     with alone():
@@ -115,6 +123,14 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
             finally:
                 steps.no_more_notes()
     return seen
+
+
+def _agent(task: Task, bench: Bench) -> Agent:
+    """Return the task's agent; AgentError where the settings don't have it (any more)."""
+    try:
+        return agent_from(task.agent, settings_for(task.agent, bench.config.agents))
+    except (NotFound, ConfigError) as error:
+        raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
 
 
 def _job(steps: Steps, bench: Bench) -> Job:
@@ -170,7 +186,11 @@ async def _give_up(running: Running, error: AgentError) -> None:
     """Close an attempt that could not begin."""
     steps = running.steps
     steps.log.milestone(f"could not begin: {error.message}")
-    ending = queue.Ending(outcome=Outcome(error.outcome), error=error.message)
+    ending = queue.Ending(
+        outcome=Outcome(error.outcome),
+        error=error.message,
+        retry_at=parked_until(steps) if error.outcome == Outcome.PARKED else None,
+    )
     await _finish(steps, ending, lambda: running.stop is Stop.WORKER_STOPPED)
 
 

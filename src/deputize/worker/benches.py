@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
 from deputize.config.trust import Wishes, read_wishes
-from deputize.errors import AgentError, DeputizeError, GitError
+from deputize.errors import AgentError, ConfigError, DeputizeError, GitError, IllegalMove
 from deputize.git.command import BaseLost, is_out_of_disk
 from deputize.git.locate import read_blobs
 from deputize.git.merges import merge_base
@@ -32,11 +33,17 @@ from deputize.workspace.worktree import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from deputize.config.settings import CheckSettings, Config
     from deputize.git.repository import Mirror
     from deputize.model.task import Task
     from deputize.worker.steps import Steps
+
+
+LOOK_AGAIN_SECONDS = 5
+"""How long an attempt that can't begin is left alone at first; doubled look by look."""
+LONGEST_LOOK_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +110,21 @@ async def open_bench(steps: Steps) -> Bench:
         raise AgentError(outcome, error.message, hint=error.hint) from error
     except OSError as error:
         raise AgentError(_outcome_of(error), f"no workspace could be made: {error}") from error
+    except (ConfigError, IllegalMove) as error:
+        # Settings that can't be read, a checkout that isn't clean: it goes on once that is mended.
+        why = f"{error.message} ({error.hint})" if error.hint else error.message
+        raise AgentError(Outcome.PARKED, why) from error
     except DeputizeError as error:
         raise AgentError(Outcome.SETUP_FAILED, error.message, hint=error.hint) from error
     await steps.milestone(f"workspace ready: {bench.path}")
     return bench
+
+
+def parked_until(steps: Steps) -> datetime:
+    """Return when to look again whether what keeps an attempt from beginning has been mended."""
+    tried = steps.claim.attempt.number - steps.claim.task.round_start
+    wait = min(LOOK_AGAIN_SECONDS * 2 ** min(tried, 10), LONGEST_LOOK_SECONDS)
+    return steps.shop.now() + timedelta(seconds=wait)
 
 
 def _open_scratch(steps: Steps) -> Bench:

@@ -55,6 +55,8 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     left = seen.left or found
     if left.dirty:
         steps.log.milestone("uncommitted work was committed as the agent's")
+    if shot.moved and shot.dirty:
+        steps.log.milestone("the agent's HEAD left its base: its files count, not its commits")
     for path in left.skipped:
         steps.log.milestone(f"left out: {path} (a repository of its own, or unreadable)")
     outcome, message = judge(seen, left, rule)

@@ -10,7 +10,7 @@ import anyio
 
 from deputize import log as diagnostics
 from deputize.agents.base import Provider
-from deputize.errors import AgentError, DeputizeError
+from deputize.errors import AgentError, DeputizeError, GitError
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.store import attempts
@@ -116,14 +116,21 @@ class Steps:
     def _write_note(self, note: Note) -> None:
         with self.shop.database.write() as transaction:
             self._change_in(transaction, note.applied, None)
+            if note.process:
+                attempts.began(transaction, self.claim.attempt.id, self.shop.now())
             if note.session:
                 attempts.add_session(transaction, self.claim.attempt, note.session, self.shop.now())
 
     async def tips_of_dependents(self, ending: Ending) -> dict[tuple[str, str], str]:
         """Return the tips at which dependents start, should this ending release them."""
-        if ending.outcome is not Outcome.SUCCEEDED or ending.change is not None:
+        if ending.change is not None:
             return {}
-        return await aside(tips_of_dependents, self.shop, self.claim.task.id)
+        try:
+            return await aside(tips_of_dependents, self.shop, self.claim.task.id)
+        except GitError:
+            if ending.outcome is Outcome.SUCCEEDED:
+                raise
+            return {}  # the repository may be what failed; the base is pinned at the claim then
 
     def provider(self, config: Config, name: str | None) -> Provider | None:
         """Return the provider that serves the model; AgentError where it isn't configured."""

@@ -9,6 +9,7 @@ import pytest
 
 from deputize.agents.base import Job, Provider
 from deputize.agents.copilot.login import login_of
+from deputize.agents.copilot.stored import stored_user
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 
@@ -78,3 +79,27 @@ def test_secrets_are_not_shown() -> None:
     job = _job(secrets={"MY_KEY": "hush"}, provider=OPENAI, model="m")
     assert "hush" not in repr(login_of(job))
     assert "hush" not in repr(login_of(_job(secrets={"GH_TOKEN": "hush"})))
+
+
+@pytest.mark.parametrize(
+    ("config", "user"),
+    [
+        (
+            '// kept by Copilot\n{"lastLoggedInUser": {"host": "h", "login": "octo-cat"}}',
+            "octo-cat",
+        ),
+        ('{"last_logged_in_user":{"login":"octocat","host":"h"}}', "octocat"),
+        ('{"copilotTokens": {"h:octocat": "gho_secret"}, "lastLoggedInUser": null}', None),
+        ('{"lastLoggedInUser": {"host": "h"}, "other": {"login": "eve"}}', None),
+        ('{"lastLoggedInUser": {"login": "\x1b[2J"}}', None),
+        ("\xff", None),
+    ],
+)
+def test_whose_login_is_stored(tmp_path: Path, config: str, user: str | None) -> None:
+    """The name is found in what each version writes, in the folder that Copilot would look in."""
+    assert stored_user({"HOME": str(tmp_path)}) is None
+    folder = tmp_path / ".copilot"
+    folder.mkdir()
+    (folder / "config.json").write_text(config, "latin-1")
+    assert stored_user({"HOME": str(tmp_path)}) == user
+    assert stored_user({"COPILOT_HOME": str(folder), "HOME": "/nowhere"}) == user

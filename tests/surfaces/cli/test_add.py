@@ -69,12 +69,14 @@ def test_the_prompt_comes_from_stdin_or_a_file(deputize: CommandLine, tmp_path: 
         (("--file", "nowhere"), b"", "cannot read nowhere: No such file"),
         (("x", "--role", "writr"), b"", "did you mean writer?"),
         (("x", "--agent", "copilt"), b"", "did you mean copilot?"),
-        (("x", "--priority", "11"), b"", "priority 11 is not between"),
+        (("x", "--priority", "11"), b"", "the priority must be between 1 and 10, not 11"),
         (("x", "--priority", "high"), b"", "'high' is not a whole number from 1"),
         (("x", "--timeout", "soon"), b"", "not a duration such as 90, 10m or 2h"),
         (("x", "--not-before", "noon"), b"", "not a moment such as"),
         (("x", "--after", "99"), b"", "there is no task #99"),
         (("x", "--after", "one"), b"", "'one' is not a task id"),
+        (("x", "--after", "1:start"), b"", "'start' is nothing to wait for: done, end, landed"),
+        (("x", "--scratch", "--repo", "."), b"", "a scratch task has no repository"),
         (("x", "--scope", "../up"), b"", "inside the repository"),
         (("x", "--target", "nope"), b"", "no branch called nope"),
         (("x", "--timout", "5"), b"", "did you mean `--timeout`?"),
@@ -146,12 +148,6 @@ def test_untrusted_commands_are_said_so(deputize: CommandLine, project: Folder) 
     assert "hint: `deputize trust`" in said.err
 
 
-def test_a_variable_that_means_nothing_warns(deputize: CommandLine) -> None:
-    """A mistyped DEPUTIZE_ variable is named."""
-    said = deputize("add", "x", "--no-start", DEPUTIZE_LANDNG__MODE="ask")
-    assert "warning: DEPUTIZE_LANDNG__MODE means nothing" in said.err
-
-
 def test_a_key_adds_only_once(deputize: CommandLine) -> None:
     """The same key with the same content gives the same task; with other content it is refused."""
     assert deputize.add("x", "--key", "k") == 1
@@ -168,6 +164,9 @@ def test_a_task_waits_for_its_needs(deputize: CommandLine) -> None:
     said = deputize("add", "x", "--no-start", "--after", "1,#2", "--json")
     assert said.document["needs"] == [{"id": 1, "on": "done"}, {"id": 2, "on": "done"}]
     assert (said.document["state"], said.document["waiting_for"]) == ("blocked", "needs #1, #2")
+    said = deputize("add", "x", "--no-start", "--after", "1:end,2:landed", "--after", "3", "--json")
+    ways = [(need["id"], need["on"]) for need in said.document["needs"]]
+    assert ways == [(1, "end"), (2, "landed"), (3, "done")]
 
 
 def test_nothing_from_outside_reaches_the_terminal_raw(deputize: CommandLine) -> None:

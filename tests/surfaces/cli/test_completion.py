@@ -39,7 +39,7 @@ def completed(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("deputize st", ["status"]),
+        ("deputize stat", ["status", "stats"]),
         ("deputize chan", ["changes"]),
         ("deputize changes s", ["show"]),
         ("deputize audit v", ["verify"]),

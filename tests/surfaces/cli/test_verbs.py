@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deputize.surfaces.cli.catalogue import VERBS
+from deputize.surfaces.cli.parser import all_parsers
 
 if TYPE_CHECKING:
     from tests.fixtures.repositories import Folder
@@ -29,6 +30,16 @@ def test_every_verb_explains_itself(deputize: CommandLine) -> None:
         assert said.out.startswith(f"usage: deputize {verb}")
         assert f"deputize {verb.split()[0]}" in said.out.partition("examples:")[2]
     assert deputize("help", "add").out == deputize("add", "-h").out
+
+
+def test_every_verb_that_reads_or_creates_has_json() -> None:
+    """The others go on until they are stopped, or write for a person or a shell."""
+    without = {
+        verb
+        for verb, parser in all_parsers().items()
+        if "--json" not in parser._option_string_actions
+    }
+    assert without == {"demo", "completion"}
 
 
 def test_the_version_is_told(deputize: CommandLine) -> None:
@@ -100,7 +111,7 @@ def test_result_of_what_is_not_done(deputize: CommandLine) -> None:
 
 
 def test_status_is_the_board(deputize: CommandLine) -> None:
-    """It counts, says what each task waits for, and its JSON has three lists."""
+    """It counts, says what each task waits for, and its JSON has four lists."""
     assert deputize("status").out == "nothing is open · no worker runs\n"
     deputize.add("first thing")
     deputize.add("second thing", "--after", "1")
@@ -108,7 +119,7 @@ def test_status_is_the_board(deputize: CommandLine) -> None:
     assert board.startswith("1 queued, 1 blocked · no worker runs\n\nwaiting\n")
     assert "needs #1" in board
     document = deputize("status", "--json").document
-    assert list(document) == ["workers", "tasks", "approvals"]
+    assert list(document) == ["workers", "tasks", "approvals", "closed"]
     assert [task["id"] for task in document["tasks"]] == [1, 2]
 
 
@@ -179,3 +190,15 @@ def test_down_without_workers(deputize: CommandLine) -> None:
     """There is nobody to ask, and that is no error."""
     said = deputize("down", "--wait")
     assert (said.code, said.out, said.err) == (0, "", "no worker runs\n")
+
+
+def test_a_backup_says_what_is_in_it(deputize: CommandLine) -> None:
+    """As a line and as JSON; the file is refused a second time, and doctor knows of it."""
+    deputize.add("first thing")
+    file = deputize.folder / "copy.db"
+    assert "chain unbroken" in deputize("store", "backup", str(file)).out
+    refused = deputize("store", "backup", str(file))
+    assert (refused.code, "overwrites nothing" in refused.err) == (2, True)
+    other = deputize("store", "backup", str(file.with_name("other.db")), "--json").document
+    assert list(other) == ["path", "size_bytes", "entry_count"]
+    assert "the last is of today" in deputize("doctor").out

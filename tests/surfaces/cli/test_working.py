@@ -101,9 +101,9 @@ def test_cancel_stops_what_runs(working: CommandLine) -> None:
 
 def test_up_and_down(working: CommandLine) -> None:
     """Two workers may run; the second says so; both end when told, and the list is empty."""
-    first = working("up", "--detach")
-    assert first.code == 0
-    name = first.out.strip()
+    first = working("up", "--detach", "--json").document
+    assert (first["alive"], first["roles"]) == (True, [])
+    name = first["id"]
     assert [worker["id"] for worker in working("workers", "--json").document] == [name]
     second = working.start("up")
     assert second.stderr is not None

@@ -44,17 +44,21 @@ print(spawn_detached(["sleep", "1000"], env, Path(sys.argv[1])))
 
 
 def test_clean_start(tmp_path: Path) -> None:
-    """It gets the given environment, an empty input, a log that only the user reads, no more."""
+    """It gets the given environment and umask, no input, a log for the user alone, no more."""
     log = tmp_path / "worker.log"
     readable, writable = os.pipe()
     os.set_inheritable(writable, True)  # noqa: FBT003 - it has no name
-    spawn_detached([sys.executable, "-c", TELLING], {"LC_ALL": "C", "ONLY": "this"}, log)
+    before = os.umask(0o027)
+    try:
+        spawn_detached([sys.executable, "-c", TELLING], {"LC_ALL": "C", "ONLY": "this"}, log)
+    finally:
+        os.umask(before)
     os.close(readable)
     os.close(writable)
     assert wait_until(lambda: log.read_text().endswith("]\n"))
     warning, seen, _ = log.read_text().split("\n")
     assert warning == "a warning"
-    assert json.loads(seen) == ["0o77", "/", [0, 1, 2], "", ["LC_ALL", "ONLY"]]
+    assert json.loads(seen) == ["0o27", "/", [0, 1, 2], "", ["LC_ALL", "ONLY"]]
     assert log.stat().st_mode & 0o777 == 0o600
 
 

@@ -3,5 +3,6 @@
 agent       starting the runtime, seeing one prompt through, ending everything
 login       which token, or which provider of one's own, a session uses: pure
 narration   the session's events in our words: pure
+stored      whose login Copilot has stored on this machine
 sdk         the only module that imports `copilot`
 """

@@ -16,8 +16,22 @@ WHERE id = :id AND state = 'open';
 SELECT * FROM approvals WHERE id = :id;
 
 -- name: open
--- The open questions, oldest first.
-SELECT * FROM approvals WHERE state = 'open' ORDER BY id;
+-- The open questions, oldest first; a NULL filter lets everything through.
+SELECT approvals.* FROM approvals LEFT JOIN tasks ON tasks.id = approvals.task
+WHERE approvals.state = 'open'
+  AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
+  AND (:since IS NULL OR approvals.asked_at >= :since)
+ORDER BY approvals.id LIMIT :limit;
+
+-- name: listing
+-- The questions in one state, newest first; a NULL filter lets everything through.
+SELECT approvals.* FROM approvals LEFT JOIN tasks ON tasks.id = approvals.task
+WHERE approvals.state = :state
+  AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
+  AND (:since IS NULL OR approvals.asked_at >= :since)
+ORDER BY approvals.id DESC LIMIT :limit;
 
 -- name: open_of_task
 -- The open questions of a task.

@@ -2,10 +2,11 @@
 -- A new attempt; gives its id.
 INSERT INTO attempts (task, number, token, worker, lease_expires_at, agent, model, base, session,
     workspace, processes, started_at, finished_at, outcome, exit_code, error, input_tokens,
-    output_tokens, cached_tokens, cost_usd, tools, summary, log, saved_ref)
+    output_tokens, cached_tokens, cost_usd, tools, summary, log, saved_ref, ready_at)
 VALUES (:task, :number, :token, :worker, :lease_expires_at, :agent, :model, :base, :session,
     :workspace, :processes, :started_at, :finished_at, :outcome, :exit_code, :error, :input_tokens,
-    :output_tokens, :cached_tokens, :cost_usd, :tools, :summary, :log, :saved_ref)
+    :output_tokens, :cached_tokens, :cost_usd, :tools, :summary, :log, :saved_ref,
+    (SELECT tasks.ready_at FROM tasks WHERE tasks.id = :task))
 RETURNING id;
 
 -- name: save
@@ -17,6 +18,10 @@ UPDATE attempts SET lease_expires_at = :lease_expires_at, agent = :agent, model 
     output_tokens = :output_tokens, cached_tokens = :cached_tokens, cost_usd = :cost_usd,
     tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref
 WHERE id = :id AND token = :token AND finished_at IS NULL;
+
+-- name: began
+-- Note when an attempt's agent began, the first time.
+UPDATE attempts SET begun_at = :now WHERE id = :id AND begun_at IS NULL;
 
 -- name: renew
 -- Extend a lease, fenced by its token.
@@ -55,6 +60,17 @@ SELECT * FROM attempts WHERE workspace IS NOT NULL AND removed_at IS NULL
 -- name: workspace_removed
 -- Note that an attempt's workspace is gone.
 UPDATE attempts SET removed_at = :now WHERE id = :id;
+
+-- name: of_sessions
+-- The attempt that used each session last, newest first; state and role are the task's.
+SELECT attempts.* FROM attempts JOIN tasks ON tasks.id = attempts.task
+WHERE attempts.id IN (SELECT max(id) FROM attempts WHERE session IS NOT NULL
+                      GROUP BY agent, session)
+  AND (:state IS NULL OR tasks.state = :state)
+  AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
+  AND (:since IS NULL OR attempts.started_at >= :since)
+ORDER BY attempts.id DESC LIMIT :limit;
 
 -- name: add_session
 -- Note a session, or that it was used again.

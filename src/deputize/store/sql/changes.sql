@@ -37,5 +37,10 @@ SELECT * FROM changes WHERE state IN ('proposed', 'awaiting_approval', 'queued',
 ORDER BY id;
 
 -- name: listing
--- Changes, newest first.
-SELECT * FROM changes WHERE (:state IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit;
+-- Changes, newest first; a NULL filter lets everything through. The role is the task's.
+SELECT changes.* FROM changes JOIN tasks ON tasks.id = changes.task
+WHERE (:state IS NULL OR changes.state = :state)
+  AND (:role IS NULL OR tasks.role = :role)
+  AND (:plan IS NULL OR tasks.plan = :plan)
+  AND (:since IS NULL OR changes.created_at >= :since)
+ORDER BY changes.id DESC LIMIT :limit;

@@ -6,6 +6,15 @@ SELECT value FROM meta WHERE name = :name;
 -- Note a fact about this database, once.
 INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING;
 
+-- name: set
+-- Note a fact about this database, over what was noted before.
+INSERT INTO meta (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: copy
+-- Write the database, as it is at one moment, into an empty file.
+VACUUM INTO :path;
+
 -- name: check
 -- Ask the database whether its file is whole.
 PRAGMA quick_check(1);

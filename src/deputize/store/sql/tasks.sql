@@ -3,13 +3,21 @@
 INSERT INTO tasks (title, prompt, role, kind, state, held, priority, place, repo, git_dir, base,
     target, scope, agent, model, provider, checks, timeout_seconds, idle_timeout_seconds, attempts,
     not_before, key, key_digest, session, round_start, rework_count, feedback, attempt,
-    cancel_requested,    created_at, started_at, finished_at, result, reason, message, labels, plan, origin)
+    cancel_requested, created_at, started_at, finished_at, result, reason, message, labels, plan,
+    origin, lock, rank, share, ready_at)
 VALUES (:title, :prompt, :role, :kind, :state, :held, :priority, :place, :repo, :git_dir, :base,
     :target, :scope, :agent, :model, :provider, :checks, :timeout_seconds, :idle_timeout_seconds,
     :attempts, :not_before, :key, :key_digest, :session, :round_start, :rework_count, :feedback, :attempt,
     :cancel_requested, :created_at, :started_at, :finished_at, :result, :reason, :message, :labels,
-    :plan, :origin)
+    :plan, :origin, :lock, :rank, :share, :ready_at)
 RETURNING id;
+
+-- name: turn
+-- Where a new task of a share stands in the line of its priority: where the line is being served
+-- or, where its share has been given a later place already, after that. So shares take turns,
+-- however many tasks one has, and each is served in the order in which it came.
+SELECT (SELECT max(rank) FROM tasks WHERE priority = :priority AND started_at IS NOT NULL) AS served,
+    (SELECT max(rank) FROM tasks WHERE share = :share AND priority = :priority) AS tail;
 
 -- name: save
 -- Write what may change of a task back, whole; what was asked stays as it was asked.
@@ -18,8 +26,13 @@ UPDATE tasks SET title = :title, role = :role, state = :state, held = :held, pri
     idle_timeout_seconds = :idle_timeout_seconds, attempts = :attempts, not_before = :not_before,
     session = :session, round_start = :round_start, rework_count = :rework_count, feedback = :feedback, attempt = :attempt,
     cancel_requested = :cancel_requested, started_at = :started_at, finished_at = :finished_at,
-    result = :result, reason = :reason, message = :message
+    result = :result, reason = :reason, message = :message,
+    ready_at = coalesce(:ready_at, ready_at)
 WHERE id = :id;
+
+-- name: reword
+-- Write what was asked anew, of a task that nobody has begun.
+UPDATE tasks SET prompt = :prompt, labels = :labels WHERE id = :id AND started_at IS NULL;
 
 -- name: get
 -- One task.
@@ -42,34 +55,70 @@ SELECT * FROM tasks WHERE key = :key;
 SELECT * FROM tasks ORDER BY id DESC LIMIT 1;
 
 -- name: open
--- Every task that is not final, oldest first.
-SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing') ORDER BY id;
+-- The tasks that are not final, oldest first; a NULL filter lets everything through.
+SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing')
+  AND (:role IS NULL OR role = :role)
+  AND (:plan IS NULL OR plan = :plan)
+ORDER BY id LIMIT :limit;
 
 -- name: listing
 -- Tasks, newest first; a NULL filter lets everything through.
 SELECT * FROM tasks
 WHERE (:state IS NULL OR state = :state)
   AND (:role IS NULL OR role = :role)
+  AND (:plan IS NULL OR plan = :plan)
   AND (:since IS NULL OR created_at >= :since)
 ORDER BY id DESC LIMIT :limit;
 
--- name: claimable
--- The next task for a worker: most urgent first, then oldest. Nobody's approval is open for it,
--- its role is among :roles (a JSON array, NULL takes any), no task works in the same checkout.
-SELECT * FROM tasks
-WHERE state = 'queued' AND held = 0
-  AND (not_before IS NULL OR not_before <= :now)
-  AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
-  AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.task = tasks.id
-                  AND approvals.state = 'open')
-  AND (place <> 'in_place' OR NOT EXISTS (
-      SELECT 1 FROM tasks AS other WHERE other.state = 'running'
-      AND other.place = 'in_place' AND other.repo = tasks.repo))
-ORDER BY priority, id LIMIT 1;
+-- name: reach
+-- What has to be so of a task that a worker may take (no query of its own): nobody's approval is
+-- open for it, its role is among :roles, and nothing of it is barred. Those are JSON arrays of
+-- texts; NULL takes any role, and bars nothing.
+state = 'queued' AND held = 0
+    AND (not_before IS NULL OR not_before <= :now)
+    AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
+    AND (:no_roles IS NULL OR role NOT IN (SELECT value FROM json_each(:no_roles)))
+    AND (:no_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:no_agents)))
+    AND (:no_providers IS NULL OR provider IS NULL
+         OR provider NOT IN (SELECT value FROM json_each(:no_providers)))
+    AND (:no_plans IS NULL OR plan IS NULL
+         OR CAST(plan AS TEXT) NOT IN (SELECT value FROM json_each(:no_plans)))
+    AND (:no_repositories IS NULL OR git_dir IS NULL
+         OR git_dir NOT IN (SELECT value FROM json_each(:no_repositories)))
+    AND (:no_locks IS NULL OR lock IS NULL
+         OR lock NOT IN (SELECT value FROM json_each(:no_locks)))
+    AND (:no_labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+         WHERE label.value IN (SELECT value FROM json_each(:no_labels))))
+    AND NOT EXISTS (SELECT 1 FROM approvals
+                    WHERE approvals.task = tasks.id AND approvals.state = 'open')
 
--- name: claim
--- The same, to be moved in this transaction.
-{claimable};
+-- name: fronts
+-- Since when the first task of each priority that a worker may take has been ready.
+SELECT front.priority AS priority, front.ready_at AS ready_at
+FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
+JOIN tasks AS front ON front.id = (
+    SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1);
+-- name: of_plan
+-- All tasks of a plan, first to last.
+SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
+
+-- name: claimable
+-- The first task of a priority that a worker may take, to be moved in this transaction.
+SELECT * FROM tasks WHERE priority = :priority AND {reach} ORDER BY rank, id LIMIT 1;
+
+-- name: busy
+-- What the running tasks occupy.
+SELECT role, agent, provider, git_dir, labels, lock FROM tasks WHERE state = 'running';
+
+-- name: in_place
+-- The task that works in a checkout of this branch right now.
+SELECT id FROM tasks WHERE state = 'running' AND place = 'in_place'
+    AND git_dir = :git_dir AND target = :target LIMIT 1;
+
+-- name: oldest_ready
+-- Since when the task that waits longest could have been taken.
+SELECT min(ready_at) AS at FROM tasks
+WHERE state = 'queued' AND held = 0 AND ready_at <= :now;
 
 -- name: next_start
 -- When the next delayed task may start.
@@ -103,11 +152,6 @@ SELECT id FROM tasks WHERE id IN (
         UNION SELECT task_needs.task FROM task_needs JOIN waiting ON task_needs.need = waiting.task)
     SELECT task FROM waiting)
 ORDER BY id;
-
--- name: unmet
--- How many of a task's needs are not done.
-SELECT count(*) AS count FROM task_needs JOIN tasks ON tasks.id = task_needs.need
-WHERE task_needs.task = :task AND tasks.state <> 'done';
 
 -- name: counts
 -- How many tasks are in each state that is not final.

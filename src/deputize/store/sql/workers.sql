@@ -21,6 +21,15 @@ UPDATE workers SET stopped_at = :now WHERE id = :id AND stopped_at IS NULL;
 -- The workers that have not stopped, as far as we know.
 SELECT * FROM workers WHERE stopped_at IS NULL ORDER BY started_at;
 
+-- name: listing
+-- The workers that have not stopped and take a role, oldest first; NULL lets everything through.
+SELECT * FROM workers
+WHERE stopped_at IS NULL
+  AND (:role IS NULL OR roles = '[]'
+       OR EXISTS (SELECT 1 FROM json_each(workers.roles) WHERE value = :role))
+  AND (:since IS NULL OR started_at >= :since)
+ORDER BY started_at;
+
 -- name: get
 -- One worker.
 SELECT * FROM workers WHERE id = :id;

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
+    from deputize.model.need import Need
 
 LARGEST_ID = 2**63 - 1
 """The largest number that the database can hold."""
@@ -46,6 +48,40 @@ def add_tasks(parser: ArgumentParser, *, several: bool) -> None:
     parser.add_argument("--latest", action="store_true", help="the newest task")
 
 
+def add_narrowing(
+    parser: ArgumentParser, what: str, *, role: str, since: str, of_plans: bool = True
+) -> None:
+    """Let a listing be narrowed; `role` and `since` say what the options keep."""
+    add = parser.add_argument
+    add("--state", metavar="STATE", help=f"only {what} in this state")
+    add("--role", metavar="ROLE", help=f"only {what} {role}")
+    if of_plans:
+        add("--plan", type=plan_id, metavar="ID", help=f"only {what} of a plan: p3 or 3")
+    add("--since", type=past, metavar="WHEN", help=f"{since} since: RFC 3339, or 2h ago")
+    add("--limit", type=whole_number, metavar="N", default=50, help="at most N (default: 50)")
+
+
+def narrowing_of(arguments: Namespace) -> Narrowing:
+    """Return what a listing was narrowed to."""
+    from deputize.desk.narrowing import Narrowing
+
+    return Narrowing(
+        state=arguments.state,
+        role=arguments.role,
+        since=arguments.since,
+        plan=getattr(arguments, "plan", None),
+        limit=arguments.limit,
+    )
+
+
+def refuse_both(arguments: Namespace, named: object) -> None:
+    """Raise InvalidInput where both an id and `--latest` were given."""
+    from deputize.errors import InvalidInput
+
+    if arguments.latest and named:
+        raise InvalidInput("--latest stands for an id: give one or the other")
+
+
 def chosen_task(desk: Desk, arguments: Namespace) -> int:
     """Return the one task that was named."""
     return chosen_tasks(desk, arguments)[0]
@@ -58,8 +94,7 @@ def chosen_tasks(desk: Desk, arguments: Namespace) -> list[int]:
 
     named = arguments.ids if isinstance(arguments.ids, list) else [arguments.ids]
     ids = [number for number in dict.fromkeys(named) if number is not None]
-    if arguments.latest and ids:
-        raise InvalidInput("--latest stands for an id: give one or the other")
+    refuse_both(arguments, ids)
     if arguments.latest:
         return [latest_id(desk)]
     if not ids:
@@ -70,6 +105,11 @@ def chosen_tasks(desk: Desk, arguments: Namespace) -> list[int]:
 def task_id(word: str) -> int:
     """Read `12` or `#12`."""
     return _numbered(word, "#", "a task id (12 or #12)")
+
+
+def plan_id(word: str) -> int:
+    """Read `p3` or `3`."""
+    return _numbered(word, "p", "a plan (p3 or 3)")
 
 
 def change_id(word: str) -> int:
@@ -84,9 +124,18 @@ def _numbered(word: str, mark: str, what: str) -> int:
     return int(digits)
 
 
-def task_ids(word: str) -> list[int]:
-    """Read `12` or `12,13`."""
-    return [task_id(part.strip()) for part in word.split(",")]
+def needs(word: str) -> list[Need]:
+    """Read `12`, `12,13` or `12:end`."""
+    return [_need(part.strip()) for part in word.split(",")]
+
+
+def _need(word: str) -> Need:
+    from deputize.model.need import Need, On
+
+    number, _, on = word.partition(":")
+    if on and on not in set(On):
+        raise ArgumentTypeError(f"{on!r} is nothing to wait for: {', '.join(On)}")
+    return Need(id=task_id(number), on=On(on or On.DONE))
 
 
 def whole_number(word: str) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.desk import answers, documents, stations, tasks
+from deputize.desk import answers, documents, pauses, stations, tasks
 from deputize.desk.logs import last_line
+from deputize.desk.narrowing import Narrowing
 from deputize.desk.tasks import is_blocked
 from deputize.surfaces.cli.output import bold, yellow
+from deputize.surfaces.cli.pausing import told
 from deputize.surfaces.cli.times import ago
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from deputize.desk.context import Desk
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
+    from deputize.model.gate import Gate
     from deputize.model.worker import Worker
     from deputize.surfaces.cli.output import Output
 
@@ -30,14 +33,16 @@ class Board(NamedTuple):
     tasks: Sequence[TaskView]
     approvals: Sequence[Approval]
     workers: Sequence[tuple[Worker, bool]]
+    gates: Sequence[Gate]
 
 
-def look(desk: Desk) -> Board:
-    """Read the board."""
+def look(desk: Desk, plan: int | None = None) -> Board:
+    """Read the board, or what of it belongs to a plan."""
     return Board(
-        tasks=tasks.listing(desk, limit=MOST_TASKS),
-        approvals=answers.unanswered(desk),
+        tasks=tasks.listing(desk, Narrowing(plan=plan, limit=MOST_TASKS)),
+        approvals=answers.listing(desk, Narrowing(plan=plan)),
         workers=stations.listing(desk),
+        gates=pauses.closed(desk),
     )
 
 
@@ -49,13 +54,14 @@ def board_document(board: Board) -> dict[str, object]:
         ],
         "tasks": [documents.task_document(view) for view in board.tasks],
         "approvals": [documents.approval_document(approval) for approval in board.approvals],
+        "closed": [documents.gate_document(gate) for gate in board.gates],
     }
 
 
-def watch(desk: Desk, output: Output, every_seconds: int) -> None:
+def watch(desk: Desk, output: Output, every_seconds: int, plan: int | None = None) -> None:
     """Draw the board whenever it is time, until no task is open."""
     while True:
-        board = look(desk)
+        board = look(desk, plan)
         output.clear()
         print_board(output, board)
         output.flush()
@@ -67,6 +73,8 @@ def watch(desk: Desk, output: Output, every_seconds: int) -> None:
 def print_board(output: Output, board: Board) -> None:
     """Print the board for people."""
     output.text(*_counts(board))
+    for gate in board.gates:
+        output.text(yellow(told(gate)))
     for title, states in (
         ("running", ("running",)),
         ("landing", ("landing",)),

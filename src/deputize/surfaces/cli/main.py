@@ -13,6 +13,8 @@ from deputize.surfaces.cli.output import Output
 _LONG_LIVED = (["up"], ["worker"])
 """Verbs with threads and exit hooks of their own."""
 _HELP = frozenset({"-h", "--help"})
+_WITHOUT_SETTINGS = frozenset({"completion", "demo", "doctor"})
+"""Verbs that use none, or tell by themselves which of them mean nothing."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -78,7 +80,16 @@ def _run(name: str, words: list[str], output: Output) -> int:
         return 0
     arguments = parser.parse(words)
     output.json = getattr(arguments, "format", None) == "json"
+    if name not in _WITHOUT_SETTINGS:
+        _warn_of_variables(output)
     return verb_module(name).run(arguments, output)
+
+
+def _warn_of_variables(output: Output) -> None:
+    from deputize.config.variables import unknown_variables
+
+    for name in unknown_variables(os.environ):
+        output.warn(f"{name} means nothing to deputize")
 
 
 def _wants_json(words: list[str]) -> bool:

@@ -250,7 +250,15 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
+class Drawn(str):
+    """A drawing of ours, whose spaces mean something."""
+
+    __slots__ = ()
+
+
 def _one_line(part: Part) -> Part:
+    if isinstance(part, Drawn):
+        return part
     if isinstance(part, str):
         return _harmless(_flat(part))
     return Painted(_harmless(_flat(part.text)), part.code)

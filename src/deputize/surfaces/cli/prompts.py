@@ -29,6 +29,22 @@ def read_prompt(words: Sequence[str], file: str | None) -> str:
     return _read(sys.stdin.buffer, "stdin") if words[0] == "-" else words[0]
 
 
+def read_document(file: str) -> tuple[bytes, str]:
+    """Return the bytes of a plan, from a file or `-` for stdin, and what to call it.
+
+    No more is read than tells that there is too much.
+    """
+    from deputize.model.plan import PLAN_BYTES
+
+    if file == "-":
+        return sys.stdin.buffer.read(PLAN_BYTES + 1), "stdin"
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(PLAN_BYTES + 1), file
+    except OSError as error:
+        raise InvalidInput(f"cannot read {file}: {error.strerror}") from error
+
+
 def _from_file(path: Path) -> str:
     try:
         with path.open("rb") as file:

@@ -51,6 +51,14 @@ def why(task: Task) -> str:
     return ": ".join(word for word in words if word and word != task.state)
 
 
+def needs_in_words(needs: Iterable[tuple[int | str, str]]) -> str:
+    """Say what is needed, as it is typed: `#1, #2:end`."""
+    return ", ".join(
+        (f"#{of}" if isinstance(of, int) else of) + ("" if on == "done" else f":{on}")
+        for of, on in needs
+    )
+
+
 def print_tasks(output: Output, views: Iterable[TaskView]) -> None:
     """Print tasks, one per line, each with the reason why it isn't moving."""
     rows = [

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from deputize.desk.documents import what_to_do
 from deputize.surfaces.cli.output import bold
-from deputize.surfaces.cli.task_lines import headline, state_of
+from deputize.surfaces.cli.task_lines import headline, needs_in_words, state_of
 from deputize.surfaces.cli.times import local, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from deputize.desk.plans import Kin
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 LONGEST_SHA = 12
 
 
-def print_page(output: Output, view: TaskView) -> None:
+def print_page(output: Output, view: TaskView, kin: Kin) -> None:
     """Print all that is known of a task."""
     output.text(*headline(view.task))
-    output.table([fact for fact in _facts(view) if fact[1]], indent="  ")
+    output.table([fact for fact in _facts(view, kin) if fact[1]], indent="  ")
     _section(output, "prompt", view.task.prompt)
     for attempt in view.attempts:
         output.text()
@@ -41,7 +42,7 @@ def print_page(output: Output, view: TaskView) -> None:
         _section(output, "result", view.task.result)
 
 
-def _facts(view: TaskView) -> Iterator[tuple[str, str]]:
+def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     task = view.task
     yield "waiting for", view.waiting_for or ""
     if task.reason:
@@ -52,7 +53,9 @@ def _facts(view: TaskView) -> Iterator[tuple[str, str]]:
     yield "where", _where(task)
     yield "scope", ", ".join(task.scope)
     yield "checks", ", ".join(task.checks)
-    yield "needs", ", ".join(f"#{need.id}" for need in view.needs)
+    yield "plan", f"p{kin.plan.id}: {kin.plan.title}" if kin.plan else ""
+    yield "needs", needs_in_words((need.id, need.on) for need in view.needs)
+    yield "unblocks", ", ".join(f"#{task.id} ({task.title})" for task in kin.unblocks)
     yield "priority", str(task.priority)
     yield "not before", local(task.not_before) if task.not_before else ""
     yield "added", f"{local(task.created_at)} ({task.origin})"

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 def wake_up(desk: Desk, output: Output) -> None:
     """Start a worker where none is alive; that it can't be started is only a warning."""
     from deputize.desk import stations
-    from deputize.errors import ProcessError
+    from deputize.errors import ConfigError, ProcessError
 
     try:
         if stations.wake_up(desk):
             output.note("a worker was started in the background")
-    except ProcessError as error:
+    except (ProcessError, ConfigError) as error:
         output.warn(error.message, error.hint)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from deputize.errors import ProcessError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-UMASK: Final = 0o077
 
 _let_go: list[int] = []
 
@@ -22,8 +20,9 @@ def spawn_detached(argv: Sequence[str], env: Mapping[str, str], log_path: Path) 
     """Start a program in a session of its own and return its process number at once.
 
     It gets `env` and nothing else of ours: input is empty, output is appended to `log_path`, every
-    other descriptor is closed, the folder is `/`, new files are for the user alone. Raises
-    ProcessError if it can't be started.
+    other descriptor is closed, the folder is `/`. The umask stays the user's own: what lands in
+    their checkout has the modes that their git would give it. Raises ProcessError if it can't be
+    started.
     """
     _collect()
     try:
@@ -36,7 +35,6 @@ def spawn_detached(argv: Sequence[str], env: Mapping[str, str], log_path: Path) 
                 stderr=log,
                 cwd="/",
                 env=env,
-                umask=UMASK,
                 start_new_session=True,
             )
         finally:

@@ -6,8 +6,8 @@
 -- One task, which stays as it is until this transaction ends.
 {get} FOR SHARE;
 
--- name: claim
--- The next task that nobody else is taking, to be moved in this transaction.
+-- name: claimable
+-- The first task of a priority that nobody else is taking, to be moved in this transaction.
 {claimable} FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: lock_dependents

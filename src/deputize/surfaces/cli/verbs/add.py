@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, future, seconds, task_ids, whole_number
+from deputize.surfaces.cli.arguments import add_format, future, needs, seconds, whole_number
+from deputize.surfaces.cli.submissions import note_uncommitted, warn_of_trust
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -24,6 +25,7 @@ EXAMPLES = """
   deputize add "Fix the typo in README.md"
   deputize add "Add a test for the parser" --check tests --wait
   deputize add "Then document it" --after 12
+  deputize add "Say how it went" --role inspector --after 12:end,13:end
   deputize add "Find out why startup is slow" --role inspector
   git diff | deputize add --role inspector --title "Review my work" -
 """
@@ -57,14 +59,22 @@ def _add_task(group: Group) -> None:
     add("--model", help="the model that the agent uses")
     add("--provider", help="where the model is served: a name from your settings")
     add("--session", metavar="S", help="go on in this session of the agent")
+    add("--label", action="append", metavar="L", help="a word to find and limit it by; repeatable")
     add("--key", help="add only once: the same key again gives the same task")
 
 
 def _add_limits(group: Group) -> None:
     add = group.add_argument
     add("--priority", type=whole_number, metavar="N", default=5, help="1 critical … 10 background")
-    add("--after", action="append", type=task_ids, metavar="ID[,ID]", help="when these are done")
+    add(
+        "--after",
+        action="append",
+        type=needs,
+        metavar="ID[:ON][,…]",
+        help="when these are done; ON: done, end (however it ends), landed",
+    )
     add("--not-before", type=future, metavar="WHEN", help="RFC 3339, or 10m, 2h from now")
+    add("--lock", metavar="KEY", help="one at a time of all tasks with this key")
     add("--hold", action="store_true", help="don't start until `deputize release`")
     add("--timeout", type=seconds, metavar="SPAN", help="of one attempt (default: 1h)")
     add("--idle-timeout", type=seconds, metavar="SPAN", help="longest silence (default: 15m)")
@@ -100,7 +110,7 @@ def run(arguments: Namespace, output: Output) -> int:
                 _print(desk, submitted, output)
             problem = None if arguments.no_start else _start(desk, submitted, output)
             _warn(submitted, output, problem)
-            _note_uncommitted(finish_count(count), output)
+            note_uncommitted(output, finish_count(count), "the task starts")
             count = None
             return _wait(desk, submitted, output) if arguments.wait else 0
     finally:
@@ -119,7 +129,7 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         role=arguments.role,
         kind=arguments.kind,
         priority=arguments.priority,
-        repo=_repo(arguments.repo, place is Place.SCRATCH),
+        repo=arguments.repo if place is Place.SCRATCH else _repo(arguments.repo),
         place=place,
         base=arguments.base,
         target=arguments.target,
@@ -127,7 +137,7 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         agent=arguments.agent,
         model=arguments.model,
         provider=arguments.provider,
-        needs=tuple(number for group in arguments.after or () for number in group),
+        needs=tuple(need for group in arguments.after or () for need in group),
         checks=tuple(arguments.check or ()),
         timeout_seconds=arguments.timeout or TIMEOUT_SECONDS,
         idle_timeout_seconds=arguments.idle_timeout or IDLE_TIMEOUT_SECONDS,
@@ -136,21 +146,19 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         key=arguments.key,
         session=arguments.session,
         held=arguments.hold,
+        labels=tuple(dict.fromkeys(arguments.label or ())),
+        lock=arguments.lock,
     )
 
 
-def _repo(named: str | None, is_scratch: bool) -> str | None:  # noqa: FBT001 - read once, above
+def _repo(named: str | None) -> str:
     from deputize.errors import InvalidInput
 
-    if not is_scratch:
-        try:
-            return os.path.abspath(named or os.curdir)  # noqa: PTH100 - the same key, the same text
-        except FileNotFoundError as error:
-            hint = "cd to a folder that exists, or name the repository with --repo"
-            raise InvalidInput("this folder is no longer there", hint=hint) from error
-    if named:
-        raise InvalidInput("--scratch has no repository: leave out --repo")
-    return None
+    try:
+        return os.path.abspath(named or os.curdir)  # noqa: PTH100 - the same key, the same text
+    except FileNotFoundError as error:
+        hint = "cd to a folder that exists, or name the repository with --repo"
+        raise InvalidInput("this folder is no longer there", hint=hint) from error
 
 
 def _start(desk: Desk, submitted: Submitted, output: Output) -> ProcessError | None:
@@ -189,26 +197,11 @@ def _print(desk: Desk, submitted: Submitted, output: Output) -> None:
 
 
 def _warn(submitted: Submitted, output: Output, problem: ProcessError | None) -> None:
-    from deputize.config.load import unknown_variables
-
     if problem:
         output.warn(problem.message, problem.hint)
-
-    for name in unknown_variables(os.environ):
-        output.warn(f"{name} means nothing to deputize")
+    warn_of_trust(output, untrusted=submitted.untrusted)
     if not submitted.created:
         output.note("this key was used before: it is the same task")
-    if submitted.untrusted:
-        output.warn(
-            "this repository's deputize.toml runs commands that nobody has trusted yet",
-            "`deputize trust` shows them and asks",
-        )
-
-
-def _note_uncommitted(count: int, output: Output) -> None:
-    if count:
-        files = "1 file is" if count == 1 else f"{count} files are"
-        output.note(f"note: {files} not committed; the task starts without them")
 
 
 def _wait(desk: Desk, submitted: Submitted, output: Output) -> int:

@@ -1,10 +1,10 @@
-"""List the questions that wait for you."""
+"""List the questions that wait for you, oldest first; with --state answered ones too."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format
+from deputize.surfaces.cli.arguments import add_format, add_narrowing, narrowing_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -13,25 +13,27 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
   deputize approvals
+  deputize approvals --state denied --since 7d
   deputize diff 12 && deputize approve a3
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `approvals` takes."""
+    add_narrowing(parser, "questions", role="about tasks of this role", since="asked")
     add_format(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     """Print the open questions."""
-    from deputize.desk.answers import unanswered
+    from deputize.desk.answers import listing
     from deputize.desk.context import open_desk
     from deputize.desk.documents import approval_document
     from deputize.surfaces.cli.times import ago
 
-    del arguments
+    wanted = narrowing_of(arguments)
     with open_desk() as desk:
-        found = unanswered(desk)
+        found = listing(desk, wanted)
     if output.json:
         output.document([approval_document(approval) for approval in found])
         return 0
@@ -47,6 +49,6 @@ def run(arguments: Namespace, output: Output) -> int:
         for approval in found
     ]
     output.table(rows, ("ID", "TASK", "RISK", "AGE", "ABOUT", "WHY"))
-    if not found:
+    if not (found or wanted.is_narrow):
         output.note("no question waits for you")
     return 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
   deputize approve a3
   deputize approve 12            # where #12 asks one thing only
+  deputize approve --latest
 """
 
 

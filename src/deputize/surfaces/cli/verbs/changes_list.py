@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, whole_number
+from deputize.surfaces.cli.arguments import add_format, add_narrowing, narrowing_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
   deputize changes list
-  deputize changes list --state quarantined
+  deputize changes list --state quarantined --since 1d
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `changes list` takes."""
-    parser.add_argument("--state", help="only changes in this state")
-    parser.add_argument("--limit", type=whole_number, metavar="N", default=50, help="default: 50")
+    add_narrowing(parser, "changes", role="of tasks of this role", since="proposed")
     add_format(parser)
 
 
@@ -33,7 +32,7 @@ def run(arguments: Namespace, output: Output) -> int:
     from deputize.surfaces.cli.task_lines import state_of
 
     with open_desk() as desk:
-        found = listing(desk, state=arguments.state, limit=arguments.limit)
+        found = listing(desk, narrowing_of(arguments))
     if output.json:
         output.document([change_document(change) for change in found])
         return 0

@@ -1,10 +1,10 @@
-"""List tasks: what isn't final, oldest first; with a filter, the newest first."""
+"""List tasks: what isn't final, oldest first; with --all, --state or --since the newest first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, past, whole_number
+from deputize.surfaces.cli.arguments import add_format, add_narrowing, narrowing_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,18 +15,14 @@ EXAMPLES = """
   deputize list
   deputize list --all --since 1d
   deputize list --state failed --json
+  deputize list --plan p3 --all
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `list` takes."""
     parser.add_argument("--all", action="store_true", help="final tasks too")
-    parser.add_argument("--state", help="only tasks in this state")
-    parser.add_argument("--role", help="only tasks of this role")
-    parser.add_argument(
-        "--since", type=past, metavar="WHEN", help="added since: RFC 3339, or 2h ago"
-    )
-    parser.add_argument("--limit", type=whole_number, metavar="N", default=50, help="default: 50")
+    add_narrowing(parser, "tasks", role="of this role", since="added")
     add_format(parser)
 
 
@@ -37,19 +33,13 @@ def run(arguments: Namespace, output: Output) -> int:
     from deputize.desk.tasks import listing
     from deputize.surfaces.cli.task_lines import print_tasks
 
+    wanted = narrowing_of(arguments)
     with open_desk() as desk:
-        views = listing(
-            desk,
-            everything=arguments.all,
-            state=arguments.state,
-            role=arguments.role,
-            since=arguments.since,
-            limit=arguments.limit,
-        )
+        views = listing(desk, wanted, everything=arguments.all)
     if output.json:
         output.document([task_document(view) for view in views])
         return 0
     print_tasks(output, views)
-    if not views:
+    if not (views or wanted.is_narrow):
         output.note("nothing is open; `deputize list --all` shows what has ended")
     return 0

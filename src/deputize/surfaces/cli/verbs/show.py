@@ -27,13 +27,15 @@ def run(arguments: Namespace, output: Output) -> int:
     """Print the task."""
     from deputize.desk.context import open_desk
     from deputize.desk.documents import task_document
+    from deputize.desk.plans import kin
     from deputize.desk.tasks import view
     from deputize.surfaces.cli.task_page import print_page
 
     with open_desk() as desk:
         found = view(desk, chosen_task(desk, arguments))
+        related = kin(desk, found.task.id)
     if output.json:
         output.document(task_document(found))
     else:
-        print_page(output, found)
+        print_page(output, found, related)
     return 0

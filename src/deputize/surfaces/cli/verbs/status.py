@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, add_tasks, whole_number
+from deputize.surfaces.cli.arguments import add_format, add_tasks, plan_id, whole_number
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 EXAMPLES = """
   deputize status
   deputize status --watch        # ends when all is done
+  deputize status --plan p3 --watch
   deputize status --json
 """
-WATCH_SECONDS = 2
+WATCH_SECONDS = 3
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,8 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=whole_number,
         const=WATCH_SECONDS,
         metavar="S",
-        help="draw it again every S seconds (default: 2) until all is done",
+        help="draw it again every S seconds (default: 3) until all is done",
     )
+    parser.add_argument("--plan", type=plan_id, metavar="ID", help="only tasks of a plan: p3 or 3")
     add_tasks(parser, several=True)
     add_format(parser)
 
@@ -46,11 +48,11 @@ def run(arguments: Namespace, output: Output) -> int:
         if arguments.ids or arguments.latest:
             _tell(desk, arguments, output)
         elif arguments.watch:
-            watch(desk, output, arguments.watch)
+            watch(desk, output, arguments.watch, arguments.plan)
         elif output.json:
-            output.document(board_document(look(desk)))
+            output.document(board_document(look(desk, arguments.plan)))
         else:
-            print_board(output, look(desk))
+            print_board(output, look(desk, arguments.plan))
     return 0
 
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from deputize.surfaces.cli.arguments import add_format
+from deputize.surfaces.cli.working import add_report_arguments, work_here
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.desk.service import Done
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
   deputize up                    # Ctrl-C finishes what runs
-  deputize up --detach
+  deputize up --detach           # prints the worker's name, with --json all about it
   deputize up --install          # a service of yours (systemd, launchd)
   deputize up --uninstall
 """
@@ -29,6 +33,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     ways.add_argument("--install", action="store_true", help="make a service that starts by itself")
     ways.add_argument("--uninstall", action="store_true", help="take the service away")
     ways.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
+    add_report_arguments(parser)
+    add_format(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -42,17 +48,19 @@ def run(arguments: Namespace, output: Output) -> int:
         return _detach(output)
     if arguments.install or arguments.uninstall:
         return _change_service(output, install=arguments.install)
-    from deputize.surfaces.cli.working import work_here
-
-    return work_here(output)
+    return work_here(output, arguments.progress)
 
 
 def _detach(output: Output) -> int:
     from deputize.desk.context import open_desk
+    from deputize.desk.documents import worker_document
     from deputize.desk.starting import start_and_wait
 
     with open_desk() as desk:
         worker = start_and_wait(desk)
+    if output.json:
+        output.document(worker_document(worker, alive=True))
+        return 0
     output.text(worker.id)
     output.note(
         f"a worker with {worker.slots} slots works in the background; `deputize down` ends it"
@@ -61,11 +69,22 @@ def _detach(output: Output) -> int:
 
 
 def _change_service(output: Output, *, install: bool) -> int:
+    """Make the service or take it away; return 1 where the system was not told all of it."""
     from deputize.config.home import find_home
     from deputize.desk import service
 
     done = service.install(find_home()) if install else service.uninstall()
-    output.text(str(done.file))
-    for line in done.told:
-        output.note(line)
-    return 0
+    if output.json:
+        output.document({"file": str(done.file), "left": done.left, "problem": done.problem})
+    else:
+        output.text(str(done.file))
+    if done.left:
+        _warn_of_rest(done, output, "enabled" if install else "stopped")
+    if done.hint:
+        output.note(done.hint)
+    return 1 if done.left else 0
+
+
+def _warn_of_rest(done: Done, output: Output, wanted: str) -> None:
+    text = f"the service is not {wanted}: `{done.left[0]}` did not work ({done.problem})"
+    output.warn(text, ", then ".join(f"`{command}`" for command in done.left))

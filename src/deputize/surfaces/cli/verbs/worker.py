@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import whole_number
+from deputize.surfaces.cli.arguments import add_format, whole_number
+from deputize.surfaces.cli.working import add_report_arguments, work_here
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,10 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--slots", type=whole_number, metavar="N", help="tasks at once (default: 3)"
     )
+    add_report_arguments(parser)
+    add_format(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     """Work until told to stop."""
-    from deputize.surfaces.cli.working import work_here
-
-    return work_here(output, roles=tuple(arguments.role or ()), slots=arguments.slots)
+    roles = tuple(arguments.role or ())
+    return work_here(output, arguments.progress, roles=roles, slots=arguments.slots)

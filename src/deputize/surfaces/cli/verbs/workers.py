@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format
+from deputize.surfaces.cli.arguments import add_format, add_narrowing, narrowing_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
   deputize workers
+  deputize workers --role tester --state working
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `workers` takes."""
+    add_narrowing(parser, "workers", role="that take this role", since="started", of_plans=False)
     add_format(parser)
 
 
@@ -28,28 +30,29 @@ def run(arguments: Namespace, output: Output) -> int:
     from deputize.desk.documents import worker_document
     from deputize.desk.stations import listing
 
-    del arguments
+    wanted = narrowing_of(arguments)
     with open_desk() as desk:
-        found = listing(desk)
+        found = listing(desk, wanted)
     if output.json:
         output.document([worker_document(worker, alive=alive) for worker, alive in found])
         return 0
     rows = [_row(worker, alive=alive) for worker, alive in found]
     output.table(rows, ("ID", "PID", "STATE", "SLOTS", "ROLES", "AGE", "SEEN"))
-    if not found:
+    if not (found or wanted.is_narrow):
         output.note("no worker runs; `deputize add` starts one, or `deputize up`")
     return 0
 
 
 def _row(worker: Worker, *, alive: bool) -> tuple[Part, ...]:
+    from deputize.desk.stations import state_of
     from deputize.surfaces.cli.output import red
     from deputize.surfaces.cli.times import ago
 
-    state = "draining" if worker.draining else "working"
+    state = state_of(worker, alive=alive)
     return (
         worker.id,
         worker.identity.partition(":")[0],
-        state if alive else red("gone"),
+        state if alive else red(state),
         str(worker.slots),
         ", ".join(worker.roles) or "any",
         ago(worker.started_at),

@@ -1,0 +1,134 @@
+"""A task that is about to be stored: what is asked for, with the place where it will work."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, NamedTuple
+
+from deputize.intake.validation import agent_for, check_names
+from deputize.model.event import Event
+from deputize.model.need import On
+from deputize.model.states import TaskState
+from deputize.model.task import Place, Task, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from deputize.intake.place import FoundPlace
+    from deputize.model.task import TaskSpec
+
+_BESIDES = frozenset({"key", "origin", "repo", "not_before"})
+"""What may differ where a key is used again: a delay, for one, counts from each time anew."""
+
+
+class Draft(NamedTuple):
+    """A task that could be stored."""
+
+    spec: TaskSpec
+    place: FoundPlace
+    agent: str
+    digest: str | None = None
+    """Of what is asked for, where a key may recognise it."""
+
+    @property
+    def git_dir(self) -> Path | None:
+        """The git directory of its repository, if it has one."""
+        return self.place.location.git_dir if self.place.location else None
+
+
+def draft(spec: TaskSpec, place: FoundPlace) -> Draft:
+    """Check the names of a task against the settings that hold where it will work."""
+    check_names(spec, place.config)
+    drafted = Draft(spec, place, agent_for(spec, place.config))
+    if spec.key is None:
+        return drafted
+    return drafted._replace(digest=digest_of(content_of(spec, drafted.git_dir)))
+
+
+def content_of(spec: TaskSpec, git_dir: Path | None) -> dict[str, object]:
+    """Return what is asked for; where it came from, and when it may start, are not part of that."""
+    names = (field.name for field in fields(spec) if field.name not in _BESIDES)
+    content: dict[str, object] = {name: getattr(spec, name) for name in names}
+    content["repo"] = str(git_dir) if git_dir else None
+    content["needs"] = [
+        need.id if need.on is On.DONE else [need.id, need.on] for need in spec.needs
+    ]
+    return content
+
+
+def digest_of(content: object) -> str:
+    """Hash what is asked for, so that asking for it again can be recognised."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def task_of(
+    drafted: Draft, now: datetime, *, blocked: bool, waits: bool, plan: int | None = None
+) -> Task:
+    """Make the task; where it `waits`, its base is open until it is released."""
+    spec, location = drafted.spec, drafted.place.location
+    return Task(
+        id=0,
+        title=title_of(spec.title or spec.prompt),
+        prompt=spec.prompt,
+        role=spec.role,
+        kind=spec.kind,
+        state=TaskState.BLOCKED if blocked else TaskState.QUEUED,
+        held=spec.held,
+        priority=spec.priority,
+        place=spec.place,
+        repo=str(location.checkout or location.git_dir) if location else None,
+        git_dir=str(location.git_dir) if location else None,
+        # What its needs land has to be in its base: that is pinned when it is released.
+        base=None if waits else drafted.place.base,
+        target=location.target if location else None,
+        scope=spec.scope,
+        agent=drafted.agent,
+        model=spec.model,
+        provider=spec.provider,
+        checks=spec.checks,
+        timeout_seconds=spec.timeout_seconds,
+        idle_timeout_seconds=spec.idle_timeout_seconds,
+        attempts=spec.attempts,
+        not_before=spec.not_before,
+        key=spec.key,
+        key_digest=drafted.digest,
+        session=spec.session,
+        round_start=1,
+        rework_count=0,
+        feedback=None,
+        attempt=None,
+        cancel_requested=False,
+        created_at=now,
+        started_at=None,
+        finished_at=None,
+        result=None,
+        reason=None,
+        message=None,
+        labels=spec.labels,
+        lock=_lock(drafted),
+        plan=plan,
+        origin=spec.origin,
+    )
+
+
+def _lock(drafted: Draft) -> str | None:
+    """Return what it takes for itself while it runs: in place, that is the checkout."""
+    spec, location = drafted.spec, drafted.place.location
+    if spec.place is Place.IN_PLACE and location:
+        return f"checkout:{location.checkout}"
+    return spec.lock
+
+
+def event_of(task: Task, actor: str, needs: Sequence[int] = ()) -> Event:
+    """Tell that a task was submitted."""
+    body: dict[str, object] = {"title": task.title, "role": task.role, "agent": task.agent}
+    if task.repo:
+        body |= {"repo": task.repo, "target": task.target, "base": task.base}
+    if needs:
+        body["needs"] = list(needs)
+    return Event(kind=f"task.{task.state}", actor=actor, body=body)

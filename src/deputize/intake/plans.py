@@ -1,0 +1,251 @@
+"""Submit a plan: all its tasks with their needs in one transaction, or nothing at all."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deputize.errors import DeputizeError, InvalidInput, UserError
+from deputize.intake.drafting import content_of, digest_of, draft, event_of, task_of
+from deputize.intake.pins import bases_of, pinned
+from deputize.intake.place import Places
+from deputize.intake.submitting import is_untrusted
+from deputize.intake.validation import check_needs, needed, refuse_nothing_to_land
+from deputize.model.event import Event
+from deputize.model.need import On
+from deputize.model.plan import PlacedTask, Plan, SubmittedPlan, in_order, label
+from deputize.model.states import TaskState
+from deputize.model.task import title_of
+from deputize.store import meta, plans, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from deputize.config.home import Home
+    from deputize.intake.drafting import Draft
+    from deputize.model.plan import PlannedTask, PlanSpec
+    from deputize.model.task import Task
+    from deputize.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A plan of which all is known but its ids."""
+
+    spec: PlanSpec
+    drafts: Sequence[Draft]
+    tasks: Sequence[Task]
+    """Without ids and plan; that they wait for tasks outside is looked at when they are stored."""
+    order: Sequence[int]
+    digest: str | None
+
+
+def submit_plan(
+    database: Database,
+    home: Home,
+    spec: PlanSpec,
+    *,
+    actor: str,
+    now: datetime,
+    trial: bool = False,
+) -> SubmittedPlan:
+    """Store a plan durably; what is wrong names the task and the field, and stores nothing.
+
+    In a `trial` nothing is stored in any case.
+    """
+    with database.read() as transaction:
+        # Asked before the tips are read: what has landed by then is in them.
+        waits = [_waits(transaction, place, task) for place, task in enumerate(spec.tasks)]
+    drafts = _drafts(home, spec, waits)
+    order = in_order([[place for place, _ in task.needs] for task in spec.tasks])
+    ready = _Ready(
+        spec=spec,
+        drafts=drafts,
+        tasks=[
+            task_of(drafted, now, blocked=bool(task.needs), waits=waiting)
+            for task, drafted, waiting in zip(spec.tasks, drafts, waits, strict=True)
+        ],
+        order=order,
+        digest=_digest(spec, drafts) if spec.key else None,
+    )
+    with database.read() as transaction:
+        known = _known(transaction, ready)
+        if known:
+            return known
+        _check_all(transaction, ready)
+        if trial:
+            return _tried(transaction, ready, now)
+    prepared = [
+        (place, tasks.prepare(ready.tasks[place], event_of(ready.tasks[place], actor)))
+        for place in order
+    ]
+    with pinned(database, bases_of(drafts, waits)), database.write() as transaction:
+        _keep_still(transaction, spec)
+        return _known(transaction, ready) or _store(transaction, ready, prepared, actor, now)
+
+
+def _keep_still(transaction: Transaction, spec: PlanSpec) -> None:
+    """Let nobody use the plan's key, or end what its tasks need, before they are stored."""
+    if spec.key:
+        meta.alone(transaction, f"plan:{spec.key}")
+    for number in sorted({need.id for task in spec.tasks for need in task.spec.needs}):
+        tasks.keep(transaction, number)
+
+
+def _waits(transaction: Transaction, place: int, task: PlannedTask) -> bool:
+    """Tell whether anything that a task needs isn't done; NotFound where there is no such task."""
+    with _of_task(place, task):
+        states = {needed(transaction, need.id).state for need in task.spec.needs}
+    return bool(task.needs) or states - {TaskState.DONE} != set()
+
+
+def _digest(spec: PlanSpec, drafts: Sequence[Draft]) -> str:
+    content = [
+        [content_of(drafted.spec, drafted.git_dir), sorted(task.needs)]
+        for task, drafted in zip(spec.tasks, drafts, strict=True)
+    ]
+    return digest_of([spec.title, content])
+
+
+def _drafts(home: Home, spec: PlanSpec, waits: Sequence[bool]) -> list[Draft]:
+    """Look every task's place up, and each repository and branch once."""
+    places = Places(home)
+    drafts = []
+    for place, task in enumerate(spec.tasks):
+        with _of_task(place, task):
+            drafts.append(draft(task.spec, places.find(task.spec, waits=waits[place])))
+    return drafts
+
+
+@contextmanager
+def _of_task(place: int, task: PlannedTask) -> Iterator[None]:
+    """Say of an error in which task it is, and in which field."""
+    try:
+        yield
+    except DeputizeError as error:
+        field = error.field if isinstance(error, UserError) else "repo"
+        where = label(place, task.name)
+        error.within(f"{where}.{field}" if field else where)
+        raise
+
+
+def _known(transaction: Transaction, ready: _Ready) -> SubmittedPlan | None:
+    """Return the plan that has this key already; InvalidInput where it asks for something else."""
+    spec = ready.spec
+    known = plans.by_key(transaction, spec.key) if spec.key else None
+    if known is None:
+        return None
+    if known.key_digest != ready.digest:
+        raise InvalidInput(
+            f"key: {spec.key!r} belongs to p{known.id}, which asks for something else",
+            hint="use another key, or submit exactly the same",
+            field="key",
+        )
+    found = zip(ready.order, tasks.of_plan(transaction, known.id), strict=True)
+    placed = [
+        PlacedTask(
+            spec.tasks[place].name,
+            task,
+            [(need.id, need.on) for need, _ in tasks.needs(transaction, task.id)],
+        )
+        for place, task in found
+    ]
+    return SubmittedPlan(plan=known, tasks=placed, created=False, untrusted=False)
+
+
+def _check_all(transaction: Transaction, ready: _Ready) -> None:
+    """Refuse what would wait for ever, and keys that are taken."""
+    planned = ready.spec.tasks
+    for place, (task, drafted) in enumerate(zip(planned, ready.drafts, strict=True)):
+        with _of_task(place, task):
+            _check(transaction, task, drafted, ready)
+
+
+def _check(transaction: Transaction, task: PlannedTask, drafted: Draft, ready: _Ready) -> None:
+    key = task.spec.key
+    taken = tasks.by_key(transaction, key) if key else None
+    if taken is not None:
+        raise InvalidInput(
+            f"{key!r} belongs to #{taken.id} already",
+            hint="a key of the plan itself lets it be submitted again",
+            field="key",
+        )
+    for need, on in task.needs:
+        if on is On.LANDED:
+            other = ready.spec.tasks[need]
+            refuse_nothing_to_land(label(need, other.name), other.spec, drafted.place.config)
+    check_needs(transaction, task.spec.needs, drafted.place.config)
+
+
+def _tried(transaction: Transaction, ready: _Ready, now: datetime) -> SubmittedPlan:
+    placed = []
+    for place in ready.order:
+        planned = ready.spec.tasks[place]
+        task = replace(ready.tasks[place], state=_state(transaction, ready, place))
+        needs: list[tuple[int | str, On]] = [
+            (ready.spec.tasks[need].name or "", on) for need, on in planned.needs
+        ]
+        needs += [(need.id, need.on) for need in planned.spec.needs]
+        placed.append(PlacedTask(planned.name, task, needs))
+    return _submitted(transaction, ready, _plan(ready, now), placed)
+
+
+def _store(
+    transaction: Transaction,
+    ready: _Ready,
+    prepared: Sequence[tuple[int, tasks.Prepared]],
+    actor: str,
+    now: datetime,
+) -> SubmittedPlan:
+    asked = _plan(ready, now)
+    body = {"title": asked.title, "tasks": len(ready.order)}
+    plan = plans.insert(transaction, asked, Event(kind="plan.queued", actor=actor, body=body), now)
+    ids: dict[int, int] = {}
+    placed = []
+    for place, made in prepared:
+        planned = ready.spec.tasks[place]
+        needs = [(ids[need], on) for need, on in planned.needs]
+        needs += [(need.id, need.on) for need in planned.spec.needs]
+        state = _state(transaction, ready, place)
+        ids[place] = tasks.insert_prepared(
+            transaction, made, now, plan=plan.id, state=state, needs=needs
+        )
+        task = replace(ready.tasks[place], id=ids[place], plan=plan.id, state=state)
+        placed.append(PlacedTask(planned.name, task, needs))
+    return _submitted(transaction, ready, plan, placed)
+
+
+def _plan(ready: _Ready, now: datetime) -> Plan:
+    first = ready.spec.tasks[0].spec
+    title = title_of(ready.spec.title or first.title or first.prompt)
+    more = len(ready.order) - 1
+    if ready.spec.title is None and more:
+        title = f"{title} and {more} more"
+    return Plan(
+        id=0,
+        title=title,
+        origin=ready.spec.origin,
+        key=ready.spec.key,
+        key_digest=ready.digest,
+        created_at=now,
+    )
+
+
+def _state(transaction: Transaction, ready: _Ready, place: int) -> TaskState:
+    """Return the state of a task; what it needs from outside is looked at again."""
+    needs = ready.spec.tasks[place].spec.needs
+    if not needs:
+        return ready.tasks[place].state
+    with _of_task(place, ready.spec.tasks[place]):
+        waits = check_needs(transaction, needs, ready.drafts[place].place.config)
+    return TaskState.BLOCKED if waits else ready.tasks[place].state
+
+
+def _submitted(
+    transaction: Transaction, ready: _Ready, plan: Plan, placed: Sequence[PlacedTask]
+) -> SubmittedPlan:
+    found = {drafted.place.location: drafted.place for drafted in ready.drafts}
+    untrusted = any(is_untrusted(transaction, place) for place in found.values())
+    return SubmittedPlan(plan=plan, tasks=placed, created=True, untrusted=untrusted)

@@ -1,0 +1,142 @@
+"""JSON Schemas (draft 2020-12) of what can be submitted, made from the table of fields.
+
+The rules that take more than one look (unknown names, circles of needs) are not in them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deputize.intake import fields, patterns
+from deputize.intake.fields import REPOSITORY_FIELDS, Field
+from deputize.intake.reading import (
+    DEFAULTS,
+    KEY,
+    LARGEST_ID,
+    PLAN_SCHEMA,
+    TASK_FIELDS,
+    TITLE,
+)
+from deputize.model.need import On
+from deputize.model.plan import MOST_TASKS
+from deputize.model.task import PROMPT_BYTES
+
+Schema = dict[str, Any]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_NO_REPOSITORY: Schema = {
+    "properties": {
+        name: {"maxItems": 0} if name == "checks" else False for name in REPOSITORY_FIELDS
+    }
+}
+_IS_SCRATCH: Schema = {"properties": {"place": {"const": "scratch"}}, "required": ["place"]}
+
+
+def task_schema() -> Schema:
+    """Describe one task of a plan."""
+    return {"$schema": DRAFT, "title": "a task, as in the tasks of a plan", **_task()}
+
+
+def plan_schema() -> Schema:
+    """Describe a plan."""
+    shared = _object({field.name: _described(field) for field in DEFAULTS})
+    return {
+        "$schema": DRAFT,
+        "title": "a plan: tasks that are submitted together",
+        **_object(
+            {
+                "schema": {"const": PLAN_SCHEMA},
+                "$schema": {"type": "string"},
+                "title": _described(TITLE),
+                "key": _described(KEY),
+                "defaults": {
+                    "description": "what holds for every task that says nothing",
+                    **shared,
+                },
+                "tasks": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MOST_TASKS,
+                    "items": {"$ref": "#/$defs/task"},
+                },
+            },
+            required=["tasks"],
+        ),
+        "if": {"properties": {"defaults": _IS_SCRATCH}, "required": ["defaults"]},
+        "then": {
+            "properties": {"tasks": {"items": {"anyOf": [{"required": ["place"]}, _NO_REPOSITORY]}}}
+        },
+        "$defs": {"task": _task()},
+    }
+
+
+def _task() -> Schema:
+    properties = {field.name: _described(field) for field in TASK_FIELDS}
+    waiting = {"required": ["base", "needs"], "properties": {"needs": {"minItems": 1}}}
+    return {
+        **_object(properties, required=["prompt"]),
+        "not": waiting,
+        "if": _IS_SCRATCH,
+        "then": _NO_REPOSITORY,
+    }
+
+
+def _object(properties: Schema, required: list[str] | None = None) -> Schema:
+    found = {"type": "object", "properties": properties, "additionalProperties": False}
+    return found | ({"required": required} if required else {})
+
+
+def _described(field: Field) -> Schema:
+    return {"description": field.about, **_of(field.rule)}
+
+
+def _of(rule: fields.Rule) -> Schema:
+    match rule:
+        case fields.Many(each):
+            return {"type": "array", "items": _of(each)}
+        case fields.Needs():
+            return {"type": "array", "items": _need()}
+        case fields.Word(words):
+            return {"enum": list(words)}
+        case fields.Number(low, high):
+            return {"type": "integer", "minimum": low, "maximum": high}
+        case fields.Flag():
+            return {"type": "boolean"}
+        case _:
+            return _of_text(rule)
+
+
+def _of_text(rule: fields.Rule) -> Schema:
+    match rule:
+        case fields.Span():
+            return {"anyOf": _spans(patterns.SPAN, fields.LONGEST_TIMEOUT_SECONDS)}
+        case fields.Moment():
+            moment = {"type": "string", "format": "date-time", "pattern": patterns.MOMENT}
+            return {"anyOf": [moment, *_spans(patterns.DELAY, fields.LONGEST_DELAY_SECONDS)]}
+        case fields.Text(least, most):
+            longest = {} if most is None else {"maxLength": most}
+            return {"type": "string", "minLength": least, **longest, "pattern": patterns.TEXT}
+        case fields.Prompt():
+            text = {"type": "string", "maxLength": PROMPT_BYTES, "pattern": patterns.TEXT}
+            return text | {"allOf": [{"pattern": patterns.NOT_BLANK}]}
+        case fields.Inside() | fields.Name():
+            is_name = isinstance(rule, fields.Name)
+            return {"type": "string", "pattern": patterns.NAME if is_name else patterns.INSIDE}
+        case _:
+            return {"type": "string"}
+
+
+def _spans(pattern: str, longest: int) -> list[Schema]:
+    number = {"type": "integer", "minimum": 1, "maximum": longest}
+    return [number, {"type": "string", "pattern": pattern}]
+
+
+def _need() -> Schema:
+    task = {
+        "anyOf": [
+            {"type": "string", "pattern": patterns.NAME},
+            {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+        ]
+    }
+    named = _object({"id": task, "on": {"enum": [on.value for on in On]}}, required=["id"])
+    return {"anyOf": [*task["anyOf"], named]}

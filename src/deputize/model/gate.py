@@ -1,0 +1,50 @@
+"""A gate: what is closed for a while, so that tasks behind it wait in the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class GateKind(StrEnum):
+    """What a gate closes."""
+
+    ALL = "all"
+    ROLE = "role"
+    PLAN = "plan"
+    AGENT = "agent"
+    PROVIDER = "provider"
+
+
+class Cause(StrEnum):
+    """Why a gate is closed."""
+
+    PERSON = "person"
+    LIMIT = "limit"
+    """A provider's rate limit or quota: the gate opens by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Something that is closed."""
+
+    kind: GateKind
+    name: str
+    """The role, plan, agent or provider; empty for everything."""
+    cause: Cause
+    since: datetime
+    until: datetime | None
+    """When it opens by itself; None where a person has to open it."""
+    by: str
+    reason: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Name what is closed, for people."""
+        if self.kind is GateKind.ALL:
+            return "everything"
+        return f"plan p{self.name}" if self.kind is GateKind.PLAN else f"{self.kind} {self.name}"

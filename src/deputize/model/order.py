@@ -1,0 +1,167 @@
+"""Who is next: pure decisions about the order of the queue, and about what has to wait in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from deputize.model.gate import Cause, GateKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from deputize.model.gate import Gate
+    from deputize.model.limits import Limits
+    from deputize.model.task import Task
+
+MOST_URGENT = 1
+
+
+class Front(NamedTuple):
+    """The task that is first in the line of its priority."""
+
+    priority: int
+    ready_at: datetime
+    """Since when it could have been taken."""
+
+
+class Busy(NamedTuple):
+    """What a running task occupies."""
+
+    role: str
+    agent: str
+    provider: str | None
+    git_dir: str | None
+    labels: Sequence[str]
+    lock: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """What no task may be taken of now."""
+
+    everything: bool = False
+    roles: frozenset[str] = frozenset()
+    agents: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
+    plans: frozenset[int] = frozenset()
+    repositories: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    locks: frozenset[str] = frozenset()
+
+
+def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> list[int]:
+    """Return the priorities in the order in which their lines are served.
+
+    A line is as urgent as its priority, raised by one for every `ageing_seconds` that its first
+    task has waited; among equals the longer wait goes first.
+    """
+
+    def urgency(front: Front) -> tuple[int, datetime]:
+        waited = (now - front.ready_at).total_seconds()
+        raised = int(max(waited, 0.0) // ageing_seconds)
+        return max(MOST_URGENT, front.priority - raised), front.ready_at
+
+    return [front.priority for front in sorted(fronts, key=urgency)]
+
+
+def barred(busy: Sequence[Busy], limits: Limits, gates: Sequence[Gate]) -> Barred:
+    """Say what is full, taken or closed, from what runs now."""
+    locks = frozenset(task.lock for task in busy if task.lock)
+    if not gates and not limits.is_set:
+        return Barred(locks=locks)
+    roles = Counter(task.role for task in busy)
+    agents = Counter(task.agent for task in busy)
+    providers = Counter(task.provider for task in busy if task.provider)
+    labels = Counter(label for task in busy for label in task.labels)
+    return Barred(
+        everything=any(gate.kind is GateKind.ALL for gate in gates),
+        roles=_full(roles, limits.roles) | _closed(gates, GateKind.ROLE),
+        agents=_full(agents, limits.agents) | _closed(gates, GateKind.AGENT),
+        providers=_full(providers, limits.providers) | _closed(gates, GateKind.PROVIDER),
+        plans=frozenset(int(plan) for plan in _closed(gates, GateKind.PLAN)),
+        repositories=_crowded(busy, limits.repository),
+        labels=_full(labels, limits.labels),
+        locks=locks,
+    )
+
+
+def _full(running: Mapping[str, int], most: Mapping[str, int]) -> frozenset[str]:
+    return frozenset(name for name, count in most.items() if running.get(name, 0) >= count)
+
+
+def _closed(gates: Iterable[Gate], kind: GateKind) -> frozenset[str]:
+    return frozenset(gate.name for gate in gates if gate.kind is kind)
+
+
+def _crowded(busy: Iterable[Busy], most: int | None) -> frozenset[str]:
+    if most is None:
+        return frozenset()
+    running = Counter(task.git_dir for task in busy if task.git_dir)
+    return frozenset(place for place, count in running.items() if count >= most)
+
+
+def why_barred(
+    task: Task, busy: Sequence[Busy], limits: Limits, gates: Sequence[Gate]
+) -> str | None:
+    """Say in one line what keeps a queued task from being taken, with the word that changes it."""
+    closed = [gate for gate in gates if _is_behind(task, gate)]
+    by_people = [gate for gate in closed if gate.cause is Cause.PERSON]
+    if by_people:
+        return f"a person: {by_people[0].label} is paused (`{resuming(by_people[0])}`)"
+    if closed:
+        return f"quota of {closed[0].name} until {by_the_clock(max(map(_end, closed)))}"
+    return _why_full(task, barred(busy, limits, ()), limits)
+
+
+def resuming(gate: Gate) -> str:
+    """Return the command that opens a gate."""
+    return f"deputize resume{'' if gate.kind is GateKind.ALL else f' --{gate.kind} {gate.name}'}"
+
+
+def by_the_clock(at: datetime, now: datetime | None = None) -> str:
+    """Write a moment as people here read it, with the day only where it isn't today."""
+    local = at.astimezone()
+    today = (now or datetime.now(local.tzinfo)).astimezone().date()
+    return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
+
+
+def _is_behind(task: Task, gate: Gate) -> bool:
+    plan = None if task.plan is None else str(task.plan)
+    names = {
+        GateKind.ALL: "",
+        GateKind.ROLE: task.role,
+        GateKind.PLAN: plan,
+        GateKind.AGENT: task.agent,
+        GateKind.PROVIDER: task.provider,
+    }
+    return names[gate.kind] == gate.name
+
+
+def _end(gate: Gate) -> datetime:
+    return gate.until or gate.since
+
+
+def _why_full(task: Task, full: Barred, limits: Limits) -> str | None:
+    labels = [label for label in task.labels if label in full.labels]
+    found = (
+        (task.role in full.roles, f"role {task.role}", limits.roles.get(task.role)),
+        (task.agent in full.agents, f"agent {task.agent}", limits.agents.get(task.agent)),
+        (
+            task.provider in full.providers,
+            f"provider {task.provider}",
+            limits.providers.get(task.provider or ""),
+        ),
+        (
+            bool(labels),
+            f"label {''.join(labels[:1])}",
+            limits.labels.get(labels[0]) if labels else None,
+        ),
+        (task.git_dir in full.repositories, "this repository", limits.repository),
+    )
+    for is_full, what, most in found:
+        if is_full:
+            return f"its turn: {most} of {what} at once"
+    return f"its turn: lock {task.lock} is taken" if task.lock in full.locks else None

@@ -1,0 +1,130 @@
+"""What the queue has done and how it stands, in numbers: pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from deputize.model.outcome import MEANINGS, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+HUNDRED = 100
+
+
+class Ended(NamedTuple):
+    """One attempt that has ended."""
+
+    role: str
+    worker: str
+    outcome: Outcome
+    ready_at: datetime | None
+    """Since when its task could have been taken."""
+    started_at: datetime
+    """When it was claimed."""
+    begun_at: datetime | None
+    """When its agent ran."""
+    finished_at: datetime
+
+
+class Depth(NamedTuple):
+    """How many open tasks there are of a role in a state."""
+
+    role: str
+    state: str
+    task_count: int
+    oldest_ready_at: datetime | None
+
+
+class Load(NamedTuple):
+    """What a live worker has in hand."""
+
+    worker: str
+    slots: int
+    busy: int
+
+
+class Spread(NamedTuple):
+    """How long something took, in seconds: half of all times, and 95 of 100, were at most that."""
+
+    sample_count: int
+    p50: float
+    p95: float
+    longest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How the queue stands, and what ended in the time that was looked at."""
+
+    since: datetime
+    now: datetime
+    capped: bool
+    """More ended than was looked at: the newest were."""
+    outcomes: Mapping[str, int]
+    per_hour: float
+    """Attempts that succeeded, for each hour of the time looked at."""
+    failure_rate: float | None
+    """Of the attempts that count as tries, how many were none that succeeded: 0 to 1."""
+    claim: Spread | None
+    """From ready to claimed."""
+    start: Spread | None
+    """From claimed to the agent's process."""
+    run: Spread | None
+    """From claimed to the end."""
+    depths: Sequence[Depth]
+    loads: Sequence[Load]
+
+
+def summed(
+    ended: Sequence[Ended],
+    depths: Sequence[Depth],
+    loads: Sequence[Load],
+    *,
+    since: datetime,
+    now: datetime,
+    most: int,
+) -> Stats:
+    """Sum up what ended since a moment; `most` is how many were looked at at most."""
+    capped = len(ended) >= most
+    began = ended[-1].finished_at if capped else since
+    hours = max((now - began).total_seconds(), 1) / 3600
+    outcomes = Counter(one.outcome for one in ended)
+    return Stats(
+        since=began,
+        now=now,
+        capped=capped,
+        outcomes={str(outcome): count for outcome, count in outcomes.most_common()},
+        per_hour=outcomes[Outcome.SUCCEEDED] / hours,
+        failure_rate=_failure_rate(outcomes),
+        claim=spread(_between(one.ready_at, one.started_at) for one in ended),
+        start=spread(_between(one.started_at, one.begun_at) for one in ended),
+        run=spread(_between(one.started_at, one.finished_at) for one in ended),
+        depths=depths,
+        loads=loads,
+    )
+
+
+def spread(seconds: Iterable[float | None]) -> Spread | None:
+    """Return how times spread; what is not known is left out, None where nothing is."""
+    known = sorted(one for one in seconds if one is not None)
+    if not known:
+        return None
+    return Spread(len(known), _at(known, 50), _at(known, 95), known[-1])
+
+
+def _at(ordered: Sequence[float], percent: int) -> float:
+    """Return the smallest value that `percent` of all are at most (nearest rank)."""
+    return ordered[max(0, -(-len(ordered) * percent // HUNDRED) - 1)]
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return max(0.0, (end - start).total_seconds()) if start and end else None
+
+
+def _failure_rate(outcomes: Mapping[Outcome, int]) -> float | None:
+    tried = sum(count for outcome, count in outcomes.items() if MEANINGS[outcome].counts)
+    return (tried - outcomes[Outcome.SUCCEEDED]) / tried if tried else None

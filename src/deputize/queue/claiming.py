@@ -1,0 +1,115 @@
+"""Claiming: the next task that a worker may take becomes an attempt with a lease."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deputize.model.attempt import LEASE_SECONDS, Attempt, Usage
+from deputize.model.event import Event
+from deputize.model.limits import NO_LIMITS, Limits
+from deputize.model.order import barred, in_order
+from deputize.model.states import TaskState
+from deputize.store import attempts, gates, line, meta, tasks, workers
+from deputize.store.line import Reach
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.task import Task
+    from deputize.model.worker import Worker
+    from deputize.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A task and the attempt that its worker holds the lease of."""
+
+    task: Task
+    attempt: Attempt
+
+
+def claim(
+    database: Database, worker: Worker, now: datetime, limits: Limits = NO_LIMITS
+) -> Claim | None:
+    """Give the worker the next task that it may take, with a fresh lease; None if there is none.
+
+    One that drains, or that was given up for dead, gets none.
+    """
+    with database.read() as transaction:
+        if not line.fronts(transaction, reach_of(transaction, worker.roles, now, limits)):
+            return None
+    with database.write() as transaction:
+        task = _next(transaction, worker, now, limits)
+        if task is None or not workers.may_claim(transaction, worker.id):
+            return None
+        return _start(transaction, task, worker, now)
+
+
+def reach_of(
+    transaction: Transaction, roles: tuple[str, ...], now: datetime, limits: Limits
+) -> Reach:
+    """Say what is in a worker's reach, as limits and gates stand."""
+    closed = gates.closed(transaction, now)
+    return Reach(roles, barred(line.busy(transaction), limits, closed), now)
+
+
+def _next(transaction: Transaction, worker: Worker, now: datetime, limits: Limits) -> Task | None:
+    if limits.is_set:
+        meta.alone(transaction, "limits")  # two that count at once would each find room
+    reach = reach_of(transaction, worker.roles, now, limits)
+    fronts = line.fronts(transaction, reach)
+    for priority in in_order(fronts, now, limits.ageing_seconds):
+        task = line.claimable(transaction, reach, priority)
+        if task is not None:
+            return task
+    return None
+
+
+def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) -> Claim:
+    attempt = attempts.insert(
+        transaction,
+        Attempt(
+            id=0,
+            task=task.id,
+            number=attempts.next_number(transaction, task.id),
+            token=secrets.token_hex(16),
+            worker=worker.id,
+            lease_expires_at=now + timedelta(seconds=LEASE_SECONDS),
+            agent=task.agent,
+            model=task.model,
+            base=task.base,
+            session=task.session,
+            workspace=None,
+            processes=(),
+            started_at=now,
+            finished_at=None,
+            outcome=None,
+            exit_code=None,
+            error=None,
+            usage=Usage(),
+            tools=(),
+            summary=None,
+            log=None,
+            saved_ref=None,
+        ),
+    )
+    running = replace(
+        task,
+        state=TaskState.RUNNING,
+        attempt=attempt.id,
+        not_before=None,
+        started_at=task.started_at or now,
+    )
+    body = {"number": attempt.number, "agent": attempt.agent, "model": attempt.model}
+    event = Event(
+        kind="attempt.started",
+        actor=f"worker:{worker.id}",
+        attempt=attempt.id,
+        worker=worker.id,
+        body=body,
+    )
+    tasks.move(transaction, task, running, event, now)
+    return Claim(task=running, attempt=attempt)

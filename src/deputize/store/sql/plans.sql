@@ -1,0 +1,27 @@
+-- name: insert
+-- A new plan; gives its id.
+INSERT INTO plans (title, origin, key, key_digest, created_at)
+VALUES (:title, :origin, :key, :key_digest, :created_at)
+RETURNING id;
+
+-- name: get
+-- One plan.
+SELECT * FROM plans WHERE id = :id;
+
+-- name: lock
+-- One plan, one of whose tasks is moved in this transaction.
+SELECT * FROM plans WHERE id = :id;
+
+-- name: by_key
+-- The plan that was submitted with this key.
+SELECT * FROM plans WHERE key = :key;
+
+-- name: counts
+-- How many of a plan's tasks are in each state; reads its part of the index alone.
+SELECT state, count(*) AS count FROM tasks WHERE plan = :plan GROUP BY state;
+
+-- name: dependents
+-- Who waits for tasks of a plan, and for what of them.
+SELECT task_needs.need AS need, task_needs.task AS task, task_needs."on" AS "on"
+FROM tasks JOIN task_needs ON task_needs.need = tasks.id
+WHERE tasks.plan = :plan ORDER BY task_needs.need, task_needs.task;

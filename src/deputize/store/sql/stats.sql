@@ -1,0 +1,23 @@
+-- name: ended
+-- The attempts that ended since a moment, newest first: never more than :limit, however long the
+-- history is.
+SELECT attempts.ready_at, attempts.started_at, attempts.begun_at, attempts.finished_at,
+    attempts.outcome, attempts.worker, tasks.role
+FROM attempts JOIN tasks ON tasks.id = attempts.task
+WHERE attempts.finished_at >= :since
+ORDER BY attempts.finished_at DESC LIMIT :limit;
+
+-- name: depths
+-- How many open tasks there are of each role and state, and since when the oldest could be taken.
+SELECT role, state, count(*) AS count,
+    min(CASE WHEN state = 'queued' AND held = 0 AND ready_at <= :now THEN ready_at END) AS ready_at
+FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing')
+GROUP BY role, state ORDER BY role, state;
+
+-- name: loads
+-- How many attempts each live worker has open.
+SELECT workers.id, workers.slots, count(attempts.id) AS busy
+FROM workers LEFT JOIN attempts
+    ON attempts.worker = workers.id AND attempts.finished_at IS NULL
+WHERE workers.stopped_at IS NULL
+GROUP BY workers.id, workers.slots ORDER BY workers.id;

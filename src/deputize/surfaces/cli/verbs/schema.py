@@ -1,0 +1,35 @@
+"""Print the JSON Schema (draft 2020-12) of what `deputize run` takes: a plan, or one of its tasks.
+
+It accepts and refuses the same documents as deputize, but for what takes a look elsewhere: names
+of roles, agents, checks and tasks, circles of needs, and the prompt's size in bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.surfaces.cli.arguments import add_format
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from deputize.surfaces.cli.output import Output
+
+EXAMPLES = """
+  deputize schema plan > plan.schema.json
+  deputize schema task
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `schema` takes."""
+    parser.add_argument("what", choices=("plan", "task"), help="what to describe")
+    add_format(parser)
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    """Print the schema."""
+    from deputize.desk.plans import schema
+
+    output.document(schema(arguments.what))
+    return 0

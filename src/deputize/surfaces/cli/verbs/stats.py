@@ -1,0 +1,86 @@
+"""How the queue does, in numbers: what ended and how, how long things took, what waits.
+
+The newest 5000 attempts since then are looked at, so that it costs the same whatever the history.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.surfaces.cli.arguments import add_format, past
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from deputize.model.stats import Depth, Spread, Stats
+    from deputize.surfaces.cli.output import Output
+
+EXAMPLES = """
+  deputize stats
+  deputize stats --since 7d --json
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `stats` takes."""
+    parser.add_argument(
+        "--since", type=past, metavar="WHEN", help="RFC 3339, or 2h ago (default: 1d)"
+    )
+    add_format(parser)
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    """Print the numbers."""
+    from deputize.desk.context import open_desk
+    from deputize.desk.documents import stats_document
+    from deputize.desk.stats import gather
+
+    with open_desk() as desk:
+        found = gather(desk, arguments.since)
+    if output.json:
+        output.document(stats_document(found))
+    else:
+        _print(output, found)
+    return 0
+
+
+def _print(output: Output, found: Stats) -> None:
+    from deputize.surfaces.cli.times import ago
+
+    more = " (the newest 5000)" if found.capped else ""
+    output.text(f"since {ago(found.since)} ago{more}: {found.per_hour:.1f} succeeded per hour")
+    output.table([(name, str(count)) for name, count in found.outcomes.items()], indent="  ")
+    if found.failure_rate is not None:
+        output.text(f"{found.failure_rate:.0%} of all tries failed")
+    rows = list(_spreads(found))
+    if rows:
+        output.text()
+        output.table(rows, ("SECONDS", "HALF", "95 OF 100", "LONGEST"))
+    if found.depths:
+        output.text()
+        output.table(
+            [_depth(depth) for depth in found.depths], ("ROLE", "STATE", "TASKS", "OLDEST")
+        )
+    if found.loads:
+        output.text()
+        rows = [(load.worker, f"{load.busy} of {load.slots}") for load in found.loads]
+        output.table(rows, ("WORKER", "SLOTS BUSY"))
+
+
+def _spreads(found: Stats) -> Iterator[tuple[str, ...]]:
+    named = (("waited", found.claim), ("to start", found.start), ("ran", found.run))
+    for name, spread in named:
+        if spread:
+            yield (name, *_figures(spread))
+
+
+def _figures(spread: Spread) -> tuple[str, ...]:
+    return tuple(f"{value:.2f}" for value in (spread.p50, spread.p95, spread.longest))
+
+
+def _depth(depth: Depth) -> tuple[str, ...]:
+    from deputize.surfaces.cli.times import ago
+
+    oldest = f"ready for {ago(depth.oldest_ready_at)}" if depth.oldest_ready_at else ""
+    return depth.role, depth.state, str(depth.task_count), oldest

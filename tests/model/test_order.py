@@ -1,0 +1,126 @@
+"""Who is next in line, and what has to wait in it: pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deputize.model.gate import Cause, Gate, GateKind
+from deputize.model.limits import NO_LIMITS, Limits
+from deputize.model.order import Busy, Front, barred, in_order, why_barred
+from tests.fixtures.nouns import NOON, a_task
+
+HOUR = 3600
+
+
+def front(priority: int, waited: float = 0) -> Front:
+    """Make the first task of a priority, that has waited so many seconds."""
+    return Front(priority, NOON - timedelta(seconds=waited))
+
+
+def busy(**changed: object) -> Busy:
+    """Make a running task."""
+    plain: dict[str, object] = {
+        "role": "writer", "agent": "copilot", "provider": None, "git_dir": "/a/.git",
+        "labels": (), "lock": None,
+    }  # fmt: skip
+    return Busy(**(plain | changed))  # type: ignore[arg-type]
+
+
+def gate(kind: GateKind, name: str = "", until: datetime | None = None) -> Gate:
+    """Close something."""
+    cause = Cause.LIMIT if until else Cause.PERSON
+    return Gate(kind=kind, name=name, cause=cause, since=NOON, until=until, by="ada")
+
+
+def test_the_most_urgent_line_is_served_first() -> None:
+    """However the fronts are listed."""
+    assert in_order([front(5), front(1), front(10)], NOON, HOUR) == [1, 5, 10]
+
+
+def test_waiting_makes_urgent_and_never_more_than_critical() -> None:
+    """A priority for each hour; what waited longer goes first among equals."""
+    assert in_order([front(4), front(5, HOUR)], NOON, HOUR) == [5, 4]
+    assert in_order([front(4), front(5, HOUR - 1)], NOON, HOUR) == [4, 5]
+    assert in_order([front(1, 10), front(10, 100 * HOUR)], NOON, HOUR) == [10, 1]
+    assert in_order([front(1, 200 * HOUR), front(10, 100 * HOUR)], NOON, HOUR) == [1, 10]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10), st.integers(-HOUR, 90 * HOUR)), unique_by=lambda p: p[0])
+)
+def test_every_line_is_served_and_a_longer_wait_never_moves_it_back(
+    found: list[tuple[int, int]],
+) -> None:
+    """Each priority once, and ageing is monotonic; a clock set back harms nobody."""
+    fronts = [front(priority, waited) for priority, waited in found]
+    served = in_order(fronts, NOON, HOUR)
+    assert sorted(served) == sorted(priority for priority, _ in found)
+    for place, (priority, waited) in enumerate(found):
+        older = [*fronts[:place], front(priority, waited + 5 * HOUR), *fronts[place + 1 :]]
+        assert in_order(older, NOON, HOUR).index(priority) <= served.index(priority)
+
+
+def test_without_limits_only_locks_bar() -> None:
+    """Of the tasks with one lock a single one works at a time."""
+    found = barred([busy(lock="db"), busy()], NO_LIMITS, [])
+    assert (set(found.locks), set(found.roles), found.everything) == ({"db"}, set(), False)
+
+
+@pytest.mark.parametrize(
+    ("limits", "field", "full"),
+    [
+        (Limits(roles={"writer": 2, "tester": 1}), "roles", {"writer"}),
+        (Limits(agents={"copilot": 2, "codex": 0}), "agents", {"copilot", "codex"}),
+        (Limits(providers={"anthropic": 1}), "providers", {"anthropic"}),
+        (Limits(labels={"gpu": 1, "slow": 2}), "labels", {"gpu"}),
+        (Limits(repository=2), "repositories", {"/a/.git"}),
+        (Limits(repository=3), "repositories", set()),
+    ],
+)
+def test_what_is_full_is_barred(limits: Limits, field: str, full: set[str]) -> None:
+    """Exactly where as many run as may."""
+    running = [busy(provider="anthropic"), busy(labels=("gpu", "slow"))]
+    assert getattr(barred(running, limits, []), field) == full
+
+
+def test_a_closed_gate_bars_what_is_behind_it() -> None:
+    """All, a role, a plan, an agent, a provider: each in its own list."""
+    gates = [
+        *(gate(GateKind.ROLE, "tester"), gate(GateKind.PLAN, "3"), gate(GateKind.AGENT, "codex")),
+        gate(GateKind.PROVIDER, "anthropic", NOON),
+    ]
+    found = barred([], NO_LIMITS, gates)
+    assert (set(found.roles), set(found.plans)) == ({"tester"}, {3})
+    assert (set(found.agents), set(found.providers)) == ({"codex"}, {"anthropic"})
+    assert not found.everything
+    assert barred([], NO_LIMITS, [gate(GateKind.ALL)]).everything
+
+
+def test_each_bar_says_what_opens_it() -> None:
+    """A person's pause before a limit, a limit before what others take."""
+    task = a_task(plan=3, provider="anthropic", labels=("gpu",), lock="db", git_dir="/a/.git")
+    until = (NOON + timedelta(days=400)).astimezone()
+    limit = gate(GateKind.PROVIDER, "anthropic", until)
+
+    def why(*gates: Gate, running: tuple[Busy, ...] = (), limits: Limits = NO_LIMITS) -> str | None:
+        return why_barred(task, running, limits, gates)
+
+    assert why() is None
+    assert why(gate(GateKind.ROLE, "tester")) is None
+    assert why(gate(GateKind.ALL)) == "a person: everything is paused (`deputize resume`)"
+    paused = why(limit, gate(GateKind.ROLE, "writer"))
+    assert paused == "a person: role writer is paused (`deputize resume --role writer`)"
+    assert why(limit) == f"quota of anthropic until {until:%Y-%m-%d %H:%M}"
+    full = why(running=(busy(),), limits=Limits(roles={"writer": 1}))
+    assert full == "its turn: 1 of role writer at once"
+    full = why(running=(busy(labels=("gpu",)),), limits=Limits(labels={"gpu": 1}))
+    assert full == "its turn: 1 of label gpu at once"
+    assert (
+        why(running=(busy(),), limits=Limits(repository=1))
+        == "its turn: 1 of this repository at once"
+    )
+    assert why(running=(busy(lock="db"),)) == "its turn: lock db is taken"

@@ -1,0 +1,59 @@
+"""What the queue has done, in numbers: pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from deputize.model.outcome import Outcome
+from deputize.model.stats import Ended, spread, summed
+from tests.fixtures.nouns import NOON
+
+DAY = timedelta(days=1)
+
+
+def ended(outcome: Outcome, *, waited: float = 1, started: float = 2, ran: float = 10) -> Ended:
+    """Make an attempt that ended at noon."""
+    claimed = NOON - timedelta(seconds=ran)
+    begun: datetime = claimed + timedelta(seconds=started)
+    return Ended(
+        role="writer",
+        worker="w1",
+        outcome=outcome,
+        ready_at=claimed - timedelta(seconds=waited),
+        started_at=claimed,
+        begun_at=begun,
+        finished_at=NOON,
+    )
+
+
+def test_times_spread_by_nearest_rank() -> None:
+    """Of a hundred, the fiftieth and the ninety-fifth; of one, itself; of none, nothing."""
+    assert spread([float(number) for number in range(100, 0, -1)]) == (100, 50.0, 95.0, 100.0)
+    assert spread([3.0]) == (1, 3.0, 3.0, 3.0)
+    assert spread([None]) is None
+
+
+def test_what_ended_is_summed_up() -> None:
+    """By outcome, by the hour, and as a rate of those that count as tries."""
+    found = [ended(Outcome.SUCCEEDED)] * 3 + [ended(Outcome.AGENT_ERROR)]
+    found.append(ended(Outcome.WORKER_LOST))
+    summary = summed(found, [], [], since=NOON - DAY, now=NOON, most=10)
+    assert summary.outcomes == {"succeeded": 3, "agent_error": 1, "worker_lost": 1}
+    assert summary.failure_rate == 0.25
+    assert summary.per_hour == 3 / 24
+    assert summary.claim == (5, 1.0, 1.0, 1.0)
+    assert summary.start == (5, 2.0, 2.0, 2.0)
+    assert summary.run == (5, 10.0, 10.0, 10.0)
+
+
+def test_where_more_ended_than_is_looked_at_the_time_is_shorter() -> None:
+    """Rates are of the time that the newest took, and that is said."""
+    old = ended(Outcome.SUCCEEDED)._replace(finished_at=NOON - timedelta(hours=1))
+    summary = summed([ended(Outcome.SUCCEEDED), old], [], [], since=NOON - DAY, now=NOON, most=2)
+    assert (summary.capped, summary.per_hour) == (True, 2.0)
+
+
+def test_nothing_is_no_error() -> None:
+    """An empty store has no rates."""
+    summary = summed([], [], [], since=NOON - DAY, now=NOON, most=2)
+    assert (summary.outcomes, summary.failure_rate, summary.run) == ({}, None, None)
