@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import secrets
 import signal
 from dataclasses import dataclass
@@ -17,17 +18,17 @@ from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
 from deputize.config.home import ensure
 from deputize.config.load import load_config
-from deputize.errors import DeputizeError
+from deputize.errors import DeputizeError, StoreUnavailable
 from deputize.landing.merge_queue import land_forever
 from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
-from deputize.store import chain, tasks, workers
-from deputize.store.opening import open_database
+from deputize.store import chain, meta, tasks, workers
+from deputize.store.opening import open_database, open_listener, shared_address
 from deputize.worker.progress import Progress, Tell, report_forever
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
-from deputize.workshop import Bells, Workshop
+from deputize.workshop import Bells, Workshop, aside
 from deputize.workspace.doorbell import Doorbell
 from deputize.workspace.processes.identity import identify
 from deputize.workspace.processes.reaper import become_subreaper
@@ -38,10 +39,15 @@ if TYPE_CHECKING:
     from deputize.config.home import Home
     from deputize.notify.channels import Channel
     from deputize.store.database import Database
+    from deputize.store.postgres import Listener
 
 __all__ = ["Progress", "Report", "run"]
 
 RESTART_SECONDS = 5.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
+"""Between tries to listen again."""
+RING_SECONDS = 0.1
+"""How long it says nothing after it has told the others of news."""
 IDLE_EXIT_SECONDS = 600.0
 """How long a worker that started by itself stays without anything to do."""
 
@@ -184,6 +190,10 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
         for station in (seal_forever, write_files_forever, land_forever):
             group.start_soon(_keep_going, station, shop)
         group.start_soon(_keep_going, notify_forever, shop, orders.channels)
+        address = shared_address()
+        if address is not None:
+            group.start_soon(_keep_going, _hear_others, shop, address)
+            group.start_soon(_keep_going, _tell_others, shop)
         if orders.lock is not None:
             group.start_soon(_make_room, floor, orders.lock)
         if orders.report:
@@ -217,7 +227,46 @@ async def _listen(shop: Workshop, bell: Doorbell) -> None:
     while True:
         await anyio.wait_readable(bell.descriptor)
         bell.drain()
-        shop.bells.ring()
+        shop.bells.hear()
+
+
+async def _hear_others(shop: Workshop, address: str) -> None:
+    """Hear who rings on a shared database; a connection that breaks is made anew."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            listener = await aside(open_listener, address)
+            pause = FIRST_PAUSE_SECONDS
+            await _hear(shop, listener)
+        except StoreUnavailable as error:
+            log.get("supervisor").warning("not listening", error=error.message)
+        await anyio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - a pause, not a secret
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+async def _hear(shop: Workshop, listener: Listener) -> None:
+    """Pass on what is heard, and at the beginning what may have been missed."""
+    try:
+        shop.bells.hear()
+        while True:
+            await anyio.wait_readable(listener.descriptor)
+            if listener.heard() - {shop.worker.id}:
+                shop.bells.hear()
+    finally:
+        listener.close()
+
+
+async def _tell_others(shop: Workshop) -> None:
+    """Tell the other workers of a shared database when something was done here, not too often."""
+    while True:
+        await shop.bells.until_news()
+        await _noted(shop, _ring)
+        await anyio.sleep(RING_SECONDS)
+
+
+def _ring(shop: Workshop) -> None:
+    with shop.database.read() as transaction:
+        meta.ring(transaction, shop.worker.id)
 
 
 async def _obey_signals(shop: Workshop, floor: Floor) -> None:
@@ -259,7 +308,7 @@ async def _may_leave(shop: Workshop, quiet_seconds: float) -> bool:
 def _drain_if_idle(shop: Workshop) -> bool:
     """Say that this worker takes no more, unless a task came in; from now on `add` starts one."""
     with shop.database.write() as transaction:
-        if tasks.counts(transaction):
+        if not tasks.nothing_is_open(transaction):
             return False
         workers.drain(transaction, shop.worker.id, shop.now())
         return True

@@ -37,11 +37,23 @@ class Bells:
     """Hints between the stations of one process that there may be something for them."""
 
     waiting: set[anyio.Event] = field(default_factory=set)
+    news: anyio.Event = field(default_factory=anyio.Event)
+    """Set once something was done here that others may wait for."""
 
     def ring(self) -> None:
-        """Wake every station."""
+        """Wake every station of this process, and have the others told."""
+        self.hear()
+        self.news.set()
+
+    def hear(self) -> None:
+        """Wake every station of this process: another one has something for it."""
         for bell in self.waiting:
             bell.set()
+
+    async def until_news(self) -> None:
+        """Return once somebody has rung in this process since the last time."""
+        await self.news.wait()
+        self.news = anyio.Event()
 
     async def wait(self, seconds: float) -> None:
         """Return at the next ring, or after `seconds`."""

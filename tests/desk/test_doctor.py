@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.clock import SystemClock
+from deputize.clock import ManualClock, SystemClock
 from deputize.desk.adding import add
 from deputize.desk.answers import trust, trust_view
 from deputize.desk.context import open_desk
-from deputize.desk.doctor import Finding, Level, examine
+from deputize.desk.doctor import Finding, Level, _server, examine
 from deputize.model.task import TaskSpec
 from deputize.model.worker import Worker
 from deputize.store import chain, workers
 from deputize.workspace.processes.identity import identify
+from tests.fixtures import postgres
 from tests.fixtures.disks import fill, read_only, small_disk
 
 if TYPE_CHECKING:
@@ -156,6 +158,33 @@ def test_a_damaged_database_fails(home: Home) -> None:
     home.database.write_bytes(b"garbage" * 2000)
     found = of(examine(home), "database")[0]
     assert (found.level, "damaged" in found.text) == (Level.FAIL, True)
+
+
+def test_a_shared_store_is_looked_into(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its schema, its server's version, and how far the two clocks are apart."""
+    url = postgres.url_of(tmp_path / "shared")
+    monkeypatch.setenv("DEPUTIZE_DATABASE", url)
+    whole, server = of(examine(home), "database")
+    assert (whole.level, server.level) == (Level.OK, Level.OK)
+    assert "is whole, schema" in whole.text
+    assert re.search(r"PostgreSQL \d+\.\d+, its clock 0\.\d s (ahead|behind)", server.text)
+    with open_desk(home) as desk:
+        late = desk._replace(clock=ManualClock(SystemClock().now() - timedelta(minutes=2)))
+        (finding,) = _server(late)
+    assert (finding.level, "120.0 s ahead" in finding.text) == (Level.WARN, True)
+
+
+def test_a_shared_store_that_is_away_fails_with_a_way_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does an address that is none."""
+    for address in ("postgresql://127.0.0.1:1/x", "nonsense"):
+        monkeypatch.setenv("DEPUTIZE_DATABASE", address)
+        (found,) = of(examine(home), "database")
+        assert found.level is Level.FAIL
+        assert found.hint
 
 
 def test_a_broken_chain_fails(home: Home, desk: Desk, project: Folder) -> None:

@@ -102,3 +102,13 @@ def test_where_systemd_does_not_answer_every_command_is_told(
         "systemctl --user disable --now deputize.service",
         "systemctl --user daemon-reload",
     )
+
+
+def test_a_service_works_on_the_shared_store(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address goes with it, unless a password is in it: a file that is kept holds none."""
+    monkeypatch.setenv("DEPUTIZE_DATABASE", "postgresql://ada@h/x")
+    assert service.kept_environment(home)["DEPUTIZE_DATABASE"] == "postgresql://ada@h/x"
+    monkeypatch.setenv("DEPUTIZE_DATABASE", "postgresql://ada:s3cr3t@h/x")
+    with pytest.raises(ConfigError, match="holds a password") as caught:
+        service.kept_environment(home)
+    assert "pgpass" in str(caught.value.hint)

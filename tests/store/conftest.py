@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deputize.config.home import Home
 from deputize.store import workers
 from tests.fixtures.databases import DATABASES, Intruder, open_database
 from tests.fixtures.nouns import NOON, a_worker
@@ -46,3 +47,10 @@ def intruder(database: Database, kind: str, folder: Path) -> Iterator[Intruder]:
     connected = Intruder(kind, folder)
     yield connected
     connected.close()
+
+
+@pytest.fixture
+def home(folder: Path) -> Home:
+    """Name the home of the database."""
+    folder.mkdir(exist_ok=True)
+    return Home(folder)

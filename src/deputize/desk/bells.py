@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.store import workers
+from deputize.store import meta, workers
 from deputize.workspace import doorbell
 from deputize.workspace.processes.identity import (
     ProcessIdentity,
@@ -47,6 +47,7 @@ def runs(worker: Worker, now: datetime) -> bool:
 def ring(desk: Desk) -> None:
     """Wake every live worker; a worker that can't be woken looks for itself soon."""
     with desk.database.read() as transaction:
+        meta.ring(transaction, desk.actor)
         bells = [worker.doorbell for worker in workers.live(transaction) if worker.doorbell]
     for bell in bells:
         doorbell.ring(bell)

@@ -23,7 +23,8 @@ from deputize.errors import ConfigError, DeputizeError, InvalidInput
 from deputize.intake.validation import settings_problems
 from deputize.notify.channels import channels_of
 from deputize.store import meta, trust
-from deputize.store.opening import is_named_elsewhere
+from deputize.store.migrate import schema
+from deputize.store.opening import shared_address
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ PROBE_BYTES = 4096
 CLOSED_HINT = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
 TIGHT_BYTES = 2 << 30
 TOO_LITTLE_BYTES = 200 << 20
+SKEW_SECONDS = 3.0
+"""A lease lasts ten times as long."""
 STALE_BACKUP_DAYS = 30
 SILENT_SECONDS = 60
 """A worker beats every 10 s; one that has been silent for longer hangs, or its clock jumped."""
@@ -76,23 +79,29 @@ def examine(home: Home, folder: Path | None = None) -> list[Finding]:
         findings += _look("settings", lambda: _names(home))
         findings += _look("home", lambda: _home(home))
         findings += _look("disk", lambda: _disk(home))
-        desk: Desk | None = None
-        if home.database.exists() or is_named_elsewhere():
-            try:
-                desk = stack.enter_context(open_desk(home))
-            except DeputizeError as error:
-                findings.append(_failed("database", error))
-        if desk is not None:
-            opened = desk
-            findings += _look("database", lambda: _database(opened))
-            findings += _look("journal", lambda: _journal(opened))
-            findings += _look("workers", lambda: _workers(opened))
+        findings += _look("database", lambda: _store(home, stack))
         findings += _look("agents", lambda: _agents(home))
         findings += _look("notify", lambda: _channels(home))
         findings += _look("credentials", lambda: _credentials(home))
         if folder is not None:
-            findings += _look("repository", lambda: _repository(home, desk, folder))
+            findings += _look("repository", lambda: _repository(home, folder))
     return findings
+
+
+def _has_store(home: Home) -> bool:
+    return shared_address() is not None or home.database.exists()
+
+
+def _store(home: Home, stack: ExitStack) -> Iterator[Finding]:
+    """Look into the store, where there is one."""
+    if not _has_store(home):
+        return
+    shared = shared_address() is not None
+    desk = stack.enter_context(open_desk(home))
+    yield from _look("database", lambda: _database(desk))
+    yield from _look("database", lambda: _server(desk) if shared else _file(desk))
+    yield from _look("journal", lambda: _journal(desk))
+    yield from _look("workers", lambda: _workers(desk))
 
 
 def require_fit(home: Home) -> None:
@@ -191,7 +200,7 @@ def _writable(folder: Path) -> Finding:
     return _ok("home", f"{folder} can be written to")
 
 
-def _repository(home: Home, desk: Desk | None, folder: Path) -> Iterator[Finding]:
+def _repository(home: Home, folder: Path) -> Iterator[Finding]:
     """Look at what the repository that one stands in wants, as its target's tip says."""
     from deputize.git.locate import locate
     from deputize.intake import wishes_of
@@ -206,16 +215,20 @@ def _repository(home: Home, desk: Desk | None, folder: Path) -> Iterator[Finding
     where = f"{location.checkout or location.git_dir}, {location.target}"
     if not wishes.lines:
         yield _ok("repository", f"{where}: wants to run nothing")
-    elif desk is not None and _is_trusted(desk, str(location.git_dir), wishes.digest):
+    elif _is_trusted(home, str(location.git_dir), wishes.digest):
         yield _ok("repository", f"{where}: what it wants to run is trusted")
     else:
         text = f"{where}: what it wants to run is not trusted yet"
         yield _warn("repository", text, "`deputize trust` shows it, and asks")
 
 
-def _is_trusted(desk: Desk, git_dir: str, digest: str) -> bool:
-    with desk.database.read() as transaction:
+def _is_trusted(home: Home, git_dir: str, digest: str) -> bool:
+    """Ask the store, which is looked at for itself: one that can't be opened trusts nothing."""
+    if not _has_store(home):
+        return False
+    with suppress(DeputizeError), open_desk(home) as desk, desk.database.read() as transaction:
         return trust.is_trusted(transaction, git_dir, digest)
+    return False
 
 
 def _disk(home: Home) -> Iterator[Finding]:
@@ -230,15 +243,17 @@ def _disk(home: Home) -> Iterator[Finding]:
 
 
 def _database(desk: Desk) -> Iterator[Finding]:
-    path = desk.home.database
     with desk.database.read() as transaction:
-        row = transaction.one("meta.check")
-    found = str(row["quick_check"]) if row else "no answer"
+        found, version = meta.check(transaction), schema(transaction)
     if found == "ok":
-        yield _ok("database", f"{path} is whole")
+        yield _ok("database", f"{desk.database.place} is whole, schema {version}")
     else:
         hint = "stop all workers and restore a backup; nothing is written over it"
         yield Finding(level=Level.FAIL, about="database", text=f"damaged: {found}", hint=hint)
+
+
+def _file(desk: Desk) -> Iterator[Finding]:
+    path = desk.home.database
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield _warn("database", "others may read it", f"chmod 600 {path}")
     yield _backup(desk)
@@ -253,6 +268,21 @@ def _backup(desk: Desk) -> Finding:
     if days > STALE_BACKUP_DAYS:
         return _warn("backup", f"the last is {days} days old", "deputize store backup FILE")
     return _ok("backup", f"the last is {days} days old" if days else "the last is of today")
+
+
+def _server(desk: Desk) -> Iterator[Finding]:
+    """Look at a server's version and clock: leases and delays go by ours, wherever a worker is."""
+    before = desk.clock.now()
+    with desk.database.read() as transaction:
+        version, theirs = meta.server(transaction)
+    after = desk.clock.now()
+    off = (theirs - before - (after - before) / 2).total_seconds()
+    text = f"PostgreSQL {version}, its clock {abs(off):.1f} s {'ahead' if off > 0 else 'behind'}"
+    if abs(off) < SKEW_SECONDS:
+        yield _ok("database", text)
+    else:
+        hint = "set both clocks by NTP: a lease that one gives must not be over for the other"
+        yield _warn("database", text, hint)
 
 
 def _journal(desk: Desk) -> Iterator[Finding]:

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
+from deputize.config.variables import DATABASE
 from deputize.errors import ConfigError
+from deputize.store.opening import address_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,8 +92,14 @@ def service_file() -> Path:
 
 
 def kept_environment(home: Home) -> dict[str, str]:
-    """Return what the service needs of this environment: places, no secrets."""
+    """Return what the service needs of this environment: places, no secrets.
+
+    Raises ConfigError where the address of the database holds one.
+    """
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if os.environ.get(name)}
+    address = address_without_secrets()
+    if address is not None:
+        kept[DATABASE] = address
     return {"DEPUTIZE_HOME": str(home.path), **kept}
 
 

@@ -12,7 +12,7 @@ from deputize.model.event import Event
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.order import barred, in_order
 from deputize.model.states import TaskState
-from deputize.store import attempts, gates, line, tasks, workers
+from deputize.store import attempts, gates, line, meta, tasks, workers
 from deputize.store.line import Reach
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def reach_of(
 
 
 def _next(transaction: Transaction, worker: Worker, now: datetime, limits: Limits) -> Task | None:
+    if limits.is_set:
+        meta.alone(transaction, "limits")  # two that count at once would each find room
     reach = reach_of(transaction, worker.roles, now, limits)
     fronts = line.fronts(transaction, reach)
     for priority in in_order(fronts, now, limits.ageing_seconds):

@@ -77,6 +77,7 @@ def retry(
     With `resume`, the next attempt continues the agent's last session of this task.
     """
     with database.write() as transaction:
+        _lock_unsettled(transaction, task_id)
         task = tasks.lock(transaction, task_id)
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             hint = _what_instead(task, f"`deputize cancel {task.id}` first")
@@ -122,6 +123,13 @@ def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
         round_start=attempts.next_number(transaction, task.id),
         rework_count=0,
     )
+
+
+def _lock_unsettled(transaction: Transaction, task: int) -> None:
+    """Lock the change of a task that is not settled, before the task: as landing does."""
+    change = changes.latest_of_task(transaction, task)
+    if change is not None and change.settled_at is None:
+        changes.lock(transaction, change.id)
 
 
 def _withdraw_unsettled(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -28,8 +28,25 @@ class Transaction(Protocol):
         ...
 
 
+class Applied(NamedTuple):
+    """A migration that was carried out."""
+
+    number: int
+    name: str
+
+
 class Database(Protocol):
     """A database that holds our tables. Its two implementations pass one suite of tests."""
+
+    @property
+    def applied(self) -> tuple[Applied, ...]:
+        """The migrations by which opening it brought it up to date."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where it is, in a form that may be shown."""
+        ...
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that sees one moment and writes nothing. Keep it short."""

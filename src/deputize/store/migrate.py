@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from deputize.errors import StoreTooNew
-from deputize.store.database import Transaction
+from deputize.store.database import Applied, Transaction
 from deputize.store.meta import alone
-from deputize.store.rows import to_text
+from deputize.store.rows import number, to_text
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -45,24 +45,30 @@ def known_migrations(dialect: str) -> tuple[tuple[int, str, Path], ...]:
     return tuple((int(file.stem[:4]), file.stem[5:], file) for file in files)
 
 
-def migrate(database: Migratable, dialect: str) -> None:
-    """Apply what is missing, in one transaction with its record.
+def migrate(database: Migratable, dialect: str) -> tuple[Applied, ...]:
+    """Apply what is missing, in one transaction with its record; return what that was.
 
     Raises StoreTooNew when the database knows more migrations than we do.
     """
     newest = known_migrations(dialect)[-1][0]
     with database.read() as transaction:
         version = _version(transaction, newest)
-    if version < newest:
-        with database.write() as transaction:
-            _apply_missing(transaction, dialect)
+    if version == newest:
+        return ()
+    with database.write() as transaction:
+        return _apply_missing(transaction, dialect)
+
+
+def schema(transaction: Transaction) -> int:
+    """Return the number of the newest migration of a database."""
+    row = transaction.one("migrations.version")
+    return number(row, "number") if row else 0
 
 
 def _version(transaction: Transaction, newest: int) -> int:
     if transaction.one("migrations.present") is None:
         return 0
-    row = transaction.one("migrations.version")
-    version = int(row["number"] or 0) if row else 0
+    version = schema(transaction)
     if version > newest:
         raise StoreTooNew(
             f"the database has schema {version}, this deputize knows up to {newest}",
@@ -71,15 +77,16 @@ def _version(transaction: Transaction, newest: int) -> int:
     return version
 
 
-def _apply_missing(transaction: MigratingTransaction, dialect: str) -> None:
+def _apply_missing(transaction: MigratingTransaction, dialect: str) -> tuple[Applied, ...]:
     """Look again under the lock, for another process may have been first."""
     import secrets
 
     alone(transaction, "migrations")
     version = _version(transaction, known_migrations(dialect)[-1][0])
     now = to_text(datetime.now(UTC))
-    for number, name, file in known_migrations(dialect):
-        if number > version:
-            transaction.script(file.read_text(encoding="utf-8"))
-            transaction.run("migrations.record", number=number, name=name, now=now)
+    missing = [each for each in known_migrations(dialect) if each[0] > version]
+    for place, name, file in missing:
+        transaction.script(file.read_text(encoding="utf-8"))
+        transaction.run("migrations.record", number=place, name=name, now=now)
     transaction.run("meta.put", name="store", value=secrets.token_hex(4))
+    return tuple(Applied(place, name) for place, name, _ in missing)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from deputize.config.home import Home
     from deputize.store.database import Database
+    from deputize.store.postgres import Listener
 
 SCHEMES = ("postgresql://", "postgres://")
 
@@ -40,9 +41,16 @@ def shared_address() -> str | None:
     return address or None
 
 
-def is_named_elsewhere() -> bool:
-    """Tell whether the environment names a database that is not the home's own."""
-    return bool(os.environ.get(DATABASE))
+def address_without_secrets() -> str | None:
+    """Return the same for a file that is kept; ConfigError where a password is in it."""
+    address = shared_address()
+    if address is not None:
+        from deputize.store.postgres.address import parse
+
+        if parse(address).secrets:
+            hint = "put the password in ~/.pgpass, and take it out of the address"
+            raise ConfigError(f"{DATABASE} holds a password, which is kept in no file", hint=hint)
+    return address
 
 
 def open_file(path: Path) -> Database:
@@ -58,5 +66,12 @@ def open_shared(address: str) -> Database:
         from deputize.store.postgres import PostgresDatabase
     except ImportError as error:
         hint = "pip install 'deputize[postgres]'"
-        raise ConfigError(f"{DATABASE} needs psycopg 3: {error}", hint=hint) from error
+        raise ConfigError(f"PostgreSQL needs psycopg 3: {error}", hint=hint) from error
     return PostgresDatabase(address)
+
+
+def open_listener(address: str) -> Listener:
+    """Return an ear for whoever rings on a PostgreSQL database; raises StoreUnavailable."""
+    from deputize.store.postgres import Listener
+
+    return Listener(address)

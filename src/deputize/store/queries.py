@@ -28,6 +28,14 @@ def query(name: str, dialect: str = "") -> str:
     return _INCLUDED.sub(included, text)
 
 
+def filled(name: str, dialect: str, names: dict[str, str]) -> str:
+    """Return a query in which names of tables and columns are filled in: `$table` and its like."""
+    text = query(name, dialect)
+    for key, value in names.items():
+        text = text.replace(f"${key}", value)
+    return text
+
+
 @cache
 def _queries_of(file: str) -> dict[str, str]:
     path = _FOLDER / f"{file}.sql"

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from deputize.errors import InvalidInput, StoreCorrupt, StoreError, StoreUnavailable
 from deputize.store.migrate import migrate
-from deputize.store.queries import query
+from deputize.store.queries import filled, query
 from deputize.store.rows import encodable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from deputize.store.database import Row, Value
+    from deputize.store.database import Applied, Row, Value
 
 Answer = TypeVar("Answer")
 
@@ -29,6 +29,9 @@ _RETRY_SECONDS = (0.0002, 0.001)
 """A random pause between tries: SQLite's own busy handler lets one process starve the others."""
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
+
+PAGE = 1000
+"""How many rows are handed over at a time where all rows of a table are read."""
 
 _SETTINGS = (
     "PRAGMA busy_timeout = 0",
@@ -70,6 +73,16 @@ class SqliteTransaction:
         except OverflowError as error:
             raise InvalidInput("a number is too large: at most 63 bits are stored") from error
 
+    def pages(self, name: str, /, **names: str) -> Iterator[list[Row]]:
+        """Run a query with names filled in, and return its rows, some at a time."""
+        cursor = self._connection.execute(filled(name, "", names))
+        while rows := cursor.fetchmany(PAGE):
+            yield rows
+
+    def put(self, name: str, rows: Iterable[Mapping[str, Value]], /, **names: str) -> None:
+        """Run a statement with names filled in for each row."""
+        self._connection.executemany(filled(name, "", names), rows)
+
     def script(self, text: str) -> None:
         """Run the statements of a migration, one by one, inside the open transaction."""
         statement = ""
@@ -91,6 +104,7 @@ class SqliteDatabase:
         Raises StoreUnavailable, StoreCorrupt or StoreTooNew.
         """
         self.path = path
+        self.applied: tuple[Applied, ...] = ()
         self._turn = threading.RLock()
         with self._translated():
             _create(path)
@@ -107,7 +121,7 @@ class SqliteDatabase:
         self._connection.row_factory = sqlite3.Row
         with self._translated():
             self._patiently(self._configure)
-        migrate(self, "sqlite")
+        self.applied = migrate(self, "sqlite")
 
     def _configure(self) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -119,6 +133,11 @@ class SqliteDatabase:
             raise StoreCorrupt(f"{self.path} is the database of another program", hint=hint)
         for setting in _SETTINGS:
             self._connection.execute(setting)
+
+    @property
+    def place(self) -> str:
+        """Where the file is."""
+        return str(self.path)
 
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:

@@ -12,6 +12,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Place, Task
 from deputize.store import journal
+from deputize.store.meta import alone, together
 from deputize.store.rows import (
     LARGEST_NUMBER,
     maybe_moment,
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
 _LISTS = frozenset({"scope", "checks", "labels"})
 _MOMENTS = frozenset({"not_before", "created_at", "started_at", "finished_at"})
 _FLAGS = frozenset({"held", "cancel_requested"})
+_COMING = "a task comes"
 
 
 def insert(transaction: Transaction, task: Task, event: Event, now: datetime) -> Task:
     """Write a new task with its event; its id in `task` and `event` is filled in."""
+    together(transaction, _COMING)
     values = _values(task)
     del values["id"]
     ready_at = to_text(max(now, task.not_before or now))
@@ -241,6 +244,15 @@ def lock_dependents(transaction: Transaction, need: int) -> list[Task]:
 def lock_descendants(transaction: Transaction, need: int) -> None:
     """Lock all that needs a task, or needs what needs it: this transaction may move any of it."""
     transaction.all("tasks.descendants", need=need)
+
+
+def nothing_is_open(transaction: Transaction) -> bool:
+    """Tell whether every task is final, and none is just being added: such a one waits meanwhile.
+
+    For a worker that is about to leave: whoever adds a task looks afterwards whether one is there.
+    """
+    alone(transaction, _COMING)
+    return not counts(transaction)
 
 
 def counts(transaction: Transaction) -> dict[TaskState, int]:

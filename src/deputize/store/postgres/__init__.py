@@ -1,5 +1,6 @@
 """PostgreSQL through psycopg: one database that several processes, or machines, share."""
 
 from deputize.store.postgres.database import PostgresDatabase
+from deputize.store.postgres.listening import Listener
 
-__all__ = ["PostgresDatabase"]
+__all__ = ["Listener", "PostgresDatabase"]

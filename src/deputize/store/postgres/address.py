@@ -50,16 +50,23 @@ def parse(url: str) -> Address:
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except ProgrammingError:
-        hint = (
-            "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with % codes for odd characters"
-        )
-        raise ConfigError("the address of the PostgreSQL database is no URL", hint=hint) from None
+        given = {}
+    if not given or _is_torn(given):
+        hint = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, odd characters as % codes"
+        raise ConfigError("the address of the PostgreSQL database is no URL", hint=hint)
     options = f"{_OPTIONS} {given.get('options', '')}".strip()
     return Address(
         parameters={**_DEFAULTS, **given, "options": options, "client_encoding": "utf8"},
         shown=_shown(given),
         secrets=tuple(given[name] for name in _SECRETS if given.get(name)),
     )
+
+
+def _is_torn(given: dict[str, str]) -> bool:
+    """Tell whether a password with odd characters was taken for a host, a port or a database."""
+    port = given.get("port", "").replace(",", "")
+    places = given.get("host", "") + given.get("dbname", "")
+    return "@" in places or not (port.isdecimal() or not port)
 
 
 def _shown(given: dict[str, str]) -> str:

@@ -15,13 +15,14 @@ from psycopg.rows import dict_row
 from deputize.errors import StoreCorrupt, StoreError
 from deputize.store.migrate import migrate
 from deputize.store.postgres.address import parse
-from deputize.store.postgres.binding import bound, spelled_out
+from deputize.store.postgres.binding import bound, spelled_out, translated
 from deputize.store.postgres.failures import translation, uncertain
+from deputize.store.queries import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from deputize.store.database import Row, Value
+    from deputize.store.database import Applied, Row, Value
 
 Connection = psycopg.Connection[dict[str, Any]]
 Answer = TypeVar("Answer")
@@ -29,6 +30,8 @@ Answer = TypeVar("Answer")
 PATIENCE_SECONDS = 30.0
 """How long a transaction that has not begun waits for a server that went away."""
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+PAGE = 1000
+"""How many rows are handed over at a time where all rows of a table are read."""
 OLDEST_POSTGRES = 140000
 _READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
 """The moment is that of the first look: so look at once."""
@@ -63,6 +66,20 @@ class PostgresTransaction:
         except UnicodeEncodeError:
             return self._connection.execute(query.text, spelled_out(wanted))
 
+    def pages(self, name: str, /, **names: str) -> Iterator[list[Row]]:
+        """Run a query with names filled in, and return its rows, some at a time."""
+        query = translated(filled(name, "postgres", names))
+        with self._connection.cursor(name="pages") as cursor:
+            cursor.execute(query.text)
+            while rows := cursor.fetchmany(PAGE):
+                yield [*rows]
+
+    def put(self, name: str, rows: Iterable[Mapping[str, Value]], /, **names: str) -> None:
+        """Run a statement with names filled in for each row."""
+        query = translated(filled(name, "postgres", names))
+        with self._connection.cursor() as cursor:
+            cursor.executemany(query.text, [query.values(row) for row in rows])
+
     def script(self, text: str) -> None:
         """Run the statements of a migration inside the open transaction, however long it takes."""
         self._connection.execute(b"SET LOCAL statement_timeout = 0")
@@ -78,6 +95,7 @@ class PostgresDatabase:
         Raises ConfigError, StoreUnavailable, StoreCorrupt or StoreTooNew.
         """
         self.address = parse(url)
+        self.applied: tuple[Applied, ...] = ()
         self._turn = threading.RLock()
         self._connection: Connection | None = None
         self._closed = False
@@ -85,10 +103,15 @@ class PostgresDatabase:
             self._connection = self._connect()
         try:
             self._refuse_foreign()
-            migrate(self, "postgres")
+            self.applied = migrate(self, "postgres")
         except BaseException:
             self.close()
             raise
+
+    @property
+    def place(self) -> str:
+        """Where it is, without user and password."""
+        return self.address.shown
 
     def _connect(self) -> Connection:
         connection: Connection = psycopg.connect(
@@ -141,6 +164,9 @@ class PostgresDatabase:
             connection = self._patiently(lambda connection: _begin(connection, begin))
             try:
                 yield PostgresTransaction(connection)
+            except psycopg.errors.FeatureNotSupported:
+                self._let_go()  # what it has prepared is for tables that were migrated since
+                raise
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -149,9 +175,9 @@ class PostgresDatabase:
     def _commit(self, connection: Connection) -> None:
         try:
             done = connection.execute(b"COMMIT").statusmessage
-        except psycopg.Error as error:
+        except BaseException as error:
             self._roll_back(connection)
-            if connection.closed:
+            if isinstance(error, psycopg.Error) and connection.closed:
                 raise uncertain(error, self.address) from error
             raise
         if done != "COMMIT":

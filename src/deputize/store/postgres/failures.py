@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _AGAIN = "nothing was stored; do it again"
 _HINTS = {
+    "0A000": _AGAIN,
     "25006": "it takes no writes: add target_session_attrs=read-write to its address",
     "40001": _AGAIN,
     "40P01": _AGAIN,

@@ -23,6 +23,18 @@ PRAGMA quick_check(1);
 -- A number that moves when another connection commits.
 PRAGMA data_version;
 
+-- name: server
+-- The version of the database's program, and the moment by its clock.
+SELECT sqlite_version() AS version, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS at;
+
 -- name: alone
 -- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
 SELECT :name AS name;
+
+-- name: together
+-- Go on once nobody says this name to be alone.
+SELECT :name AS name;
+
+-- name: ring
+-- Wake the workers that listen, wherever they are; those of a file have doorbells instead.
+SELECT :who AS who;

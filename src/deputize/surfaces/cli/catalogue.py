@@ -45,6 +45,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "workers": "the workers that run",
         "store backup": "copy the database to a file, verified, while work goes on",
         "agents": "the agents that tasks can be given to",
+        "store migrate": "bring the store up to date with this deputize",
+        "store copy": "copy the store to another database",
         "doctor": "check everything that deputize needs",
         "demo": "see the whole job done in a scratch folder, without an account",
         "schema": "print the JSON Schema of a plan or of a task",

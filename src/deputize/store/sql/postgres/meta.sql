@@ -10,6 +10,19 @@ SELECT coalesce(
 -- A number that moves when another connection begins to write, and when it commits.
 SELECT hashtextextended(pg_current_snapshot()::text, 0) AS data_version;
 
+-- name: server
+-- The version of the server, and the moment by its clock.
+SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+    to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at;
+
 -- name: alone
 -- Go on once no other open transaction has said this name.
 SELECT pg_advisory_xact_lock(1684368502, hashtext(:name));
+
+-- name: together
+-- Go on once no open transaction has said this name to be alone; others may say this too.
+SELECT pg_advisory_xact_lock_shared(1684368502, hashtext(:name));
+
+-- name: ring
+-- Wake the workers that listen, wherever they are, once this transaction ends.
+SELECT pg_notify('deputize', :who);
