@@ -131,7 +131,6 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
         worker=_worker(name, orders, str(bell.path)),
         bells=Bells(),
         turn=anyio.CapacityLimiter(1),
-        limits=load_config(home.config).limits,
     )
     log.bind(worker=name)
     floor = Floor()

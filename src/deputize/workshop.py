@@ -17,7 +17,6 @@ from deputize import log
 from deputize.errors import LeaseLost, StoreUnavailable
 from deputize.git.refs import read_ref
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
-from deputize.model.limits import NO_LIMITS, Limits
 from deputize.store import settle, workers
 
 if TYPE_CHECKING:
@@ -77,8 +76,6 @@ class Workshop:
     bells: Bells
     turn: anyio.CapacityLimiter
     """One at a time: the store is synchronous and is called from one thread."""
-    limits: Limits = NO_LIMITS
-    """How many tasks may run at once."""
 
     def now(self) -> datetime:
         """Return the current moment."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.model.gate import Cause, Gate, GateKind
+from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.order import Busy, Front, barred, in_order, why_barred
 from tests.fixtures.nouns import NOON, a_task
@@ -30,10 +30,10 @@ def busy(**changed: object) -> Busy:
     return Busy(**(plain | changed))  # type: ignore[arg-type]
 
 
-def gate(kind: GateKind, name: str = "", until: datetime | None = None) -> Gate:
+def barrier(kind: BarrierKind, name: str = "", until: datetime | None = None) -> Barrier:
     """Close something."""
     cause = Cause.LIMIT if until else Cause.PERSON
-    return Gate(kind=kind, name=name, cause=cause, since=NOON, until=until, by="ada")
+    return Barrier(kind=kind, name=name, cause=cause, since=NOON, until=until, by="ada")
 
 
 def test_the_most_urgent_line_is_served_first() -> None:
@@ -89,30 +89,36 @@ def test_what_is_full_is_barred(limits: Limits, field: str, full: set[str]) -> N
 
 def test_a_closed_gate_bars_what_is_behind_it() -> None:
     """All, a role, a plan, an agent, a provider: each in its own list."""
-    gates = [
-        *(gate(GateKind.ROLE, "tester"), gate(GateKind.PLAN, "3"), gate(GateKind.AGENT, "codex")),
-        gate(GateKind.PROVIDER, "anthropic", NOON),
+    barriers = [
+        *(
+            barrier(BarrierKind.ROLE, "tester"),
+            barrier(BarrierKind.PLAN, "3"),
+            barrier(BarrierKind.AGENT, "codex"),
+        ),
+        barrier(BarrierKind.PROVIDER, "anthropic", NOON),
     ]
-    found = barred([], NO_LIMITS, gates)
+    found = barred([], NO_LIMITS, barriers)
     assert (set(found.roles), set(found.plans)) == ({"tester"}, {3})
     assert (set(found.agents), set(found.providers)) == ({"codex"}, {"anthropic"})
     assert not found.everything
-    assert barred([], NO_LIMITS, [gate(GateKind.ALL)]).everything
+    assert barred([], NO_LIMITS, [barrier(BarrierKind.ALL)]).everything
 
 
 def test_each_bar_says_what_opens_it() -> None:
     """A person's pause before a limit, a limit before what others take."""
     task = a_task(plan=3, provider="anthropic", labels=("gpu",), lock="db", git_dir="/a/.git")
     until = (NOON + timedelta(days=400)).astimezone()
-    limit = gate(GateKind.PROVIDER, "anthropic", until)
+    limit = barrier(BarrierKind.PROVIDER, "anthropic", until)
 
-    def why(*gates: Gate, running: tuple[Busy, ...] = (), limits: Limits = NO_LIMITS) -> str | None:
-        return why_barred(task, running, limits, gates)
+    def why(
+        *barriers: Barrier, running: tuple[Busy, ...] = (), limits: Limits = NO_LIMITS
+    ) -> str | None:
+        return why_barred(task, running, limits, barriers)
 
     assert why() is None
-    assert why(gate(GateKind.ROLE, "tester")) is None
-    assert why(gate(GateKind.ALL)) == "a person: everything is paused (`deputize resume`)"
-    paused = why(limit, gate(GateKind.ROLE, "writer"))
+    assert why(barrier(BarrierKind.ROLE, "tester")) is None
+    assert why(barrier(BarrierKind.ALL)) == "a person: everything is paused (`deputize resume`)"
+    paused = why(limit, barrier(BarrierKind.ROLE, "writer"))
     assert paused == "a person: role writer is paused (`deputize resume --role writer`)"
     assert why(limit) == f"quota of anthropic until {until:%Y-%m-%d %H:%M}"
     full = why(running=(busy(),), limits=Limits(roles={"writer": 1}))

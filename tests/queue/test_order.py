@@ -9,12 +9,12 @@ import pytest
 
 from deputize import queue
 from deputize.errors import IllegalMove
-from deputize.model.gate import Cause, Gate, GateKind
+from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
 from deputize.queue import Edits
-from deputize.store import gates, line
+from deputize.store import barriers, line
 from tests.fixtures.nouns import NOON, a_worker
 from tests.fixtures.yard import ADA, Yard
 
@@ -35,13 +35,13 @@ def taken(yard: Yard, limits: Limits = NO_LIMITS) -> list[int]:
     return found
 
 
-def close(yard: Yard, kind: GateKind, name: str, seconds: float | None = None) -> None:
-    """Close a gate, for good or for a while."""
+def close(yard: Yard, kind: BarrierKind, name: str, seconds: float | None = None) -> None:
+    """Close a barrier, for good or for a while."""
     until = None if seconds is None else yard.now + timedelta(seconds=seconds)
     cause = Cause.PERSON if until is None else Cause.LIMIT
-    gate = Gate(kind=kind, name=name, cause=cause, since=yard.now, until=until, by=ADA)
+    barrier = Barrier(kind=kind, name=name, cause=cause, since=yard.now, until=until, by=ADA)
     with yard.database.write() as transaction:
-        gates.close(transaction, gate, yard.now)
+        barriers.close(transaction, barrier, yard.now)
 
 
 def test_a_large_plan_and_single_tasks_take_turns(yard: Yard) -> None:
@@ -138,27 +138,27 @@ def test_of_one_lock_a_single_task_works(yard: Yard) -> None:
 @pytest.mark.parametrize(
     ("closed", "name"),
     [
-        (GateKind.ALL, ""),
-        (GateKind.ROLE, "writer"),
-        (GateKind.PLAN, "3"),
-        (GateKind.AGENT, "copilot"),
-        (GateKind.PROVIDER, "anthropic"),
+        (BarrierKind.ALL, ""),
+        (BarrierKind.ROLE, "writer"),
+        (BarrierKind.PLAN, "3"),
+        (BarrierKind.AGENT, "copilot"),
+        (BarrierKind.PROVIDER, "anthropic"),
     ],
 )
-def test_nothing_behind_a_closed_gate_is_taken(yard: Yard, closed: GateKind, name: str) -> None:
+def test_nothing_behind_a_closed_gate_is_taken(yard: Yard, closed: BarrierKind, name: str) -> None:
     """Until it is opened; what is not behind it goes on."""
     yard.add(plan=3, provider="anthropic")
     yard.add(role="tester", agent="codex")
     close(yard, closed, name)
-    assert taken(yard) == ([] if closed is GateKind.ALL else [2])
+    assert taken(yard) == ([] if closed is BarrierKind.ALL else [2])
     with yard.database.write() as transaction:
-        assert gates.reopen(transaction, closed, name, Cause.PERSON, by=ADA, now=yard.now)
-        assert not gates.reopen(transaction, closed, name, Cause.PERSON, by=ADA, now=yard.now)
+        assert barriers.reopen(transaction, closed, name, Cause.PERSON, by=ADA, now=yard.now)
+        assert not barriers.reopen(transaction, closed, name, Cause.PERSON, by=ADA, now=yard.now)
     assert 1 in taken(yard)
 
 
 def test_a_limit_that_one_task_meets_closes_the_gate_for_all_of_its_provider(yard: Yard) -> None:
-    """They use up no try; others go on; at its reset the gate is open by itself."""
+    """They use up no try; others go on; at its reset the barrier is open by itself."""
     for provider in ("anthropic", "anthropic", "ollama"):
         yard.add(provider=provider)
     reset = yard.now + timedelta(hours=2)
@@ -166,9 +166,9 @@ def test_a_limit_that_one_task_meets_closes_the_gate_for_all_of_its_provider(yar
     assert (task.state, task.not_before) == (TaskState.QUEUED, reset)
     assert taken(yard) == [3]
     with yard.database.read() as transaction:
-        (gate,) = gates.closed(transaction, yard.now)
-        assert gates.next_opening(transaction, yard.now) == reset
-    assert (gate.kind, gate.name, gate.until, gate.reason) == (
+        (barrier,) = barriers.closed(transaction, yard.now)
+        assert barriers.next_opening(transaction, yard.now) == reset
+    assert (barrier.kind, barrier.name, barrier.until, barrier.reason) == (
         "provider",
         "anthropic",
         reset,
@@ -184,10 +184,10 @@ def test_a_limit_that_one_task_meets_closes_the_gate_for_all_of_its_provider(yar
 def test_a_limit_told_twice_ends_at_the_later_moment(yard: Yard) -> None:
     """Two running tasks may hear of different resets."""
     for seconds in (600, 7200, 60):
-        close(yard, GateKind.AGENT, "copilot", seconds)
+        close(yard, BarrierKind.AGENT, "copilot", seconds)
     with yard.database.read() as transaction:
-        (gate,) = gates.closed(transaction, yard.now)
-    assert gate.until == yard.now + timedelta(seconds=7200)
+        (barrier,) = barriers.closed(transaction, yard.now)
+    assert barrier.until == yard.now + timedelta(seconds=7200)
 
 
 def test_what_has_not_begun_can_be_edited(yard: Yard) -> None:
@@ -201,3 +201,35 @@ def test_what_has_not_begun_can_be_edited(yard: Yard) -> None:
     yard.run(Outcome.WORKER_LOST)
     with pytest.raises(IllegalMove, match="#1 has begun"):
         queue.edit(yard.database, 1, Edits(priority=2), ADA, yard.now)
+
+
+def test_another_priority_means_another_line_with_a_place_of_its_own(yard: Yard) -> None:
+    """What is made urgent goes before what comes to that line later, whatever its old place was."""
+    for _ in range(5):
+        yard.add(plan=1)
+    late = yard.add(plan=1)
+    queue.edit(yard.database, late, Edits(priority=1), ADA, yard.now)
+    for _ in range(3):
+        yard.add(plan=2, priority=1)
+    assert yard.claimed().task.id == late
+
+
+def test_a_delay_that_is_given_later_counts_as_no_waiting(yard: Yard) -> None:
+    """It could not have been taken meanwhile."""
+    limits = Limits(ageing_seconds=600)
+    yard.add(priority=6)
+    later = yard.now + timedelta(seconds=3000)
+    queue.edit(yard.database, 1, Edits(not_before=later), ADA, yard.now)
+    yard.pass_time(3000)
+    yard.add(priority=5)
+    assert taken(yard, limits) == [2, 1]
+
+
+def test_an_ended_limit_is_not_lifted_again(yard: Yard) -> None:
+    """It is open already, and nothing is told of it."""
+    close(yard, BarrierKind.AGENT, "copilot", 60)
+    yard.pass_time(61)
+    with yard.database.write() as transaction:
+        assert not barriers.reopen(
+            transaction, BarrierKind.AGENT, "copilot", Cause.LIMIT, by=ADA, now=yard.now
+        )

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.errors import InvalidInput, StoreError
+from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.event import Event
-from deputize.model.gate import Cause, Gate, GateKind
 from deputize.model.outcome import Outcome
 from deputize.model.plan import Plan
 from deputize.model.states import TaskState
 from deputize.store import (
     approvals,
     attempts,
+    barriers,
     chain,
     changes,
     copying,
-    gates,
     journal,
     meta,
     outbox,
@@ -82,9 +82,9 @@ def fill(transaction: Transaction) -> None:
     workers.take_lease(transaction, "journal", holder="w1", token="t", until=NOON, now=NOON)
     made = Plan(id=0, title="p", origin="file", key=None, key_digest=None, created_at=NOON)
     plans.insert(transaction, made, Event(kind="plan.queued", actor="person:ada"), NOON)
-    by, kind, cause = "person:ada", GateKind.ALL, Cause.PERSON
-    closed = Gate(kind=kind, name="", cause=cause, since=NOON, until=None, by=by)
-    gates.close(transaction, closed, NOON)
+    by, kind, cause = "person:ada", BarrierKind.ALL, Cause.PERSON
+    closed = Barrier(kind=kind, name="", cause=cause, since=NOON, until=None, by=by)
+    barriers.close(transaction, closed, NOON)
     chain.seal(transaction)
     journal.move_cursor(transaction, "files", 3)
     outbox.put(transaction, journal.append(transaction, QUEUED, NOON), "hook", NOON)

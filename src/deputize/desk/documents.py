@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
+    from deputize.model.barrier import Barrier
     from deputize.model.change import Change
     from deputize.model.event import Entry
-    from deputize.model.gate import Gate
     from deputize.model.plan import Plan, SubmittedPlan
     from deputize.model.stats import Stats
     from deputize.model.task import Task
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 Document = dict[str, object]
 
 
-def gate_document(gate: Gate) -> Document:
+def barrier_document(barrier: Barrier) -> Document:
     """Describe what is closed."""
     return _clean(
         {
-            "kind": gate.kind,
-            "name": gate.name or None,
-            "cause": gate.cause,
-            "since": to_text(gate.since),
-            "until": maybe_text(gate.until),
-            "by": gate.by,
-            "reason": gate.reason,
+            "kind": barrier.kind,
+            "name": barrier.name or None,
+            "cause": barrier.cause,
+            "since": to_text(barrier.since),
+            "until": maybe_text(barrier.until),
+            "by": barrier.by,
+            "reason": barrier.reason,
         }
     )
 

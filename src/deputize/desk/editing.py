@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize import intake, queue
+from deputize.config.load import load_config
 from deputize.desk.bells import ring
 from deputize.queue import Edits
 from deputize.store import tasks
@@ -21,6 +22,11 @@ def edit(desk: Desk, task_id: int, edits: Edits) -> Task:
     with desk.database.read() as transaction:
         task = tasks.get(transaction, task_id)
     intake.check_edits(desk.home, task, edits.wanted)
+    if edits.agent:
+        config = load_config(desk.home.config)
+        is_agents_own = task.provider == intake.provider_of(task.agent, config)
+        if is_agents_own:
+            edits = edits._replace(provider=intake.provider_of(edits.agent, config) or "")
     edited = queue.edit(desk.database, task_id, edits, desk.actor, desk.clock.now())
     ring(desk)
     return edited

@@ -26,7 +26,7 @@ class Narrowing(NamedTuple):
     @property
     def is_narrow(self) -> bool:
         """Tell whether it leaves rows out by what they are."""
-        return any(each is not None for each in (self.state, self.role, self.since))
+        return any(each is not None for each in (self.state, self.role, self.since, self.plan))
 
     def within(self, states: Collection[str]) -> Narrowing:
         """Return itself; InvalidInput where its state is none of `states`."""

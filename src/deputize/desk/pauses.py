@@ -9,8 +9,8 @@ from deputize.config.settings import BUILT_IN_ROLES
 from deputize.desk.bells import ring
 from deputize.errors import InvalidInput
 from deputize.model.agent import BUILT_IN_AGENTS
-from deputize.model.gate import Cause, Gate, GateKind
-from deputize.store import gates
+from deputize.model.barrier import Barrier, BarrierKind, Cause
+from deputize.store import barriers, plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from deputize.desk.context import Desk
 
 
-def closed(desk: Desk) -> list[Gate]:
+def closed(desk: Desk) -> list[Barrier]:
     """Return what is closed now, by people and by providers' limits."""
     with desk.database.read() as transaction:
-        return gates.closed(transaction, desk.clock.now())
+        return barriers.closed(transaction, desk.clock.now())
 
 
-def pause(desk: Desk, kind: GateKind, name: str, reason: str | None = None) -> Gate:
-    """Start no more tasks behind a gate; what runs goes on. Pausing again changes nothing."""
+def pause(desk: Desk, kind: BarrierKind, name: str, reason: str | None = None) -> Barrier:
+    """Start no more tasks behind a barrier; what runs goes on. Pausing again changes nothing."""
     _require_known(desk, kind, name)
     now = desk.clock.now()
-    gate = Gate(
+    barrier = Barrier(
         kind=kind,
         name=name,
         cause=Cause.PERSON,
@@ -38,35 +38,41 @@ def pause(desk: Desk, kind: GateKind, name: str, reason: str | None = None) -> G
         reason=reason,
     )
     with desk.database.write() as transaction:
-        there = _find(gates.closed(transaction, now), gate)
+        there = _find(barriers.closed(transaction, now), barrier)
         if there is None:
-            gates.close(transaction, gate, now)
-    return there or gate
+            barriers.close(transaction, barrier, now)
+    return there or barrier
 
 
-def resume(desk: Desk, kind: GateKind, name: str) -> bool:
-    """Open a gate, one that a provider's limit closed too; tell whether it was closed."""
+def resume(desk: Desk, kind: BarrierKind, name: str) -> bool:
+    """Open a barrier, one that a provider's limit closed too; tell whether it was closed."""
     now, opened = desk.clock.now(), False
     with desk.database.write() as transaction:
         for cause in Cause:
-            found = gates.reopen(transaction, kind, name, cause, by=desk.actor, now=now)
+            found = barriers.reopen(transaction, kind, name, cause, by=desk.actor, now=now)
             opened = opened or found
     ring(desk)
     return opened
 
 
-def _find(found: Iterable[Gate], wanted: Gate) -> Gate | None:
+def _find(found: Iterable[Barrier], wanted: Barrier) -> Barrier | None:
     names = (wanted.kind, wanted.name, wanted.cause)
-    return next((gate for gate in found if (gate.kind, gate.name, gate.cause) == names), None)
+    return next(
+        (barrier for barrier in found if (barrier.kind, barrier.name, barrier.cause) == names), None
+    )
 
 
-def _require_known(desk: Desk, kind: GateKind, name: str) -> None:
+def _require_known(desk: Desk, kind: BarrierKind, name: str) -> None:
     """Refuse what no task could be behind: a pause that was mistyped would pause nothing."""
+    if kind is BarrierKind.PLAN:
+        with desk.database.read() as transaction:
+            plans.get(transaction, int(name))
+        return
     config = load_config(desk.home.config)
     known = {
-        GateKind.ROLE: {*config.roles, *BUILT_IN_ROLES},
-        GateKind.AGENT: {*config.agents, *BUILT_IN_AGENTS},
-        GateKind.PROVIDER: set(config.providers),
+        BarrierKind.ROLE: {*config.roles, *BUILT_IN_ROLES},
+        BarrierKind.AGENT: {*config.agents, *BUILT_IN_AGENTS},
+        BarrierKind.PROVIDER: set(config.providers),
     }.get(kind)
     if known is not None and name not in known:
         listed = ", ".join(sorted(known)) or "none is configured"

@@ -16,7 +16,7 @@ from deputize.model.order import why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
-from deputize.store import approvals, attempts, changes, gates, line, plans, tasks
+from deputize.store import approvals, attempts, barriers, changes, line, plans, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from deputize.desk.narrowing import Narrowing
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
+    from deputize.model.barrier import Barrier
     from deputize.model.change import Change
-    from deputize.model.gate import Gate
     from deputize.model.limits import Limits
     from deputize.model.need import Need
     from deputize.model.order import Busy
@@ -111,7 +111,7 @@ class Crew(NamedTuple):
     running: frozenset[str]
     """Workers that run, draining ones too."""
     busy: Sequence[Busy]
-    gates: Sequence[Gate]
+    barriers: Sequence[Barrier]
     limits: Limits
 
 
@@ -124,7 +124,7 @@ def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
         open_attempts=attempted,
         running=frozenset(worker.id for worker in running_workers(transaction, now)),
         busy=line.busy(transaction),
-        gates=gates.closed(transaction, now),
+        barriers=barriers.closed(transaction, now),
         limits=load_config(desk.home.config).limits,
     )
 
@@ -141,7 +141,8 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         roles_served=crew.roles,
         free_slots=crew.free_slots,
         stalled=_stalled(task, tried),
-        barred=why_barred(task, crew.busy, crew.limits, crew.gates),
+        works_there=_works_there(transaction, task),
+        barred=why_barred(task, crew.busy, crew.limits, crew.barriers),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
@@ -153,6 +154,12 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )
+
+
+def _works_there(transaction: Transaction, task: Task) -> int | None:
+    if task.state is not TaskState.LANDING or task.git_dir is None or task.target is None:
+        return None
+    return tasks.in_place(transaction, task.git_dir, task.target)
 
 
 def _stalled(task: Task, tried: Sequence[Attempt]) -> str | None:

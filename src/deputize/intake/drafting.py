@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from deputize.config.settings import Config
     from deputize.intake.place import FoundPlace
     from deputize.model.task import TaskSpec
 
@@ -83,7 +84,8 @@ def task_of(
         scope=spec.scope,
         agent=drafted.agent,
         model=spec.model,
-        provider=spec.provider,
+        # What serves its agent is its provider too: limits, pauses and quotas go by it.
+        provider=spec.provider or provider_of(drafted.agent, drafted.place.config),
         checks=spec.checks,
         timeout_seconds=spec.timeout_seconds,
         idle_timeout_seconds=spec.idle_timeout_seconds,
@@ -108,6 +110,11 @@ def task_of(
         plan=plan,
         origin=spec.origin,
     )
+
+
+def provider_of(agent: str, config: Config) -> str | None:
+    """Return where an agent's models are served, as the settings have it."""
+    return config.agents[agent].provider if agent in config.agents else None
 
 
 def _lock(drafted: Draft) -> str | None:

@@ -87,6 +87,8 @@ def submit_plan(
         known = plans.by_key(transaction, spec.key) if spec.key else None
         if known is not None:
             return _same_again(transaction, known, ready.digest, spec)
+        if any(task.spec.key for task in spec.tasks):
+            _check_all(transaction, ready)  # somebody may have used one of the keys meanwhile
         return _store(transaction, ready, prepared, actor, now)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deputize.model.task import Task
 
 _KEPT = (
-    *("prompt", "title", "role", "priority", "agent", "model", "labels", "lock"),
+    *("prompt", "title", "role", "priority", "agent", "model", "labels"),
     *("timeout_seconds", "idle_timeout_seconds", "attempts", "not_before"),
 )
 

@@ -262,8 +262,8 @@ async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, hol
         return await _make_branch(shop, change, branch, commit, holds)
     if not await shop.in_store(holds):
         return False
-    if not await _may_move_checkout(shop, change):
-        return False
+    if await shop.in_store(_is_worked_in, shop, change):
+        return False  # the checkout's files must not move under whoever works there
     reason = f"deputize: land #{change.task}"
     ended = await aside(advance, git_dir, change.target, ground.tip, commit, reason=reason)
     if isinstance(ended, Moved):
@@ -275,21 +275,9 @@ async def _move(shop: Workshop, change: Change, ground: Ground, commit: str, hol
     return False
 
 
-async def _may_move_checkout(shop: Workshop, change: Change) -> bool:
-    """Tell whether nobody works in the target's checkout: its files must not move under them."""
-    holder = await shop.in_store(_in_place, shop, change)
-    if holder is None:
-        return True
-    reason = f"#{holder} works in your checkout of {change.target}"
-    if change.reason != reason:
-        body = {"reason": reason}
-        await shop.in_store(_step, shop, change, change.state, reason=reason, body=body)
-    return False
-
-
-def _in_place(shop: Workshop, change: Change) -> int | None:
+def _is_worked_in(shop: Workshop, change: Change) -> bool:
     with shop.database.read() as transaction:
-        return tasks.in_place(transaction, change.git_dir, change.target)
+        return tasks.in_place(transaction, change.git_dir, change.target) is not None
 
 
 async def _make_branch(

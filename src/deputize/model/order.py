@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.model.gate import Cause, GateKind
+from deputize.model.barrier import BarrierKind, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from deputize.model.gate import Gate
+    from deputize.model.barrier import Barrier
     from deputize.model.limits import Limits
     from deputize.model.task import Task
 
@@ -67,21 +67,21 @@ def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> lis
     return [front.priority for front in sorted(fronts, key=urgency)]
 
 
-def barred(busy: Sequence[Busy], limits: Limits, gates: Sequence[Gate]) -> Barred:
+def barred(busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]) -> Barred:
     """Say what is full, taken or closed, from what runs now."""
     locks = frozenset(task.lock for task in busy if task.lock)
-    if not gates and not limits.is_set:
+    if not barriers and not limits.is_set:
         return Barred(locks=locks)
     roles = Counter(task.role for task in busy)
     agents = Counter(task.agent for task in busy)
     providers = Counter(task.provider for task in busy if task.provider)
     labels = Counter(label for task in busy for label in task.labels)
     return Barred(
-        everything=any(gate.kind is GateKind.ALL for gate in gates),
-        roles=_full(roles, limits.roles) | _closed(gates, GateKind.ROLE),
-        agents=_full(agents, limits.agents) | _closed(gates, GateKind.AGENT),
-        providers=_full(providers, limits.providers) | _closed(gates, GateKind.PROVIDER),
-        plans=frozenset(int(plan) for plan in _closed(gates, GateKind.PLAN)),
+        everything=any(barrier.kind is BarrierKind.ALL for barrier in barriers),
+        roles=_full(roles, limits.roles) | _closed(barriers, BarrierKind.ROLE),
+        agents=_full(agents, limits.agents) | _closed(barriers, BarrierKind.AGENT),
+        providers=_full(providers, limits.providers) | _closed(barriers, BarrierKind.PROVIDER),
+        plans=frozenset(int(plan) for plan in _closed(barriers, BarrierKind.PLAN)),
         repositories=_crowded(busy, limits.repository),
         labels=_full(labels, limits.labels),
         locks=locks,
@@ -92,8 +92,8 @@ def _full(running: Mapping[str, int], most: Mapping[str, int]) -> frozenset[str]
     return frozenset(name for name, count in most.items() if running.get(name, 0) >= count)
 
 
-def _closed(gates: Iterable[Gate], kind: GateKind) -> frozenset[str]:
-    return frozenset(gate.name for gate in gates if gate.kind is kind)
+def _closed(barriers: Iterable[Barrier], kind: BarrierKind) -> frozenset[str]:
+    return frozenset(barrier.name for barrier in barriers if barrier.kind is kind)
 
 
 def _crowded(busy: Iterable[Busy], most: int | None) -> frozenset[str]:
@@ -104,11 +104,11 @@ def _crowded(busy: Iterable[Busy], most: int | None) -> frozenset[str]:
 
 
 def why_barred(
-    task: Task, busy: Sequence[Busy], limits: Limits, gates: Sequence[Gate]
+    task: Task, busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]
 ) -> str | None:
     """Say in one line what keeps a queued task from being taken, with the word that changes it."""
-    closed = [gate for gate in gates if _is_behind(task, gate)]
-    by_people = [gate for gate in closed if gate.cause is Cause.PERSON]
+    closed = [barrier for barrier in barriers if _is_behind(task, barrier)]
+    by_people = [barrier for barrier in closed if barrier.cause is Cause.PERSON]
     if by_people:
         return f"a person: {by_people[0].label} is paused (`{resuming(by_people[0])}`)"
     if closed:
@@ -116,9 +116,10 @@ def why_barred(
     return _why_full(task, barred(busy, limits, ()), limits)
 
 
-def resuming(gate: Gate) -> str:
-    """Return the command that opens a gate."""
-    return f"deputize resume{'' if gate.kind is GateKind.ALL else f' --{gate.kind} {gate.name}'}"
+def resuming(barrier: Barrier) -> str:
+    """Return the command that opens a barrier."""
+    named = "" if barrier.kind is BarrierKind.ALL else f" --{barrier.kind} {barrier.name}"
+    return f"deputize resume{named}"
 
 
 def by_the_clock(at: datetime, now: datetime | None = None) -> str:
@@ -128,20 +129,20 @@ def by_the_clock(at: datetime, now: datetime | None = None) -> str:
     return local.strftime("%H:%M" if local.date() == today else "%Y-%m-%d %H:%M")
 
 
-def _is_behind(task: Task, gate: Gate) -> bool:
+def _is_behind(task: Task, barrier: Barrier) -> bool:
     plan = None if task.plan is None else str(task.plan)
     names = {
-        GateKind.ALL: "",
-        GateKind.ROLE: task.role,
-        GateKind.PLAN: plan,
-        GateKind.AGENT: task.agent,
-        GateKind.PROVIDER: task.provider,
+        BarrierKind.ALL: "",
+        BarrierKind.ROLE: task.role,
+        BarrierKind.PLAN: plan,
+        BarrierKind.AGENT: task.agent,
+        BarrierKind.PROVIDER: task.provider,
     }
-    return names[gate.kind] == gate.name
+    return names[barrier.kind] == barrier.name
 
 
-def _end(gate: Gate) -> datetime:
-    return gate.until or gate.since
+def _end(barrier: Barrier) -> datetime:
+    return barrier.until or barrier.since
 
 
 def _why_full(task: Task, full: Barred, limits: Limits) -> str | None:

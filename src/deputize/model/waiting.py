@@ -26,6 +26,8 @@ class Facts:
     roles_served: Sequence[Sequence[str]] = ()
     """The roles of each live worker; an empty list of roles takes any."""
     free_slots: int = 0
+    works_there: int | None = None
+    """The task that works in the checkout that its change would land in."""
     barred: str | None = None
     """What keeps it in the queue besides: a pause, a provider's limit, others that run."""
     stalled: str | None = None
@@ -87,4 +89,6 @@ def _landing(facts: Facts) -> str | None:
         return "a worker to land it: none running (`deputize up`)"
     if change.state is ChangeState.CHECKING:
         return f"checks of c{change.id}"
+    if facts.works_there:
+        return f"#{facts.works_there} works in your checkout of {change.target}"
     return change.reason or f"its turn to land (c{change.id})"

@@ -12,7 +12,7 @@ from deputize.model.event import Event
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.order import barred, in_order
 from deputize.model.states import TaskState
-from deputize.store import attempts, gates, line, meta, tasks, workers
+from deputize.store import attempts, barriers, line, meta, tasks, workers
 from deputize.store.line import Reach
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def claim(
 def reach_of(
     transaction: Transaction, roles: tuple[str, ...], now: datetime, limits: Limits
 ) -> Reach:
-    """Say what is in a worker's reach, as limits and gates stand."""
-    closed = gates.closed(transaction, now)
+    """Say what is in a worker's reach, as limits and barriers stand."""
+    closed = barriers.closed(transaction, now)
     return Reach(roles, barred(line.busy(transaction), limits, closed), now)
 
 

@@ -24,6 +24,8 @@ class Edits(NamedTuple):
     title: str | None = None
     priority: int | None = None
     agent: str | None = None
+    provider: str | None = None
+    """What serves the agent; nothing where its own login does."""
     model: str | None = None
     timeout_seconds: int | None = None
     idle_timeout_seconds: int | None = None
@@ -46,10 +48,11 @@ def edit(database: Database, task_id: int, edits: Edits, actor: str, now: dateti
             hint = "`deputize add` another one" if task.is_final else "`deputize cancel` it first"
             raise IllegalMove(f"#{task.id} has begun and can't be edited", hint=hint)
         edited = replace(task, **edits.wanted)  # type: ignore[arg-type]
+        edited = replace(edited, provider=edited.provider or None)
         if edited == task:
             return task
         body: dict[str, object] = {"fields": sorted(edits.wanted)}
-        tasks.reword(transaction, edited)
+        tasks.reword(transaction, task, edited, now)
         return tasks.move(
             transaction, task, edited, Event(kind="task.edited", actor=actor, body=body), now
         )

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deputize.model.attempt import NO_USAGE, Attempt, ToolUse, Usage
+from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.event import Event
-from deputize.model.gate import Cause, Gate, GateKind
 from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
-from deputize.store import approvals, attempts, changes, gates, journal, settle, tasks, trust
+from deputize.store import approvals, attempts, barriers, changes, journal, settle, tasks, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -182,8 +182,8 @@ def _fail(
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
     if ending.outcome in LIMITS and step.not_before:
-        _close_gate(transaction, task, ending, step.not_before, now)
-    if _is_stalled(ending) and not _was_told(history, ending.outcome):
+        _raise_barrier(transaction, task, ending, step.not_before, now)
+    if _is_stalled(ending) and not _was_told(history, ending):
         told = {
             "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
         }
@@ -204,12 +204,12 @@ def _is_stalled(ending: Ending) -> bool:
     return is_stalled(ending.outcome)
 
 
-def _close_gate(
+def _raise_barrier(
     transaction: Transaction, task: Task, ending: Ending, until: datetime, now: datetime
 ) -> None:
     """Keep other tasks from running into a limit that one has met; it opens by itself."""
-    kind = GateKind.PROVIDER if task.provider else GateKind.AGENT
-    gate = Gate(
+    kind = BarrierKind.PROVIDER if task.provider else BarrierKind.AGENT
+    barrier = Barrier(
         kind=kind,
         name=task.provider or task.agent,
         cause=Cause.LIMIT,
@@ -218,10 +218,12 @@ def _close_gate(
         by="queue",
         reason=ending.error,
     )
-    gates.close(transaction, gate, now)
+    barriers.close(transaction, barrier, now)
 
 
-def _was_told(history: Iterable[Attempt], outcome: Outcome) -> bool:
+def _was_told(history: Iterable[Attempt], ending: Ending) -> bool:
     """Tell whether the try before ended the same way: people need not hear it every minute."""
-    ended = [attempt.outcome for attempt in history if attempt.outcome]
-    return bool(ended) and ended[-1] is outcome
+    ended = [attempt for attempt in history if attempt.outcome]
+    if not ended or ended[-1].outcome is not ending.outcome:
+        return False
+    return ending.outcome is not Outcome.PARKED or ended[-1].error == ending.error

@@ -87,6 +87,8 @@ def retry(
             raise IllegalMove(f"#{task.id} needs #{need}, which has not been done", hint=hint)
         revived = _revived(transaction, task, resume=resume)
         _withdraw_unsettled(transaction, task, actor, now)
+        # Tasks before their plan, as everywhere: two that wait for each other would wait for ever.
+        tasks.lock_descendants(transaction, task.id)
         settle.tell_reopened(transaction, task, actor, now)
         event = Event(kind="task.retried", actor=actor, body={"resume": resume})
         tasks.move(transaction, task, revived, event, now)

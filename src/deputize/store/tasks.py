@@ -186,10 +186,22 @@ def move(transaction: Transaction, old: Task, new: Task, event: Event, now: date
     return new
 
 
-def reword(transaction: Transaction, task: Task) -> None:
-    """Write the prompt and labels of a task that nobody has begun."""
-    labels = json.dumps(task.labels, ensure_ascii=False)
-    transaction.run("tasks.reword", id=task.id, prompt=task.prompt, labels=labels)
+def reword(transaction: Transaction, old: Task, new: Task, now: datetime) -> None:
+    """Write what `move` doesn't, of a task that nobody has begun.
+
+    In the line of another priority it gets a place of its own; a delay counts as no waiting.
+    """
+    moved = new.priority != old.priority
+    delayed = new.not_before != old.not_before
+    transaction.run(
+        "tasks.reword",
+        id=new.id,
+        prompt=new.prompt,
+        labels=json.dumps(new.labels, ensure_ascii=False),
+        provider=new.provider,
+        rank=_rank(transaction, new) if moved else None,
+        ready_at=to_text(max(now, new.not_before or now)) if delayed else None,
+    )
 
 
 def _becomes_ready(old: Task, new: Task) -> bool:

@@ -83,7 +83,7 @@ async def _put_away(running: Running, bench: Bench, seen: Seen) -> Ending:
         except (DeputizeError, OSError) as error:
             if not is_passing(error):
                 raise
-            if running.stop in {Stop.CANCELLED, Stop.WORKER_STOPPED}:
+            if running.stop is not None:
                 return unsaved(steps, bench, seen, error)
             if not told:
                 log.get("worker").warning("the work can't be saved yet", error=str(error))

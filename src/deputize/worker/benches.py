@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
 from deputize.config.trust import Wishes, read_wishes
-from deputize.errors import AgentError, ConfigError, DeputizeError, GitError, IllegalMove
+from deputize.errors import (
+    AgentError,
+    ConfigError,
+    DeputizeError,
+    GitError,
+    IllegalMove,
+    StoreUnavailable,
+)
 from deputize.git.command import BaseLost, is_out_of_disk
 from deputize.git.locate import read_blobs
 from deputize.git.merges import merge_base
@@ -114,6 +121,8 @@ async def open_bench(steps: Steps) -> Bench:
         # Settings that can't be read, a checkout that isn't clean: it goes on once that is mended.
         why = f"{error.message} ({error.hint})" if error.hint else error.message
         raise AgentError(Outcome.PARKED, why) from error
+    except StoreUnavailable:
+        raise  # no fault of the task's: it is given back
     except DeputizeError as error:
         raise AgentError(Outcome.SETUP_FAILED, error.message, hint=error.hint) from error
     await steps.milestone(f"workspace ready: {bench.path}")

@@ -58,7 +58,8 @@ def _about_checks(
         said = "When you are done these run in the workspace, and decide:"
         return [f"{said}\n{_listed(deciding.values())}"]
     named = [check for name, check in checks.items() if check.required or name in task.checks]
-    if not named or task.place != "worktree":
+    lands = task.place == "worktree" and not (role and role.change == "forbidden")
+    if not named or not lands:
         return []
     return [f"Your work lands only if these pass; run them yourself first:\n{_listed(named)}"]
 

@@ -60,8 +60,9 @@ class Running:
     last_at: float = 0.0
 
     def halt(self, why: Stop) -> None:
-        """End the run from outside; the first reason stays."""
-        self.stop = self.stop or why
+        """End the run from outside; the first reason stays, unless the worker itself has to go."""
+        if self.stop is None or why is Stop.WORKER_STOPPED:
+            self.stop = why
         self.scope.cancel()
 
     def emit(self, event: AgentEvent) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize import log, queue
+from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
-from deputize.store import approvals, attempts, changes, gates, tasks
+from deputize.store import approvals, attempts, barriers, changes, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
@@ -127,7 +128,8 @@ async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None
 
 async def _claim(shop: Workshop) -> Claim | None:
     try:
-        return await shop.in_store(queue.claim, shop.database, shop.worker, shop.now(), shop.limits)
+        limits = load_config(shop.home.config).limits
+        return await shop.in_store(queue.claim, shop.database, shop.worker, shop.now(), limits)
     except DeputizeError as error:
         log.get("worker").warning("claim failed", error=error.message)
         return None
@@ -150,7 +152,7 @@ async def _pause(shop: Workshop, floor: Floor) -> float:
 def _next_start(shop: Workshop) -> datetime | None:
     now = shop.now()
     with shop.database.read() as transaction:
-        found = (tasks.next_start(transaction, now), gates.next_opening(transaction, now))
+        found = (tasks.next_start(transaction, now), barriers.next_opening(transaction, now))
     return min((at for at in found if at), default=None)
 
 

@@ -32,7 +32,9 @@ WHERE id = :id;
 
 -- name: reword
 -- Write what was asked anew, of a task that nobody has begun.
-UPDATE tasks SET prompt = :prompt, labels = :labels WHERE id = :id AND started_at IS NULL;
+UPDATE tasks SET prompt = :prompt, labels = :labels, provider = :provider, rank = coalesce(:rank, rank),
+    ready_at = coalesce(:ready_at, ready_at)
+WHERE id = :id AND started_at IS NULL;
 
 -- name: get
 -- One task.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deputize.desk.context import Desk
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
-    from deputize.model.gate import Gate
+    from deputize.model.barrier import Barrier
     from deputize.model.worker import Worker
     from deputize.surfaces.cli.output import Output
 
@@ -33,7 +33,7 @@ class Board(NamedTuple):
     tasks: Sequence[TaskView]
     approvals: Sequence[Approval]
     workers: Sequence[tuple[Worker, bool]]
-    gates: Sequence[Gate]
+    barriers: Sequence[Barrier]
 
 
 def look(desk: Desk, plan: int | None = None) -> Board:
@@ -42,7 +42,7 @@ def look(desk: Desk, plan: int | None = None) -> Board:
         tasks=tasks.listing(desk, Narrowing(plan=plan, limit=MOST_TASKS)),
         approvals=answers.listing(desk, Narrowing(plan=plan)),
         workers=stations.listing(desk),
-        gates=pauses.closed(desk),
+        barriers=pauses.closed(desk),
     )
 
 
@@ -54,7 +54,7 @@ def board_document(board: Board) -> dict[str, object]:
         ],
         "tasks": [documents.task_document(view) for view in board.tasks],
         "approvals": [documents.approval_document(approval) for approval in board.approvals],
-        "closed": [documents.gate_document(gate) for gate in board.gates],
+        "closed": [documents.barrier_document(barrier) for barrier in board.barriers],
     }
 
 
@@ -73,8 +73,8 @@ def watch(desk: Desk, output: Output, every_seconds: int, plan: int | None = Non
 def print_board(output: Output, board: Board) -> None:
     """Print the board for people."""
     output.text(*_counts(board))
-    for gate in board.gates:
-        output.text(yellow(told(gate)))
+    for barrier in board.barriers:
+        output.text(yellow(told(barrier)))
     for title, states in (
         ("running", ("running",)),
         ("landing", ("landing",)),

@@ -27,7 +27,7 @@ ALTER TABLE attempts ADD COLUMN begun_at TEXT COLLATE "C";
 CREATE INDEX attempts_ended ON attempts (finished_at) WHERE finished_at IS NOT NULL;
 
 -- What is closed for now: everything, a role, a plan, an agent, a provider.
-CREATE TABLE gates (
+CREATE TABLE barriers (
     kind   TEXT COLLATE "C" NOT NULL CHECK (kind IN ('all', 'role', 'plan', 'agent', 'provider')),
     name   TEXT COLLATE "C" NOT NULL CHECK ((name = '') = (kind = 'all')),
     cause  TEXT COLLATE "C" NOT NULL CHECK (cause IN ('person', 'limit')),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.pausing import add_gate_arguments, chosen_gate, told
+from deputize.surfaces.cli.pausing import add_barrier_arguments, chosen_barrier, told
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -23,19 +23,19 @@ EXAMPLES = """
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `pause` takes."""
     parser.add_argument("--reason", metavar="TEXT", help="why, for whoever looks")
-    add_gate_arguments(parser)
+    add_barrier_arguments(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    """Close the gate and say how it is opened."""
+    """Close the barrier and say how it is opened."""
     from deputize.desk.context import open_desk
-    from deputize.desk.documents import gate_document
+    from deputize.desk.documents import barrier_document
     from deputize.desk.pauses import pause
 
     with open_desk() as desk:
-        gate = pause(desk, *chosen_gate(arguments), arguments.reason)
+        barrier = pause(desk, *chosen_barrier(arguments), arguments.reason)
     if output.json:
-        output.document(gate_document(gate))
+        output.document(barrier_document(barrier))
     else:
-        output.text(told(gate))
+        output.text(told(barrier))
     return 0

@@ -1,4 +1,4 @@
-"""A gate: what is closed for a while, so that tasks behind it wait in the queue."""
+"""A barrier: what is closed for a while, so that tasks behind it wait in the queue."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class GateKind(StrEnum):
-    """What a gate closes."""
+class BarrierKind(StrEnum):
+    """What a barrier closes."""
 
     ALL = "all"
     ROLE = "role"
@@ -21,18 +21,18 @@ class GateKind(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a gate is closed."""
+    """Why a barrier is closed."""
 
     PERSON = "person"
     LIMIT = "limit"
-    """A provider's rate limit or quota: the gate opens by itself."""
+    """A provider's rate limit or quota: the barrier opens by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Barrier:
     """Something that is closed."""
 
-    kind: GateKind
+    kind: BarrierKind
     name: str
     """The role, plan, agent or provider; empty for everything."""
     cause: Cause
@@ -45,6 +45,6 @@ class Gate:
     @property
     def label(self) -> str:
         """Name what is closed, for people."""
-        if self.kind is GateKind.ALL:
+        if self.kind is BarrierKind.ALL:
             return "everything"
-        return f"plan p{self.name}" if self.kind is GateKind.PLAN else f"{self.kind} {self.name}"
+        return f"plan p{self.name}" if self.kind is BarrierKind.PLAN else f"{self.kind} {self.name}"
