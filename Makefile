@@ -45,9 +45,9 @@ format: setup ## Put all Python files in shape
 	@$(BIN)/ruff check --quiet --fix --exit-zero $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: bench-add bench-plan bench-start bench-idle ## Print every figure against its bar
+bench: bench-add bench-plan bench-queue bench-start bench-idle ## Print every figure against its bar
 
-bench-add bench-plan bench-start bench-idle: bench-%: setup
+bench-add bench-plan bench-queue bench-start bench-idle: bench-%: setup
 	@$(BIN)/python -m bench.$*
 
 docs: setup ## Write the pages of docs/ that are made from the code
@@ -88,4 +88,4 @@ tools/agents-real/node_modules/.ready: tools/agents-real/package.json tools/agen
 	@tools/require_goose
 	@touch $@
 
-.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-start bench-idle docs news lock clean
+.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle docs news lock clean
