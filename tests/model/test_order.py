@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.limits import NO_LIMITS, Limits
-from deputize.model.order import Busy, Front, barred, in_order, why_barred
+from deputize.model.order import NOTHING, Busy, Front, barred, in_order, why_barred
 from tests.fixtures.nouns import NOON, a_task
 
 HOUR = 3600
@@ -64,10 +64,9 @@ def test_every_line_is_served_and_a_longer_wait_never_moves_it_back(
         assert in_order(older, NOON, HOUR).index(priority) <= served.index(priority)
 
 
-def test_without_limits_only_locks_bar() -> None:
-    """Of the tasks with one lock a single one works at a time."""
-    found = barred([busy(lock="db"), busy()], NO_LIMITS, [])
-    assert (set(found.locks), set(found.roles), found.everything) == ({"db"}, set(), False)
+def test_without_limits_nothing_is_barred() -> None:
+    """However much runs."""
+    assert barred([busy(lock="db"), busy()], NO_LIMITS, []) == NOTHING
 
 
 @pytest.mark.parametrize(

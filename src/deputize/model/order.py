@@ -49,7 +49,9 @@ class Barred:
     plans: frozenset[int] = frozenset()
     repositories: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
-    locks: frozenset[str] = frozenset()
+
+
+NOTHING = Barred()
 
 
 def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> list[int]:
@@ -68,10 +70,7 @@ def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> lis
 
 
 def barred(busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]) -> Barred:
-    """Say what is full, taken or closed, from what runs now."""
-    locks = frozenset(task.lock for task in busy if task.lock)
-    if not barriers and not limits.is_set:
-        return Barred(locks=locks)
+    """Say what is full or closed, from what runs now."""
     roles = Counter(task.role for task in busy)
     agents = Counter(task.agent for task in busy)
     providers = Counter(task.provider for task in busy if task.provider)
@@ -84,7 +83,6 @@ def barred(busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]) ->
         plans=frozenset(int(plan) for plan in _closed(barriers, BarrierKind.PLAN)),
         repositories=_crowded(busy, limits.repository),
         labels=_full(labels, limits.labels),
-        locks=locks,
     )
 
 
@@ -113,7 +111,9 @@ def why_barred(
         return f"a person: {by_people[0].label} is paused (`{resuming(by_people[0])}`)"
     if closed:
         return f"quota of {closed[0].name} until {by_the_clock(max(map(_end, closed)))}"
-    return _why_full(task, barred(busy, limits, ()), limits)
+    full = _why_full(task, barred(busy, limits, ()), limits)
+    is_taken = task.lock is not None and any(other.lock == task.lock for other in busy)
+    return full or (f"its turn: lock {task.lock} is taken" if is_taken else None)
 
 
 def resuming(barrier: Barrier) -> str:
@@ -165,4 +165,4 @@ def _why_full(task: Task, full: Barred, limits: Limits) -> str | None:
     for is_full, what, most in found:
         if is_full:
             return f"its turn: {most} of {what} at once"
-    return f"its turn: lock {task.lock} is taken" if task.lock in full.locks else None
+    return None

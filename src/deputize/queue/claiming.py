@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deputize.model.attempt import LEASE_SECONDS, Attempt, Usage
 from deputize.model.event import Event
 from deputize.model.limits import NO_LIMITS, Limits
-from deputize.model.order import barred, in_order
+from deputize.model.order import NOTHING, barred, in_order
 from deputize.model.states import TaskState
 from deputize.store import attempts, barriers, line, meta, tasks, workers
 from deputize.store.line import Reach
@@ -39,7 +39,8 @@ def claim(
     One that drains, or that was given up for dead, gets none.
     """
     with database.read() as transaction:
-        if not line.fronts(transaction, reach_of(transaction, worker.roles, now, limits)):
+        # Whoever looks in vain disturbs nobody who writes; what is barred is looked at below.
+        if not line.fronts(transaction, Reach(worker.roles, NOTHING, now)):
             return None
     with database.write() as transaction:
         task = _next(transaction, worker, now, limits)
@@ -52,8 +53,11 @@ def reach_of(
     transaction: Transaction, roles: tuple[str, ...], now: datetime, limits: Limits
 ) -> Reach:
     """Say what is in a worker's reach, as limits and barriers stand."""
-    closed = barriers.closed(transaction, now)
-    return Reach(roles, barred(line.busy(transaction), limits, closed), now)
+    raised = barriers.closed(transaction, now)
+    if not raised and not limits.is_set:
+        return Reach(roles, NOTHING, now)
+    busy = line.busy(transaction) if limits.is_set else ()
+    return Reach(roles, barred(busy, limits, raised), now)
 
 
 def _next(transaction: Transaction, worker: Worker, now: datetime, limits: Limits) -> Task | None:

@@ -14,7 +14,7 @@ from deputize.model.states import TaskState
 from deputize.store import approvals, attempts, barriers, changes, journal, settle, tasks, trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.model.approval import Approval
@@ -65,7 +65,6 @@ def finish_in(
     """Do what `finish` does, in a transaction that is open already."""
     current = attempts.fenced(transaction, attempt)
     task = tasks.lock(transaction, attempt.task)
-    history = attempts.of_task(transaction, task.id)
     if task.cancel_requested:
         ending = replace(ending, outcome=Outcome.CANCELLED, change=None)
     attempts.save(transaction, _closed(current, ending, now))
@@ -83,7 +82,7 @@ def finish_in(
         )
     if ending.outcome is Outcome.SUCCEEDED:
         return _succeed(transaction, task, ending, actor, now, tips)
-    return _fail(transaction, task, history, ending, actor, now, tips)
+    return _fail(transaction, task, ending, actor, now, tips)
 
 
 def _closed(attempt: Attempt, ending: Ending, now: datetime) -> Attempt:
@@ -156,12 +155,12 @@ def _succeed(
 def _fail(
     transaction: Transaction,
     task: Task,
-    history: Iterable[Attempt],
     ending: Ending,
     actor: str,
     now: datetime,
     tips: Tips | None,
 ) -> Task:
+    history = attempts.of_task(transaction, task.id)
     step = next_step(task, history, ending.outcome, now, ending.retry_at)
     if not isinstance(step, Again):
         return settle.end(
@@ -183,7 +182,7 @@ def _fail(
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
     if ending.outcome in LIMITS and step.not_before:
         _raise_barrier(transaction, task, ending, step.not_before, now)
-    if _is_stalled(ending) and not _was_told(history, ending):
+    if _is_stalled(ending) and not _was_told(history[:-1], ending):
         told = {
             "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
         }
@@ -221,9 +220,8 @@ def _raise_barrier(
     barriers.close(transaction, barrier, now)
 
 
-def _was_told(history: Iterable[Attempt], ending: Ending) -> bool:
+def _was_told(earlier: Sequence[Attempt], ending: Ending) -> bool:
     """Tell whether the try before ended the same way: people need not hear it every minute."""
-    ended = [attempt for attempt in history if attempt.outcome]
-    if not ended or ended[-1].outcome is not ending.outcome:
+    if not earlier or earlier[-1].outcome is not ending.outcome:
         return False
-    return ending.outcome is not Outcome.PARKED or ended[-1].error == ending.error
+    return ending.outcome is not Outcome.PARKED or earlier[-1].error == ending.error

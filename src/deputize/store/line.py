@@ -46,7 +46,6 @@ class Reach(NamedTuple):
             "no_plans": _listed(frozenset(map(str, self.barred.plans))),
             "no_repositories": _listed(self.barred.repositories),
             "no_labels": _listed(self.barred.labels),
-            "no_locks": _listed(self.barred.locks),
         }
 
 

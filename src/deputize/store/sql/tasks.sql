@@ -90,8 +90,9 @@ state = 'queued' AND held = 0
          OR CAST(plan AS TEXT) NOT IN (SELECT value FROM json_each(:no_plans)))
     AND (:no_repositories IS NULL OR git_dir IS NULL
          OR git_dir NOT IN (SELECT value FROM json_each(:no_repositories)))
-    AND (:no_locks IS NULL OR lock IS NULL
-         OR lock NOT IN (SELECT value FROM json_each(:no_locks)))
+    AND (lock IS NULL OR lock NOT IN (
+         SELECT other.lock FROM tasks AS other
+         WHERE other.state = 'running' AND other.lock IS NOT NULL))
     AND (:no_labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
          WHERE label.value IN (SELECT value FROM json_each(:no_labels))))
     AND NOT EXISTS (SELECT 1 FROM approvals
