@@ -17,6 +17,7 @@ from deputize.git.command import CHECKOUT_TIMEOUT_SECONDS, Finished, Git, fields
 from deputize.git.merges import is_ancestor
 from deputize.git.objects import copy_commits
 from deputize.git.refs import branch_name, has_commit, read_ref, set_ref
+from deputize.redaction import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -196,7 +197,9 @@ def _refusal(place: _Place, ref: str, finished: Finished) -> Refused:
 
 def _listed(paths: Sequence[str]) -> str:
     more = len(paths) - NAMED_FILES
-    return ", ".join(paths[:NAMED_FILES]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(shown_name, paths[:NAMED_FILES])) + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 def _places(user_git_dir: Path) -> Iterator[_Place]:
