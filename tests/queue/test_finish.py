@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize import queue
+from deputize.errors import LeaseLost
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import MEANINGS, Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.queue import Ending
-from deputize.store import approvals, attempts, changes, journal, settle
-from tests.fixtures.nouns import NOON, an_approval
+from deputize.store import approvals, attempts, changes, journal, settle, workers
+from tests.fixtures.nouns import NOON, a_worker, an_approval
 from tests.fixtures.yard import ADA
 
 if TYPE_CHECKING:
@@ -222,3 +223,39 @@ def test_the_end_of_a_task_voids_the_questions_about_it_and_those_who_needed_it(
         assert approvals.unanswered(transaction) == []
         voided = approvals.of_task(transaction, 2)[0]
     assert (voided.state, voided.answered_by) == ("withdrawn", "task:1")
+
+
+def test_one_task_ends_and_the_next_is_taken_in_one_commit(yard: Yard) -> None:
+    """It is the one that a claim would have got, a dependent that was released just now too."""
+    first = yard.add()
+    yard.add(first)
+    claim = yard.claimed()
+    ending = Ending(outcome=Outcome.SUCCEEDED)
+    task, following = queue.finish_and_claim(
+        yard.database, claim.attempt, ending, a_worker(), yard.now
+    )
+    assert task.state is DONE
+    assert following is not None
+    assert (following.task.id, following.task.state) == (2, TaskState.RUNNING)
+    _, nothing = queue.finish_and_claim(
+        yard.database, following.attempt, ending, a_worker(), yard.now
+    )
+    assert nothing is None
+
+
+def test_who_lost_the_right_to_an_attempt_takes_nothing_either(yard: Yard) -> None:
+    """Nor does a worker that drains, though its ending counts."""
+    for _ in range(3):
+        yard.add()
+    lost, kept = yard.claimed(), yard.claimed()
+    yard.finish(lost, Outcome.WORKER_LOST)
+    ending = Ending(outcome=Outcome.SUCCEEDED)
+    with pytest.raises(LeaseLost):
+        queue.finish_and_claim(yard.database, lost.attempt, ending, a_worker(), yard.now)
+    assert yard.task(1).state is QUEUED
+    with yard.database.write() as transaction:
+        workers.drain(transaction, "w1", NOON)
+    task, following = queue.finish_and_claim(
+        yard.database, kept.attempt, ending, a_worker(), yard.now
+    )
+    assert (task.state, following) == (DONE, None)

@@ -102,19 +102,23 @@ def test_a_task_needs_another_task_that_exists(populated: Database, intruder: In
         intruder.run("DELETE FROM tasks")
 
 
-def test_a_task_has_one_open_attempt_and_each_number_and_token_once(populated: Database) -> None:
-    """A second open attempt, a number or a token used again are refused as errors of ours."""
-    closed = an_attempt(finished_at=NOON, outcome=Outcome.CANCELLED, number=2, token="t2")
+def test_a_task_has_one_open_attempt_and_each_number_and_token_once(
+    populated: Database, intruder: Intruder
+) -> None:
+    """A second open attempt, a token or a number used again are refused; numbers follow on."""
+    closed = an_attempt(finished_at=NOON, outcome=Outcome.CANCELLED, number=0, token="t2")
     for refused in (
-        an_attempt(number=2, token="t2"),
-        an_attempt(number=1, token="t2", finished_at=NOON, outcome=Outcome.CANCELLED),
-        an_attempt(number=2, token="t1", finished_at=NOON, outcome=Outcome.CANCELLED),
+        an_attempt(token="t2"),
+        an_attempt(token="t1", finished_at=NOON, outcome=Outcome.CANCELLED),
     ):
         with pytest.raises(StoreError, match="refused a row"), populated.write() as transaction:
             attempts.insert(transaction, refused)
     with populated.write() as transaction:
         inserted = attempts.insert(transaction, closed)
-        assert [attempt.id for attempt in attempts.of_task(transaction, 1)] == [1, inserted.id]
+        found = attempts.of_task(transaction, 1)
+    assert [(attempt.id, attempt.number) for attempt in found] == [(1, 1), (inserted.id, 2)]
+    with pytest.raises(intruder.refusal):
+        intruder.run("UPDATE attempts SET number = 1 WHERE number = 2")
 
 
 def test_the_journal_takes_only_known_kinds(database: Database) -> None:

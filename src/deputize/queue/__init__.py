@@ -5,6 +5,7 @@ from deputize.queue.editing import Edits, edit
 from deputize.queue.endings import Ending, finish, finish_in
 from deputize.queue.leases import Pulse, beat, is_wanted
 from deputize.queue.requests import cancel, hold, retry, turn_away
+from deputize.queue.succession import finish_and_claim
 from deputize.queue.waits import shorten
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "claim",
     "edit",
     "finish",
+    "finish_and_claim",
     "finish_in",
     "hold",
     "is_wanted",

@@ -43,10 +43,17 @@ def claim(
         if not line.fronts(transaction, Reach(worker.roles, NOTHING, now)):
             return None
     with database.write() as transaction:
-        task = _next(transaction, worker, now, limits)
-        if task is None or not workers.may_claim(transaction, worker.id):
-            return None
-        return _start(transaction, task, worker, now)
+        return claim_in(transaction, worker, now, limits)
+
+
+def claim_in(
+    transaction: Transaction, worker: Worker, now: datetime, limits: Limits = NO_LIMITS
+) -> Claim | None:
+    """Do what `claim` does, in a transaction that is open already."""
+    task = _next(transaction, worker, now, limits)
+    if task is None or not workers.may_claim(transaction, worker.id):
+        return None
+    return _start(transaction, task, worker, now)
 
 
 def reach_of(
@@ -78,7 +85,7 @@ def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) 
         Attempt(
             id=0,
             task=task.id,
-            number=attempts.next_number(transaction, task.id),
+            number=0,
             token=secrets.token_hex(16),
             worker=worker.id,
             lease_expires_at=now + timedelta(seconds=LEASE_SECONDS),

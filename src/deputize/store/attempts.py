@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 
 
 def insert(transaction: Transaction, attempt: Attempt) -> Attempt:
-    """Write a new attempt; its id is filled in. The event is its task's move to running."""
+    """Write a new attempt; its id and its number are filled in.
+
+    The event is its task's move to running.
+    """
     values = _values(attempt)
-    del values["id"]
+    del values["id"], values["number"]
     row = cast("Row", transaction.one("attempts.insert", **values))
-    return replace(attempt, id=number(row, "id"))
+    return replace(attempt, id=number(row, "id"), number=number(row, "number"))
 
 
 def get(transaction: Transaction, attempt: int) -> Attempt:

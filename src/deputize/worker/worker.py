@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,7 +16,7 @@ from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.store import approvals, attempts, barriers, changes, tasks
-from deputize.worker.attempt import run_attempt
+from deputize.worker.attempt import Succession, run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
 from deputize.worker.upkeep import rescue
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from deputize.model.limits import Limits
     from deputize.queue import Claim
     from deputize.worker.running import Running
     from deputize.workshop import Workshop
@@ -121,9 +123,25 @@ async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None
             claim = await _claim(shop)
             if claim is None:
                 break
-            floor.claims[claim.attempt.id] = claim
-            group.start_soon(_run, shop, floor, claim)
+            _begin(shop, floor, group, claim)
         await shop.bells.wait(await _pause(shop, floor))
+
+
+def _begin(shop: Workshop, floor: Floor, group: TaskGroup, claim: Claim) -> None:
+    """Run an attempt; when it ends, its slot goes to the next task at once."""
+    floor.claims[claim.attempt.id] = claim
+    after = Succession(partial(_limits_after, shop, floor), partial(_begin, shop, floor, group))
+    group.start_soon(_run, shop, floor, claim, after)
+
+
+def _limits_after(shop: Workshop, floor: Floor) -> Limits | None:
+    """Say under which limits the next task is taken; none is, where this worker has enough."""
+    if floor.draining or len(floor.claims) > shop.worker.slots:
+        return None
+    try:
+        return load_config(shop.home.config).limits
+    except DeputizeError:
+        return None
 
 
 async def _claim(shop: Workshop) -> Claim | None:
@@ -156,12 +174,12 @@ def _next_start(shop: Workshop) -> datetime | None:
     return min((at for at in found if at), default=None)
 
 
-async def _run(shop: Workshop, floor: Floor, claim: Claim) -> None:
+async def _run(shop: Workshop, floor: Floor, claim: Claim, after: Succession) -> None:
     """Run one attempt; whatever goes wrong in it stays in it."""
     log.bind(task=claim.task.id, attempt=claim.attempt.number)
     try:
         await run_attempt(
-            shop, claim, lambda running: floor.runs.update({claim.attempt.id: running})
+            shop, claim, lambda running: floor.runs.update({claim.attempt.id: running}), after
         )
     except Exception as error:  # noqa: BLE001 - one attempt must not bring the others down
         log.get("worker").error("attempt broke", error=repr(error))
