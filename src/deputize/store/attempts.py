@@ -186,7 +186,8 @@ _PLAIN = tuple(
 
 def attempt_of(row: Row) -> Attempt:
     """Read an attempt from its row."""
-    tools = cast("list[dict[str, object]]", from_json(row["tools"]))
+    written = row["tools"]
+    tools = [] if written == "[]" else cast("list[dict[str, object]]", from_json(written))
     plain: dict[str, object] = {name: row[name] for name in _PLAIN}
     return Attempt(
         **plain,  # type: ignore[arg-type]
@@ -213,9 +214,9 @@ def _values(attempt: Attempt) -> dict[str, Value]:
         "cached_tokens": to_count(attempt.usage.cached_tokens),
         "cost_usd": attempt.usage.cost_usd,
         "lease_expires_at": to_text(attempt.lease_expires_at),
-        "processes": json.dumps(attempt.processes),
+        "processes": json.dumps(attempt.processes) if attempt.processes else "[]",
         "started_at": to_text(attempt.started_at),
         "finished_at": maybe_text(attempt.finished_at),
         "outcome": attempt.outcome,
-        "tools": to_json([asdict(tool) for tool in attempt.tools]),
+        "tools": to_json([asdict(tool) for tool in attempt.tools]) if attempt.tools else "[]",
     }

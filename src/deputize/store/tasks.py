@@ -181,7 +181,7 @@ def move(transaction: Transaction, old: Task, new: Task, event: Event, now: date
     if new.state is not old.state and new.state not in TASK_TRANSITIONS[old.state]:
         raise IllegalMove(f"#{old.id} is {old.state} and can't become {new.state}")
     ready_at = to_text(max(now, new.not_before or now)) if _becomes_ready(old, new) else None
-    transaction.run("tasks.save", **_saved(new), ready_at=ready_at)
+    transaction.run("tasks.save", **_values(new, _SAVED), ready_at=ready_at)
     journal.append(transaction, replace(event, task=new.id), now)
     return new
 
@@ -317,19 +317,18 @@ _FIXED = frozenset(
 )  # fmt: skip
 
 
-def _values(task: Task) -> dict[str, Value]:
+_SAVED = tuple(name for name in _NAMES if name not in _FIXED)
+
+
+def _values(task: Task, names: Sequence[str] = _NAMES) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    for name in _NAMES:
+    for name in names:
         value = getattr(task, name)
         if name in _LISTS:
-            value = json.dumps(value, ensure_ascii=False)
+            value = json.dumps(value, ensure_ascii=False) if value else "[]"
         elif name in _MOMENTS:
             value = maybe_text(value)
         elif name in _FLAGS:
             value = int(value)
         values[name] = value
     return values
-
-
-def _saved(task: Task) -> dict[str, Value]:
-    return {name: value for name, value in _values(task).items() if name not in _FIXED}
