@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 5
-TASKS = 400
+TASKS = 1000
 SHORT_HISTORY, LONG_HISTORY = 1_000, 100_000
 CALLS = 60
 BAR_ENQUEUE = 0.55
@@ -53,10 +53,10 @@ def main() -> int:
 def _throughput(folder: Path) -> list[bool]:
     enqueued, worked_off = [], []
     for number in range(ROUNDS):
-        bare = folder / f"bare-{number}.db"
+        bare = floor.measure(folder / f"bare-{number}.db", TASKS)
         with closing(_store(folder / f"ours-{number}.db")) as database:
-            enqueued.append(floor.enqueue(bare, TASKS) / _enqueue(database, TASKS))
-            worked_off.append(floor.work_off(bare, TASKS) / _work_off(database))
+            enqueued.append(bare.enqueue_seconds / _enqueue(database, TASKS))
+            worked_off.append(bare.work_off_seconds / _work_off(database))
     return [
         _at_least("enqueue-to-floor", statistics.median(enqueued), BAR_ENQUEUE),
         _at_least("claim-and-finish-to-floor", statistics.median(worked_off), BAR_WORK_OFF),
