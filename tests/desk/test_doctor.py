@@ -70,6 +70,13 @@ def test_a_missing_default_agent_fails(home: Home) -> None:
     assert of(findings, "agent goose")[0].hint
 
 
+def test_the_file_of_settings_is_named(home: Home) -> None:
+    """Where it is read from, or would be if it were there."""
+    assert of(examine(home), "settings")[0].text.startswith(f"no {home.config}: all defaults")
+    configure(home)
+    assert of(examine(home), "settings")[0].text.startswith(f"{home.config};")
+
+
 def test_wrong_settings_are_a_finding(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong file fails with its key; a variable that means nothing warns."""
     monkeypatch.setenv("DEPUTIZE_COLOUR", "blue")

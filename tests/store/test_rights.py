@@ -225,6 +225,26 @@ def test_what_is_not_there_is_named_with_what_to_type(database: Database) -> Non
                 get(transaction, 7)
 
 
+def test_a_listing_is_narrowed_to_a_plan(database: Database) -> None:
+    """Newest first, and by state, role, moment and number besides."""
+    with database.write() as transaction:
+        tasks.insert(transaction, a_task(plan=1, role="tester"), QUEUED, NOON)
+        tasks.insert(transaction, a_task(plan=2), QUEUED, NOON)
+        tasks.insert(transaction, a_task(plan=1, created_at=LATER), QUEUED, NOON)
+        done = {"state": "done", "finished_at": NOON}
+        tasks.insert(transaction, a_task(plan=1, created_at=LATER, **done), QUEUED, NOON)
+
+        def ids(**wanted: object) -> list[int]:
+            found = tasks.listing(transaction, plan=1, **wanted)  # type: ignore[arg-type]
+            return [task.id for task in found]
+
+        assert ids() == [4, 3, 1]
+        assert ids(state="queued") == [3, 1]
+        assert ids(role="tester") == [1]
+        assert ids(since=SOON) == [4, 3]
+        assert ids(limit=1) == [4]
+
+
 def test_listings_are_narrowed_and_counted(database: Database) -> None:
     """By state, role, moment and number, newest first; what is final is in no count."""
     with database.write() as transaction:

@@ -152,7 +152,7 @@ def _sqlite() -> Iterator[Finding]:
 
 def _settings(home: Home) -> Iterator[Finding]:
     config = load_config(home.config)
-    where = str(home.config) if home.config.exists() else "all defaults"
+    where = str(home.config) if home.config.exists() else f"no {home.config}: all defaults"
     yield _ok("settings", f"{where}; new tasks go to {config.default_agent}")
     for name in unknown_variables(os.environ):
         yield _warn("settings", f"the variable {name} means nothing to deputize")

@@ -153,18 +153,11 @@ def listing(
     limit: int = 50,
 ) -> list[Task]:
     """Return tasks, newest first."""
-    if plan is not None:
-        found = [
-            task
-            for task in reversed(of_plan(transaction, plan))
-            if state in {None, task.state}
-            and role in {None, task.role}
-            and (since is None or task.created_at >= since)
-        ]
-        return found[:limit]
-    rows = transaction.all(
-        "tasks.listing", state=state, role=role, since=maybe_text(since), limit=limit
-    )
+    asked = {"state": state, "role": role, "since": maybe_text(since), "limit": limit}
+    if plan is None:
+        rows = transaction.all("tasks.listing", **asked)
+    else:
+        rows = transaction.all("tasks.listing_of_plan", plan=plan, **asked)
     return [task_of(row) for row in rows]
 
 

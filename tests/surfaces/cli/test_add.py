@@ -134,6 +134,8 @@ def test_a_detached_head_needs_a_target(deputize: CommandLine, project: Folder) 
 def test_uncommitted_files_are_counted(deputize: CommandLine, project: Folder) -> None:
     """Stderr says how many files the task starts without."""
     project.write("one.txt")
+    said = deputize("add", "x", "--no-start")
+    assert said.err == "note: 1 file is not committed; the task starts without it\n"
     project.write("a.py", "changed\n")
     said = deputize("add", "x", "--no-start")
     assert said.err == "note: 2 files are not committed; the task starts without them\n"

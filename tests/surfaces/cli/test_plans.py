@@ -259,7 +259,7 @@ def test_a_plan_tells_what_it_starts_without(deputize: CommandLine, project: Fol
     project.commit(deputize__toml='[checks.tests]\ncommand = "true"\n')
     project.write("new.txt")
     said = run(deputize, SHIP)
-    assert "note: 1 file is not committed; its tasks start without them" in said.err
+    assert "note: 1 file is not committed; its tasks start without it" in said.err
     assert "nobody has trusted" in said.err
 
 

@@ -65,11 +65,17 @@ ORDER BY id LIMIT :limit;
 
 -- name: listing
 -- Tasks, newest first; a NULL filter lets everything through.
-SELECT * FROM tasks
-WHERE (:state IS NULL OR state = :state)
-  AND (:role IS NULL OR role = :role)
-  AND (:since IS NULL OR created_at >= :since)
-ORDER BY id DESC LIMIT :limit;
+SELECT * FROM tasks WHERE {narrowed} ORDER BY id DESC LIMIT :limit;
+
+-- name: listing_of_plan
+-- The same of one plan: a query of its own, so that the plan's index serves it.
+SELECT * FROM tasks WHERE plan = :plan AND {narrowed} ORDER BY id DESC LIMIT :limit;
+
+-- name: narrowed
+-- What a listing is narrowed to (no query of its own).
+(:state IS NULL OR state = :state)
+    AND (:role IS NULL OR role = :role)
+    AND (:since IS NULL OR created_at >= :since);
 
 -- name: of_plan
 -- All tasks of a plan, first to last.

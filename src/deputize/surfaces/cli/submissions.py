@@ -20,5 +20,5 @@ def warn_of_trust(output: Output, *, untrusted: bool) -> None:
 def note_uncommitted(output: Output, count: int, what_starts: str) -> None:
     """Say how many files of the checkout are left out."""
     if count:
-        files = "1 file is" if count == 1 else f"{count} files are"
-        output.note(f"note: {files} not committed; {what_starts} without them")
+        files, them = ("1 file is", "it") if count == 1 else (f"{count} files are", "them")
+        output.note(f"note: {files} not committed; {what_starts} without {them}")
