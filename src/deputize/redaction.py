@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def redacted_value(value: object) -> object:
     return value
 
 
+@lru_cache(maxsize=256)
 def _names_a_secret(key: str) -> bool:
     folded = key.lower()
     return any(hint in folded for hint in _NAMES) and bool(re.search(rf"{_NAME}\Z", folded))

@@ -11,11 +11,13 @@ import pytest
 from deputize.errors import StoreError
 from deputize.model.need import Need, On
 from deputize.model.states import TaskState
-from deputize.store import meta, tasks
+from deputize.store import attempts, meta, tasks
 from deputize.store.migrate import known_migrations, migrate
 from deputize.store.sqlite import SqliteDatabase
+from tests.fixtures.nouns import NOON, QUEUED, a_task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from deputize.store.migrate import Migratable
@@ -27,6 +29,12 @@ INSERT INTO tasks (id, title, prompt, role, state, held, priority, place, scope,
     labels, origin)
 VALUES (?, 't', 'p', 'writer', 'queued', 0, 5, 'scratch', '[]', 'a', '[]', 1, 1, 1, 0, 0,
     '2026-01-01T00:00:00.000000Z', '[]', 'cli')
+"""
+OLD_ATTEMPT = """
+INSERT INTO attempts (id, task, number, token, worker, lease_expires_at, agent, processes,
+    started_at, input_tokens, output_tokens, cached_tokens, tools)
+VALUES (1, 1, 1, 't', 'w', '2026-01-01T00:00:30.000000Z', 'a', '[]',
+    '2026-01-01T00:00:00.000000Z', 0, 0, 0, '[]')
 """
 OURS = [(number, name) for number, name, _ in known_migrations("sqlite")]
 SHELF = {
@@ -96,8 +104,9 @@ def test_a_migration_that_fails_leaves_nothing_of_itself_or_of_those_with_it(
         assert transaction.one("migrations.version") is not None
 
 
-def test_needs_outlive_the_change_of_their_table(folder: Path) -> None:
-    """A store from before there were plans keeps who waits for whom, and can say more of it."""
+@pytest.fixture
+def first(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Give a store as the first migration made it, with two tasks."""
     folder.mkdir()
     with closing(sqlite3.connect(folder / "deputize.db", isolation_level=None)) as old:
         old.executescript(known_migrations("sqlite")[0][2].read_text())
@@ -105,7 +114,39 @@ def test_needs_outlive_the_change_of_their_table(folder: Path) -> None:
         old.execute("INSERT INTO meta VALUES ('store', 'abc')")
         for row in (1, 2):
             old.execute(OLD_TASK, (row,))
-        old.execute("INSERT INTO task_needs VALUES (2, 1, 'done')")
+        yield old
+
+
+def test_what_names_a_row_outlives_the_change_of_its_table(
+    first: sqlite3.Connection, folder: Path
+) -> None:
+    """Tables that are made anew keep their rows, who names them, and that numbers go on."""
+    first.execute("INSERT INTO workers VALUES ('w', 'i', 'h', '[]', 1, 'n', 'n', 0, NULL, NULL)")
+    first.execute(OLD_ATTEMPT)
+    first.execute("UPDATE tasks SET state = 'running', attempt = 1 WHERE id = 1")
+    first.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name = 'tasks'")
+    with closing(SqliteDatabase(folder / "deputize.db")) as database, database.read() as reading:
+        assert [(task.id, task.attempt) for task in tasks.listing(reading)] == [(2, None), (1, 1)]
+        assert [(each.task, each.token) for each in attempts.unfinished(reading)] == [(1, "t")]
+    assert first.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert first.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with closing(SqliteDatabase(folder / "deputize.db")) as database, database.write() as writing:
+        assert tasks.insert(writing, a_task(), QUEUED, NOON).id == 41
+
+
+def test_a_store_that_was_opened_looks_at_references(folder: Path) -> None:
+    """Nothing can be written that names what is not there."""
+    with (
+        closing(SqliteDatabase(folder / "deputize.db")) as database,
+        pytest.raises(StoreError, match="refused a row"),
+        database.write() as transaction,
+    ):
+        tasks.add_need(transaction, 1, 2)
+
+
+def test_needs_outlive_the_change_of_their_table(first: sqlite3.Connection, folder: Path) -> None:
+    """A store from before there were plans keeps who waits for whom, and can say more of it."""
+    first.execute("INSERT INTO task_needs VALUES (2, 1, 'done')")
     with closing(SqliteDatabase(folder / "deputize.db")) as database:
         with database.write() as transaction:
             assert tasks.needs(transaction, 2) == [(Need(id=1), TaskState.QUEUED)]

@@ -118,3 +118,32 @@ def test_a_plan_is_read_without_its_neighbours(kind: str, intruder: Intruder, na
     assert "tasks_by_plan (plan=?)" in told
     assert "SCAN tasks" not in told
     assert ("COVERING INDEX" in told) or name.startswith("tasks.")
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("tasks.claimable", "tasks_open (state=? AND held=? AND priority=?)"),
+        ("tasks.counts", "COVERING INDEX tasks_open"),
+        ("tasks.busy", "tasks_open (state=?)"),
+        ("tasks.by_key", "tasks_by_key (key=?)"),
+        ("tasks.open", "tasks_open"),
+        ("tasks.oldest_ready", "COVERING INDEX tasks_open (state=? AND held=?)"),
+        ("tasks.next_start", "tasks_open (state=? AND held=?)"),
+        ("attempts.open", "attempts_open"),
+        ("attempts.of_worker", "attempts_open"),
+        ("attempts.leftovers", "attempts_with_workspace"),
+        ("stats.depths", "tasks_open"),
+        ("stats.loads", "attempts_open"),
+        ("stats.ended", "attempts_ended (finished_at>?)"),
+    ],
+)
+def test_what_is_open_is_found_without_what_has_ended(
+    kind: str, intruder: Intruder, name: str, index: str
+) -> None:
+    """However many tasks have ended, their rows and entries are not looked at."""
+    if kind != "sqlite":
+        pytest.skip("SQLite is asked how it would look")
+    values = dict.fromkeys(re.findall(r":(\w+)", query(name)))
+    steps = intruder.run(f"EXPLAIN QUERY PLAN {query(name)}", **values)
+    assert index in " ".join(str(step[3]) for step in steps)

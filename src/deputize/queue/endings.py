@@ -12,6 +12,7 @@ from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
 from deputize.store import approvals, attempts, barriers, changes, journal, settle, tasks, trust
+from deputize.store.attempts import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +64,11 @@ def finish_in(
     tips: Tips | None = None,
 ) -> Task:
     """Do what `finish` does, in a transaction that is open already."""
-    current = attempts.fenced(transaction, attempt)
     task = tasks.lock(transaction, attempt.task)
     if task.cancel_requested:
         ending = replace(ending, outcome=Outcome.CANCELLED, change=None)
-    attempts.save(transaction, _closed(current, ending, now))
-    _tell_end(transaction, current, ending, now)
+    attempts.end(transaction, attempt, _closing(ending), now)
+    _tell_end(transaction, attempt, ending, now)
     actor = f"worker:{attempt.worker}"
     if ending.outcome is Outcome.CANCELLED:
         return settle.end(
@@ -85,19 +85,17 @@ def finish_in(
     return _fail(transaction, task, ending, actor, now, tips)
 
 
-def _closed(attempt: Attempt, ending: Ending, now: datetime) -> Attempt:
-    return replace(
-        attempt,
-        finished_at=now,
+def _closing(ending: Ending) -> Closing:
+    return Closing(
         outcome=ending.outcome,
         exit_code=ending.exit_code,
         error=ending.error,
         usage=ending.usage,
         tools=ending.tools,
         summary=ending.summary,
-        session=ending.session or attempt.session,
-        model=ending.model or attempt.model,
-        saved_ref=ending.saved_ref or attempt.saved_ref,
+        session=ending.session,
+        model=ending.model,
+        saved_ref=ending.saved_ref,
     )
 
 

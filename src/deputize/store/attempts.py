@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deputize.errors import LeaseLost, NotFound
 from deputize.model.attempt import Attempt, ToolUse, Usage
@@ -60,7 +60,42 @@ def save(transaction: Transaction, attempt: Attempt) -> None:
     for name in ("task", "number", "worker", "started_at"):
         del values[name]
     if transaction.run("attempts.save", **values) == 0:
-        raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
+        raise _lost(attempt)
+
+
+class Closing(NamedTuple):
+    """How an attempt ended; what is None was not told, and what was written of it stays."""
+
+    outcome: Outcome
+    exit_code: int | None
+    error: str | None
+    usage: Usage
+    tools: tuple[ToolUse, ...]
+    summary: str | None
+    session: str | None
+    model: str | None
+    saved_ref: str | None
+
+
+def end(transaction: Transaction, attempt: Attempt, closing: Closing, now: datetime) -> None:
+    """Close an attempt; LeaseLost if it isn't open under this token any more."""
+    rows = transaction.run(
+        "attempts.end",
+        id=attempt.id,
+        token=attempt.token,
+        finished_at=to_text(now),
+        outcome=closing.outcome,
+        exit_code=closing.exit_code,
+        error=closing.error,
+        tools=_tools(closing.tools),
+        summary=closing.summary,
+        session=closing.session,
+        model=closing.model,
+        saved_ref=closing.saved_ref,
+        **_counts(closing.usage),
+    )
+    if rows == 0:
+        raise _lost(attempt)
 
 
 def began(transaction: Transaction, attempt: int, now: datetime) -> None:
@@ -80,8 +115,12 @@ def fenced(transaction: Transaction, attempt: Attempt) -> Attempt:
     """Return the attempt, locked, if it is still open under this token; else LeaseLost."""
     current = lock(transaction, attempt.id)
     if current.finished_at is not None or current.token != attempt.token:
-        raise LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
+        raise _lost(attempt)
     return current
+
+
+def _lost(attempt: Attempt) -> LeaseLost:
+    return LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
 
 
 def note(transaction: Transaction, attempt: Attempt, event: Event, now: datetime) -> None:
@@ -209,14 +248,24 @@ def attempt_of(row: Row) -> Attempt:
 def _values(attempt: Attempt) -> dict[str, Value]:
     return {
         **{name: getattr(attempt, name) for name in _PLAIN},
-        "input_tokens": to_count(attempt.usage.input_tokens),
-        "output_tokens": to_count(attempt.usage.output_tokens),
-        "cached_tokens": to_count(attempt.usage.cached_tokens),
-        "cost_usd": attempt.usage.cost_usd,
+        **_counts(attempt.usage),
         "lease_expires_at": to_text(attempt.lease_expires_at),
         "processes": json.dumps(attempt.processes) if attempt.processes else "[]",
         "started_at": to_text(attempt.started_at),
         "finished_at": maybe_text(attempt.finished_at),
         "outcome": attempt.outcome,
-        "tools": to_json([asdict(tool) for tool in attempt.tools]) if attempt.tools else "[]",
+        "tools": _tools(attempt.tools),
     }
+
+
+def _counts(usage: Usage) -> dict[str, Value]:
+    return {
+        "input_tokens": to_count(usage.input_tokens),
+        "output_tokens": to_count(usage.output_tokens),
+        "cached_tokens": to_count(usage.cached_tokens),
+        "cost_usd": usage.cost_usd,
+    }
+
+
+def _tools(tools: tuple[ToolUse, ...]) -> str:
+    return to_json([asdict(tool) for tool in tools]) if tools else "[]"

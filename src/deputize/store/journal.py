@@ -34,19 +34,37 @@ if TYPE_CHECKING:
 FIRST_HASH = "0" * 64
 
 
-def append(transaction: Transaction, event: Event, now: datetime) -> int:
-    """Write an event, redacted and in a form that every machine hashes alike; return its id."""
-    return write(transaction, cleaned(event), now)
+def append(
+    transaction: Transaction, event: Event, now: datetime, *, task: int | None = None
+) -> int:
+    """Write an event, redacted and in a form that every machine hashes alike; return its id.
+
+    `task` is the task that it is of, where the event itself does not say.
+    """
+    return _write(transaction, event, _clean(event.body), now, task or event.task)
 
 
 def cleaned(event: Event) -> Event:
     """Return an event as it may be written: without secrets, and alike on every machine."""
-    body = cast("Mapping[str, object]", alike(redacted_value(dict(event.body))))
-    return replace(event, body=body)
+    return replace(event, body=_clean(event.body))
 
 
 def write(transaction: Transaction, event: Event, now: datetime) -> int:
     """Write an event that is clean; return its id."""
+    return _write(transaction, event, event.body, now, event.task)
+
+
+def _clean(body: Mapping[str, object]) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", alike(redacted_value(dict(body)))) if body else body
+
+
+def _write(
+    transaction: Transaction,
+    event: Event,
+    body: Mapping[str, object],
+    now: datetime,
+    task: int | None,
+) -> int:
     if event.kind not in EVENT_KINDS:
         raise ValueError(event.kind)
     row = transaction.one(
@@ -54,12 +72,12 @@ def write(transaction: Transaction, event: Event, now: datetime) -> int:
         at=to_text(now),
         kind=event.kind,
         actor=event.actor,
-        task=event.task,
+        task=task,
         attempt=event.attempt,
         change=event.change,
         approval=event.approval,
         worker=event.worker,
-        body=to_json(event.body),
+        body=to_json(body) if body else "{}",
     )
     return number(cast("Row", row), "id")
 
@@ -99,6 +117,11 @@ def chain_end(transaction: Transaction) -> tuple[int, str, int]:
     if row is None:
         return 0, FIRST_HASH, 0
     return number(row, "seq"), text(row, "hash"), number(row, "event")
+
+
+def newest(transaction: Transaction) -> int:
+    """Return the id of the newest event; 0 where there is none."""
+    return number(cast("Row", transaction.one("journal.newest")), "id")
 
 
 def settled_until(transaction: Transaction) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from deputize.errors import StoreCorrupt
@@ -18,9 +19,11 @@ Word = TypeVar("Word", bound="StrEnum")
 
 LARGEST_NUMBER = (1 << 53) - 1
 """The largest that is the same in every JSON reader (RFC 7493)."""
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _WIDTH = len("2026-01-31T09:30:00.000000")
 
 
+@lru_cache(maxsize=64)
 def to_text(moment: datetime) -> str:
     """Write an aware moment so that text order is time order: UTC, six digits of fractions."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
@@ -52,7 +55,7 @@ def to_count(count: int) -> int:
 
 def to_json(value: object) -> str:
     """Write a JSON value on one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _compact(value)
 
 
 def alike(value: object) -> object:

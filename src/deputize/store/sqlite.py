@@ -38,7 +38,6 @@ _SETTINGS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
 
@@ -57,7 +56,9 @@ class SqliteTransaction:
 
     def all(self, name: str, /, **values: Value) -> list[Row]:
         """Run a query and return all its rows."""
-        return self._execute(name, values).fetchall()
+        found = self._execute(name, values)
+        rows = found.fetchall()
+        return _named(found, rows) if rows else []
 
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
@@ -77,7 +78,7 @@ class SqliteTransaction:
         """Run a query with names filled in, and return its rows, some at a time."""
         cursor = self._connection.execute(filled(name, "", names))
         while rows := cursor.fetchmany(PAGE):
-            yield rows
+            yield _named(cursor, rows)
 
     def put(self, name: str, rows: Iterable[Mapping[str, Value]], /, **names: str) -> None:
         """Run a statement with names filled in for each row."""
@@ -118,10 +119,10 @@ class SqliteDatabase:
             raise
 
     def _prepare(self) -> None:
-        self._connection.row_factory = sqlite3.Row
         with self._translated():
             self._patiently(self._configure)
         self.applied = migrate(self, "sqlite")
+        self._connection.execute("PRAGMA foreign_keys = ON")  # a migration may make a table anew
 
     def _configure(self) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -215,6 +216,12 @@ class SqliteDatabase:
             yield
         except sqlite3.Error as error:
             raise _translation(error, self.path) from error
+
+
+def _named(cursor: sqlite3.Cursor, rows: list[tuple[Value, ...]]) -> list[Row]:
+    """Give each value its column's name: reading a wide `sqlite3.Row` by names costs far more."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _create(path: Path) -> None:

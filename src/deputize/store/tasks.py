@@ -27,7 +27,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
@@ -48,7 +48,7 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     values |= {"rank": _rank(transaction, task), "share": task.share, "ready_at": ready_at}
     row = cast("Row", transaction.one("tasks.insert", **values))
     added = replace(task, id=number(row, "id"))
-    journal.append(transaction, replace(event, task=added.id), now)
+    journal.append(transaction, event, now, task=added.id)
     return added
 
 
@@ -173,10 +173,24 @@ def move(transaction: Transaction, old: Task, new: Task, event: Event, now: date
     """
     if new.state is not old.state and new.state not in TASK_TRANSITIONS[old.state]:
         raise IllegalMove(f"#{old.id} is {old.state} and can't become {new.state}")
-    ready_at = to_text(max(now, new.not_before or now)) if _becomes_ready(old, new) else None
-    transaction.run("tasks.save", **_values(new, _SAVED), ready_at=ready_at)
-    journal.append(transaction, replace(event, task=new.id), now)
+    _save(transaction, old, new, now)
+    journal.append(transaction, event, now, task=new.id)
     return new
+
+
+def _save(transaction: Transaction, old: Task, new: Task, now: datetime) -> None:
+    """Write what differs: a statement that names few columns leaves most indexes alone."""
+    if _becomes_ready(old, new):
+        ready_at = to_text(max(now, new.not_before or now))
+        transaction.run("tasks.save", **_values(new, _SAVED), ready_at=ready_at)
+        return
+    changed = {name for name in _SAVED if getattr(new, name) is not getattr(old, name)}
+    if changed <= _STARTED:
+        transaction.run("tasks.start", id=new.id, **_values(new, _STARTED))
+    elif changed <= _ENDED:
+        transaction.run("tasks.end", id=new.id, **_values(new, _ENDED))
+    else:
+        transaction.run("tasks.save", **_values(new, _SAVED), ready_at=None)
 
 
 def reword(transaction: Transaction, old: Task, new: Task, now: datetime) -> None:
@@ -271,9 +285,9 @@ def repositories(transaction: Transaction) -> list[str]:
     return [text(row, "git_dir") for row in transaction.all("tasks.repositories")]
 
 
-def finished_since(transaction: Transaction, since: datetime) -> set[tuple[str, str]]:
-    """Return repository and base commit of each task that ended at or after a moment."""
-    rows = transaction.all("tasks.finished_since", since=to_text(since))
+def ended(transaction: Transaction, after: int, until: int) -> set[tuple[str, str]]:
+    """Return repository and base commit of each task whose end those events tell."""
+    rows = transaction.all("tasks.ended", after=after, until=until)
     return {(text(row, "git_dir"), text(row, "base")) for row in rows}
 
 
@@ -311,9 +325,14 @@ _FIXED = frozenset(
 
 
 _SAVED = tuple(name for name in _NAMES if name not in _FIXED)
+_STARTED = frozenset({"state", "attempt", "not_before", "started_at"})
+_ENDED = frozenset(
+    {"state", "attempt", "cancel_requested", "feedback", "finished_at", "result", "reason",
+     "message"}
+)  # fmt: skip
 
 
-def _values(task: Task, names: Sequence[str] = _NAMES) -> dict[str, Value]:
+def _values(task: Task, names: Collection[str] = _NAMES) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name in names:
         value = getattr(task, name)

@@ -12,7 +12,7 @@ from deputize.errors import DeputizeError, GitError
 from deputize.git.refs import base_ref, list_refs, pin, read_ref, unpin
 from deputize.git.repository import open_mirror
 from deputize.model.task import Place
-from deputize.store import attempts, meta, tasks, workers
+from deputize.store import attempts, journal, meta, tasks, workers
 from deputize.workshop import aside
 from deputize.workspace.worktree import Workspace, find_workspace, remove_workspace, take_snapshot
 
@@ -28,6 +28,8 @@ OWN_CLEARING_SECONDS = 60
 """How long a live worker has to take its own workspaces away before upkeep does."""
 LOOK_AGAIN = timedelta(minutes=10)
 """How long a workspace that can't go yet is left alone."""
+EVENTS_LOOKED_BACK = 10_000
+"""How much of the journal a worker that starts looks at for tasks whose pins nobody took away."""
 _staying: dict[int, datetime] = {}
 
 
@@ -128,14 +130,21 @@ def _save_leftovers(shop: Workshop, attempt: Attempt) -> str | None:
     return workspace.wip_ref
 
 
-async def sweep_pins(shop: Workshop, since: datetime) -> None:
-    """Let go of the base commits, in users' repositories, of tasks that ended after `since`."""
-    await aside(_sweep_pins, shop, since)
+async def sweep_pins(shop: Workshop, after: int | None) -> int:
+    """Let go of the base commits, in users' repositories, of tasks that ended since.
+
+    `after` is the event up to which that was done already; returned is the one up to which it is
+    now. None looks as far back as is sensible for a worker that starts.
+    """
+    return await aside(_sweep_pins, shop, after)
 
 
-def _sweep_pins(shop: Workshop, since: datetime) -> None:
+def _sweep_pins(shop: Workshop, after: int | None) -> int:
     with shop.database.read() as transaction:
-        ended = tasks.finished_since(transaction, since)
+        newest = journal.newest(transaction)
+        ended = tasks.ended(
+            transaction, newest - EVENTS_LOOKED_BACK if after is None else after, newest
+        )
         store = meta.store_name(transaction)
     for git_dir in {git_dir for git_dir, _ in ended}:
         with suppress(GitError):
@@ -145,6 +154,7 @@ def _sweep_pins(shop: Workshop, since: datetime) -> None:
                 pinned.intersection(base for place, base in ended if place == git_dir)
             ):
                 _unpin(shop, store, git_dir, base)
+    return newest
 
 
 def _unpin(shop: Workshop, store: str, git_dir: str, base: str) -> None:

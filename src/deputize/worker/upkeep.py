@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deputize import log, queue
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from deputize.workshop import Workshop
 
 ROUND_SECONDS = 5.0
-PINS_LOOKED_BACK = timedelta(days=1)
-"""How far back a worker that starts looks for tasks whose pins nobody took away."""
 _reaper = Reaper()
 
 
@@ -40,13 +37,11 @@ async def keep_up(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
     `in_hand` tells whether this worker has an attempt in hand.
     """
     await aside(clean_up, shop)
-    swept_until = shop.now() - PINS_LOOKED_BACK
+    swept_until = None
     while True:
         try:
-            began = shop.now()
             await one_round(shop, in_hand)
-            await sweep_pins(shop, swept_until)
-            swept_until = began
+            swept_until = await sweep_pins(shop, swept_until)
         except (DeputizeError, OSError) as error:
             log.get("upkeep").warning("round failed", error=str(error))
         await shop.bells.wait(ROUND_SECONDS)

@@ -19,6 +19,15 @@ UPDATE attempts SET lease_expires_at = :lease_expires_at, agent = :agent, model 
     tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
+-- name: end
+-- Close an attempt, fenced by its token; what isn't told anew stays. No row: the lease is lost.
+UPDATE attempts SET finished_at = :finished_at, outcome = :outcome, exit_code = :exit_code,
+    error = :error, input_tokens = :input_tokens, output_tokens = :output_tokens,
+    cached_tokens = :cached_tokens, cost_usd = :cost_usd, tools = :tools, summary = :summary,
+    session = coalesce(:session, session), model = coalesce(:model, model),
+    saved_ref = coalesce(:saved_ref, saved_ref)
+WHERE id = :id AND token = :token AND finished_at IS NULL;
+
 -- name: began
 -- Note when an attempt's agent began, the first time.
 UPDATE attempts SET begun_at = :now WHERE id = :id AND begun_at IS NULL;
@@ -41,12 +50,12 @@ SELECT * FROM attempts WHERE id = :id;
 SELECT * FROM attempts WHERE task = :task ORDER BY number;
 
 -- name: open
--- Every open attempt.
-SELECT * FROM attempts WHERE finished_at IS NULL ORDER BY id;
+-- Every open attempt; the sign lets SQLite see that the few open ones are sorted sooner than all read.
+SELECT * FROM attempts WHERE finished_at IS NULL ORDER BY +id;
 
 -- name: of_worker
 -- The open attempts of a worker.
-SELECT * FROM attempts WHERE worker = :worker AND finished_at IS NULL ORDER BY id;
+SELECT * FROM attempts WHERE worker = :worker AND finished_at IS NULL ORDER BY +id;
 
 -- name: numbers
 -- How many attempts a task has had.

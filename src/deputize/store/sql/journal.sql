@@ -8,6 +8,10 @@ RETURNING id;
 -- The end of the chain.
 SELECT seq, hash, event FROM seals ORDER BY seq DESC LIMIT 1;
 
+-- name: newest
+-- The id of the newest event.
+SELECT coalesce(max(id), 0) AS id FROM events;
+
 -- name: settled_until
 -- The id up to which no event can come any more; only one transaction at a time gets an answer.
 SELECT coalesce(max(id), 0) AS id FROM events;

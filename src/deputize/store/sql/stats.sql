@@ -11,13 +11,12 @@ ORDER BY attempts.finished_at DESC LIMIT :limit;
 -- How many open tasks there are of each role and state, and since when the oldest could be taken.
 SELECT role, state, count(*) AS count,
     min(CASE WHEN state = 'queued' AND held = 0 AND ready_at <= :now THEN ready_at END) AS ready_at
-FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing')
+FROM tasks WHERE finished_at IS NULL
 GROUP BY role, state ORDER BY role, state;
 
 -- name: loads
 -- How many attempts each live worker has open.
-SELECT workers.id, workers.slots, count(attempts.id) AS busy
-FROM workers LEFT JOIN attempts
-    ON attempts.worker = workers.id AND attempts.finished_at IS NULL
-WHERE workers.stopped_at IS NULL
-GROUP BY workers.id, workers.slots ORDER BY workers.id;
+SELECT workers.id, workers.slots,
+    (SELECT count(*) FROM attempts
+     WHERE attempts.finished_at IS NULL AND attempts.worker = workers.id) AS busy
+FROM workers WHERE workers.stopped_at IS NULL ORDER BY workers.id;

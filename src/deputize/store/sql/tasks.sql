@@ -19,6 +19,18 @@ RETURNING id;
 SELECT (SELECT max(rank) FROM tasks WHERE priority = :priority AND started_at IS NOT NULL) AS served,
     (SELECT max(rank) FROM tasks WHERE share = :share AND priority = :priority) AS tail;
 
+-- name: start
+-- An attempt of a task began: all that a claim changes, and so few entries of indexes to write.
+UPDATE tasks SET state = :state, attempt = :attempt, not_before = :not_before, started_at = :started_at
+WHERE id = :id;
+
+-- name: end
+-- A task ended: all that an end changes.
+UPDATE tasks SET state = :state, attempt = :attempt, cancel_requested = :cancel_requested,
+    feedback = :feedback, finished_at = :finished_at, result = :result, reason = :reason,
+    message = :message
+WHERE id = :id;
+
 -- name: save
 -- Write what may change of a task back, whole; what was asked stays as it was asked.
 UPDATE tasks SET title = :title, role = :role, state = :state, held = :held, priority = :priority,
@@ -58,10 +70,10 @@ SELECT * FROM tasks ORDER BY id DESC LIMIT 1;
 
 -- name: open
 -- The tasks that are not final, oldest first; a NULL filter lets everything through.
-SELECT * FROM tasks WHERE state IN ('blocked', 'queued', 'running', 'landing')
+SELECT * FROM tasks WHERE finished_at IS NULL
   AND (:role IS NULL OR role = :role)
   AND (:plan IS NULL OR plan = :plan)
-ORDER BY id LIMIT :limit;
+ORDER BY +id LIMIT :limit;
 
 -- name: listing
 -- Tasks, newest first; a NULL filter lets everything through.
@@ -85,7 +97,7 @@ SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
 -- What has to be so of a task that a worker may take (no query of its own): nobody's approval is
 -- open for it, its role is among :roles, and nothing of it is barred. Those are JSON arrays of
 -- texts; NULL takes any role, and bars nothing.
-state = 'queued' AND held = 0
+finished_at IS NULL AND state = 'queued' AND held = 0
     AND (not_before IS NULL OR not_before <= :now)
     AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
     AND (:no_roles IS NULL OR role NOT IN (SELECT value FROM json_each(:no_roles)))
@@ -117,26 +129,28 @@ SELECT * FROM tasks WHERE priority = :priority AND {reach} ORDER BY rank, id LIM
 
 -- name: busy
 -- What the running tasks occupy.
-SELECT role, agent, provider, git_dir, labels, lock FROM tasks WHERE state = 'running';
+SELECT role, agent, provider, git_dir, labels, lock FROM tasks
+WHERE finished_at IS NULL AND state = 'running';
 
 -- name: in_place
 -- The task that works in a checkout of this branch right now.
-SELECT id FROM tasks WHERE state = 'running' AND place = 'in_place'
+SELECT id FROM tasks WHERE finished_at IS NULL AND state = 'running' AND place = 'in_place'
     AND git_dir = :git_dir AND target = :target LIMIT 1;
 
 -- name: oldest_ready
 -- Since when the task that waits longest could have been taken.
 SELECT min(ready_at) AS at FROM tasks
-WHERE state = 'queued' AND held = 0 AND ready_at <= :now;
+WHERE finished_at IS NULL AND state = 'queued' AND held = 0 AND ready_at <= :now;
 
 -- name: delayed
 -- The queued tasks that may not start yet.
-SELECT * FROM tasks WHERE state = 'queued' AND not_before > :now ORDER BY id;
+SELECT * FROM tasks
+WHERE finished_at IS NULL AND state = 'queued' AND not_before > :now ORDER BY id;
 
 -- name: next_start
 -- When the next delayed task may start.
-SELECT min(not_before) AS at FROM tasks WHERE state = 'queued' AND held = 0
-    AND not_before > :now;
+SELECT min(not_before) AS at FROM tasks
+WHERE finished_at IS NULL AND state = 'queued' AND held = 0 AND not_before > :now;
 
 -- name: add_need
 -- This task needs that one.
@@ -168,20 +182,21 @@ ORDER BY id;
 
 -- name: counts
 -- How many tasks are in each state that is not final.
-SELECT state, count(*) AS count FROM tasks
-WHERE state IN ('blocked', 'queued', 'running', 'landing') GROUP BY state;
+SELECT state, count(*) AS count FROM tasks WHERE finished_at IS NULL GROUP BY state;
 
 -- name: pinned
 -- The base commits of a repository that live tasks still start from.
 SELECT DISTINCT base FROM tasks
-WHERE git_dir = :git_dir AND base IS NOT NULL
-  AND state IN ('blocked', 'queued', 'running', 'landing');
+WHERE git_dir = :git_dir AND base IS NOT NULL AND finished_at IS NULL;
 
 -- name: repositories
 -- The git directory of every repository that a task was ever queued for.
 SELECT DISTINCT git_dir FROM tasks WHERE git_dir IS NOT NULL ORDER BY git_dir;
 
--- name: finished_since
--- Where the tasks started that ended at or after a moment.
-SELECT DISTINCT git_dir, base FROM tasks
-WHERE finished_at >= :since AND git_dir IS NOT NULL AND base IS NOT NULL;
+-- name: ended
+-- Where the tasks started whose end the journal tells after one event and up to another.
+SELECT DISTINCT tasks.git_dir AS git_dir, tasks.base AS base
+FROM events JOIN tasks ON tasks.id = events.task
+WHERE events.id > :after AND events.id <= :until
+  AND events.kind IN ('task.done', 'task.failed', 'task.cancelled')
+  AND tasks.git_dir IS NOT NULL AND tasks.base IS NOT NULL;
