@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize import queue
-from deputize.errors import LeaseLost
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import MEANINGS, Outcome
 from deputize.model.states import ChangeState, TaskState
-from deputize.queue import Ending
+from deputize.queue import Claim, Ending
 from deputize.store import approvals, attempts, changes, journal, settle, workers
 from tests.fixtures.nouns import NOON, a_worker, an_approval
 from tests.fixtures.yard import ADA
@@ -225,37 +224,46 @@ def test_the_end_of_a_task_voids_the_questions_about_it_and_those_who_needed_it(
     assert (voided.state, voided.answered_by) == ("withdrawn", "task:1")
 
 
+def turn_over(yard: Yard, *claims: Claim, count: int = 1) -> queue.Turnover:
+    """Let attempts succeed, and `w1` take that many tasks, in one commit."""
+    endings = [(claim.attempt, Ending(outcome=Outcome.SUCCEEDED)) for claim in claims]
+    return queue.turn_over(yard.database, endings, a_worker(), count, yard.now)
+
+
 def test_one_task_ends_and_the_next_is_taken_in_one_commit(yard: Yard) -> None:
     """It is the one that a claim would have got, a dependent that was released just now too."""
     first = yard.add()
     yard.add(first)
-    claim = yard.claimed()
-    ending = Ending(outcome=Outcome.SUCCEEDED)
-    task, following = queue.finish_and_claim(
-        yard.database, claim.attempt, ending, a_worker(), yard.now
-    )
-    assert task.state is DONE
-    assert following is not None
+    (ended,), lost, (following,) = turn_over(yard, yard.claimed())
+    assert (ended.state, lost) == (DONE, [])
     assert (following.task.id, following.task.state) == (2, TaskState.RUNNING)
-    _, nothing = queue.finish_and_claim(
-        yard.database, following.attempt, ending, a_worker(), yard.now
-    )
-    assert nothing is None
+    assert turn_over(yard, following).claims == []
 
 
-def test_who_lost_the_right_to_an_attempt_takes_nothing_either(yard: Yard) -> None:
-    """Nor does a worker that drains, though its ending counts."""
+def test_several_end_and_as_many_as_are_wanted_are_taken(yard: Yard) -> None:
+    """Each ends as it would by itself, and nobody gets more than asked for."""
+    for _ in range(6):
+        yard.add()
+    held = queue.claim_several(yard.database, a_worker(), 3, yard.now)
+    assert [claim.task.id for claim in held] == [1, 2, 3]
+    ended, _, claims = turn_over(yard, *reversed(held), count=2)
+    assert [task.id for task in ended] == [1, 2, 3]
+    assert [claim.task.id for claim in claims] == [4, 5]
+    assert yard.states() == [DONE] * 3 + [TaskState.RUNNING] * 2 + [QUEUED]
+    assert turn_over(yard, *claims, count=0).claims == []
+    assert len(queue.claim_several(yard.database, a_worker(), 9, yard.now)) == 1
+
+
+def test_who_lost_the_right_to_an_attempt_ends_the_others_all_the_same(yard: Yard) -> None:
+    """Nothing of the lost one is written; a worker that drains takes nothing."""
     for _ in range(3):
         yard.add()
     lost, kept = yard.claimed(), yard.claimed()
     yard.finish(lost, Outcome.WORKER_LOST)
-    ending = Ending(outcome=Outcome.SUCCEEDED)
-    with pytest.raises(LeaseLost):
-        queue.finish_and_claim(yard.database, lost.attempt, ending, a_worker(), yard.now)
-    assert yard.task(1).state is QUEUED
+    told = yard.told(1)
     with yard.database.write() as transaction:
         workers.drain(transaction, "w1", NOON)
-    task, following = queue.finish_and_claim(
-        yard.database, kept.attempt, ending, a_worker(), yard.now
-    )
-    assert (task.state, following) == (DONE, None)
+    turnover = turn_over(yard, lost, kept, count=2)
+    assert ([task.id for task in turnover.ended], turnover.claims) == ([2], [])
+    assert turnover.lost == [lost.attempt]
+    assert (yard.task(1).state, yard.told(1)) == (QUEUED, told)

@@ -38,12 +38,33 @@ def claim(
 
     One that drains, or that was given up for dead, gets none.
     """
+    claims = claim_several(database, worker, 1, now, limits)
+    return claims[0] if claims else None
+
+
+def claim_several(
+    database: Database, worker: Worker, count: int, now: datetime, limits: Limits = NO_LIMITS
+) -> list[Claim]:
+    """Give the worker up to `count` tasks in one commit, each as `claim` would."""
     with database.read() as transaction:
         # Whoever looks in vain disturbs nobody who writes; what is barred is looked at below.
         if not line.fronts(transaction, Reach(worker.roles, NOTHING, now)):
-            return None
+            return []
     with database.write() as transaction:
-        return claim_in(transaction, worker, now, limits)
+        return several_in(transaction, worker, count, now, limits)
+
+
+def several_in(
+    transaction: Transaction, worker: Worker, count: int, now: datetime, limits: Limits
+) -> list[Claim]:
+    """Do what `claim_several` does, in a transaction that is open already."""
+    claims: list[Claim] = []
+    while len(claims) < count:
+        taken = claim_in(transaction, worker, now, limits)
+        if taken is None:
+            break
+        claims.append(taken)
+    return claims
 
 
 def claim_in(

@@ -1,14 +1,16 @@
-"""One after the other: an attempt ends and its worker takes the next task, in one commit."""
+"""One after the other: attempts end and their worker takes the next tasks, in one commit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.errors import LeaseLost
 from deputize.model.limits import NO_LIMITS, Limits
-from deputize.queue.claiming import Claim, claim_in
+from deputize.queue.claiming import Claim, several_in
 from deputize.queue.endings import Ending, finish_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from deputize.model.attempt import Attempt
@@ -18,19 +20,34 @@ if TYPE_CHECKING:
     from deputize.store.settle import Tips
 
 
-def finish_and_claim(
+class Turnover(NamedTuple):
+    """What came of ending several attempts and taking several tasks."""
+
+    ended: list[Task]
+    lost: list[Attempt]
+    """Attempts whose right was gone: nothing of them was written."""
+    claims: list[Claim]
+
+
+def turn_over(
     database: Database,
-    attempt: Attempt,
-    ending: Ending,
+    endings: Iterable[tuple[Attempt, Ending]],
     worker: Worker,
+    count: int,
     now: datetime,
     limits: Limits = NO_LIMITS,
     tips: Tips | None = None,
-) -> tuple[Task, Claim | None]:
-    """Close an attempt and give its worker the next task that it may take, if there is one.
+) -> Turnover:
+    """Close attempts and give their worker up to `count` tasks, all in one commit.
 
-    LeaseLost if the right to the attempt is gone: then nothing is taken either.
+    An attempt that is lost doesn't keep the others from ending.
     """
+    ended, lost = [], []
     with database.write() as transaction:
-        task = finish_in(transaction, attempt, ending, now, tips)
-        return task, claim_in(transaction, worker, now, limits)
+        # In one order for everybody: two that end the same tasks would wait for each other.
+        for attempt, ending in sorted(endings, key=lambda pair: pair[0].task):
+            try:
+                ended.append(finish_in(transaction, attempt, ending, now, tips))
+            except LeaseLost:  # raised before anything is written
+                lost.append(attempt)
+        return Turnover(ended, lost, several_in(transaction, worker, count, now, limits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -41,27 +41,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deputize.agents.base import Agent
-    from deputize.model.limits import Limits
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.queue import Claim, Ending
+    from deputize.worker.turnstile import Turnstile
     from deputize.workshop import Workshop
 
 PAUSE_SECONDS = 1.0
 """How long it rests before it tries again to write how an attempt ended."""
 
 
-class Succession(NamedTuple):
-    """What a worker does with the slot of an attempt that ends."""
-
-    limits: Callable[[], Limits | None]
-    """The limits under which it takes the next task in the same commit; None: it takes none."""
-    begin: Callable[[Claim], None]
-    """Go on with the task that it got."""
-
-
 async def run_attempt(
-    shop: Workshop, claim: Claim, on_running: Callable[[Running], None], after: Succession
+    shop: Workshop, claim: Claim, on_running: Callable[[Running], None], turnstile: Turnstile
 ) -> None:
     """Give one task to one agent in a workspace of its own, and hand over what came of it."""
     path = shop.home.logs / "attempts" / f"{claim.task.id}-{claim.attempt.number}.log"
@@ -73,14 +64,14 @@ async def run_attempt(
             await steps.begin(str(path))
             bench = await open_bench(steps)
         except AgentError as error:
-            await _give_up(running, error, after)
+            await _give_up(running, error, turnstile)
             return
         except LeaseLost:
             return
         seen = await _work(running, bench)
         with anyio.CancelScope(shield=True):
             ending = await _put_away(running, bench, seen)
-            if await _finish(running, ending, after):
+            if await _finish(running, ending, turnstile):
                 await clear_bench(steps)
 
 
@@ -194,7 +185,7 @@ def _gate(steps: Steps, bench: Bench) -> Gate:
     return gate_for(bounds, record)
 
 
-async def _give_up(running: Running, error: AgentError, after: Succession) -> None:
+async def _give_up(running: Running, error: AgentError, turnstile: Turnstile) -> None:
     """Close an attempt that could not begin."""
     steps = running.steps
     steps.log.milestone(f"could not begin: {error.message}")
@@ -203,17 +194,17 @@ async def _give_up(running: Running, error: AgentError, after: Succession) -> No
         error=error.message,
         retry_at=parked_until(steps) if error.outcome == Outcome.PARKED else None,
     )
-    await _finish(running, ending, after)
+    await _finish(running, ending, turnstile)
 
 
-async def _finish(running: Running, ending: Ending, after: Succession) -> bool:
+async def _finish(running: Running, ending: Ending, turnstile: Turnstile) -> bool:
     """Write the ending; while the store takes nothing, try again until the worker has to go."""
     steps = running.steps
     try:
-        task = await _write_ending(steps, ending, after)
+        task = await _write_ending(steps, ending, turnstile)
         while task is None and running.stop is not Stop.WORKER_STOPPED:
             await anyio.sleep(PAUSE_SECONDS)
-            task = await _write_ending(steps, ending, after)
+            task = await _write_ending(steps, ending, turnstile)
     except LeaseLost:
         steps.log.milestone("the lease is lost: nothing more is written")
         return False
@@ -227,23 +218,15 @@ async def _finish(running: Running, ending: Ending, after: Succession) -> bool:
     return True
 
 
-async def _write_ending(steps: Steps, ending: Ending, after: Succession) -> Task | None:
+async def _write_ending(steps: Steps, ending: Ending, turnstile: Turnstile) -> Task | None:
     """Return the task as it goes on; None where the store is full or busy just now."""
     try:
-        return await _end(steps, ending, after)
+        return await _end(steps, ending, turnstile)
     except StoreUnavailable as error:
         log.get("worker").warning("the ending can't be written yet", error=error.message)
         return None
 
 
-async def _end(steps: Steps, ending: Ending, after: Succession) -> Task:
-    shop, attempt = steps.shop, steps.claim.attempt
+async def _end(steps: Steps, ending: Ending, turnstile: Turnstile) -> Task:
     tips = await steps.tips_of_dependents(ending)
-    limits = after.limits()
-    if limits is None:
-        return await shop.in_store(queue.finish, shop.database, attempt, ending, shop.now(), tips)
-    asked = (shop.database, attempt, ending, shop.worker, shop.now(), limits, tips)
-    task, following = await shop.in_store(queue.finish_and_claim, *asked)
-    if following is not None:
-        after.begin(following)
-    return task
+    return await turnstile.leave(steps.claim.attempt, ending, tips)

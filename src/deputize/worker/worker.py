@@ -13,12 +13,14 @@ from deputize import log, queue
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
+from deputize.model.limits import NO_LIMITS
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.store import approvals, attempts, barriers, changes, tasks
-from deputize.worker.attempt import Succession, run_attempt
+from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.running import Stop
+from deputize.worker.turnstile import Room, Turnstile
 from deputize.worker.upkeep import rescue
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from deputize.model.limits import Limits
     from deputize.queue import Claim
     from deputize.worker.running import Running
     from deputize.workshop import Workshop
@@ -118,39 +119,41 @@ def _has_moving_change(shop: Workshop) -> bool:
 
 
 async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None:
+    def begin(claim: Claim) -> None:
+        floor.claims[claim.attempt.id] = claim
+        group.start_soon(_run, shop, floor, claim, turnstile)
+
+    # The slot of an attempt that ends goes to the next task at once.
+    turnstile = Turnstile(shop=shop, room=partial(_room, shop, floor), begin=begin)
     while True:
         while not floor.draining and len(floor.claims) < shop.worker.slots:
-            claim = await _claim(shop)
-            if claim is None:
+            claims = await _claim(shop, shop.worker.slots - len(floor.claims))
+            for claim in claims:
+                begin(claim)
+            if not claims:
                 break
-            _begin(shop, floor, group, claim)
         await shop.bells.wait(await _pause(shop, floor))
 
 
-def _begin(shop: Workshop, floor: Floor, group: TaskGroup, claim: Claim) -> None:
-    """Run an attempt; when it ends, its slot goes to the next task at once."""
-    floor.claims[claim.attempt.id] = claim
-    after = Succession(partial(_limits_after, shop, floor), partial(_begin, shop, floor, group))
-    group.start_soon(_run, shop, floor, claim, after)
-
-
-def _limits_after(shop: Workshop, floor: Floor) -> Limits | None:
-    """Say under which limits the next task is taken; none is, where this worker has enough."""
-    if floor.draining or len(floor.claims) > shop.worker.slots:
-        return None
-    try:
-        return load_config(shop.home.config).limits
-    except DeputizeError:
-        return None
-
-
-async def _claim(shop: Workshop) -> Claim | None:
+def _room(shop: Workshop, floor: Floor, leaving: int) -> Room:
+    """Say how many tasks may be taken once some have left, and under which limits."""
+    free = shop.worker.slots - len(floor.claims) + leaving
     try:
         limits = load_config(shop.home.config).limits
-        return await shop.in_store(queue.claim, shop.database, shop.worker, shop.now(), limits)
+    except DeputizeError:
+        return Room(0, NO_LIMITS)
+    return Room(0 if floor.draining else max(free, 0), limits)
+
+
+async def _claim(shop: Workshop, count: int) -> list[Claim]:
+    try:
+        limits = load_config(shop.home.config).limits
+        return await shop.in_store(
+            queue.claim_several, shop.database, shop.worker, count, shop.now(), limits
+        )
     except DeputizeError as error:
         log.get("worker").warning("claim failed", error=error.message)
-        return None
+        return []
 
 
 async def _pause(shop: Workshop, floor: Floor) -> float:
@@ -174,12 +177,12 @@ def _next_start(shop: Workshop) -> datetime | None:
     return min((at for at in found if at), default=None)
 
 
-async def _run(shop: Workshop, floor: Floor, claim: Claim, after: Succession) -> None:
+async def _run(shop: Workshop, floor: Floor, claim: Claim, turnstile: Turnstile) -> None:
     """Run one attempt; whatever goes wrong in it stays in it."""
     log.bind(task=claim.task.id, attempt=claim.attempt.number)
     try:
         await run_attempt(
-            shop, claim, lambda running: floor.runs.update({claim.attempt.id: running}), after
+            shop, claim, lambda running: floor.runs.update({claim.attempt.id: running}), turnstile
         )
     except Exception as error:  # noqa: BLE001 - one attempt must not bring the others down
         log.get("worker").error("attempt broke", error=repr(error))
