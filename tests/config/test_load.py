@@ -9,13 +9,9 @@ import pytest
 
 from deputize.config.load import load_config
 from deputize.config.settings import (
-    AuditSettings,
-    ChannelSettings,
     CheckSettings,
     Config,
     LandingSettings,
-    ProviderSettings,
-    RoleSettings,
     Step,
     WorkerSettings,
     WorkspaceSettings,
@@ -23,100 +19,10 @@ from deputize.config.settings import (
 from deputize.config.shape import duration
 from deputize.config.variables import unknown_variables
 from deputize.errors import ConfigError
-from deputize.model.agent import AgentSettings
-from deputize.model.limits import Limits
+from tests.config.everything import EVERYTHING, MEANT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-EVERYTHING = """
-default_agent = "mine"
-[agents.mine]
-kind = "command"
-command = ["prog", "{prompt}"]
-env = ["TOKEN_*"]
-roles = ["writer"]
-model = "m"
-provider = "local"
-path = "/opt/prog"
-[providers.local]
-type = "openai"
-base_url = "http://127.0.0.1:1/v1"
-key_variable = "KEY"
-wire = "responses"
-[roles.reviewer]
-change = "allowed"
-preamble = "Review."
-agent = "mine"
-[workspace]
-setup = [{ command = "make deps", timeout_seconds = "10m" }, { command = "true" }]
-include = [".env"]
-[checks.tests]
-command = "make test"
-timeout_seconds = "2h"
-paths = ["src/*"]
-required = false
-[landing]
-mode = "ask"
-without_checks = "land"
-style = "squash"
-rework = 0
-[worker]
-slots = 7
-autostart = false
-[limits]
-repository = 2
-ageing_seconds = "1h"
-roles.writer = 4
-agents.mine = 3
-providers.local = 1
-labels.gpu = 1
-[audit]
-mirror = ".audit.md"
-[[notify]]
-kind = "webhook"
-url = "http://127.0.0.1:1/"
-on = ["task.done"]
-name = "hook"
-[[notify]]
-kind = "command"
-command = ["say"]
-"""
-MEANT = Config(
-    default_agent="mine",
-    agents={
-        "mine": AgentSettings(
-            kind="command", command=("prog", "{prompt}"), env=("TOKEN_*",), roles=("writer",),
-            model="m", provider="local", path="/opt/prog",
-        )
-    },
-    providers={
-        "local": ProviderSettings(
-            type="openai", base_url="http://127.0.0.1:1/v1", key_variable="KEY", wire="responses"
-        )
-    },
-    roles={"reviewer": RoleSettings(change="allowed", preamble="Review.", agent="mine")},
-    workspace=WorkspaceSettings(
-        setup=(Step(command="make deps", timeout_seconds=600), Step(command="true")),
-        include=(".env",),
-    ),
-    checks={
-        "tests": CheckSettings(
-            command="make test", timeout_seconds=7200, paths=("src/*",), required=False
-        )
-    },
-    landing=LandingSettings(mode="ask", without_checks="land", style="squash", rework=0),
-    worker=WorkerSettings(slots=7, autostart=False),
-    limits=Limits(
-        roles={"writer": 4}, agents={"mine": 3}, providers={"local": 1}, labels={"gpu": 1},
-        repository=2, ageing_seconds=3600,
-    ),
-    audit=AuditSettings(mirror=".audit.md"),
-    notify=(
-        ChannelSettings(kind="webhook", url="http://127.0.0.1:1/", on=("task.done",), name="hook"),
-        ChannelSettings(kind="command", command=("say",)),
-    ),
-)  # fmt: skip
 
 
 def load(tmp_path: Path, home: str = "", repository: str | bytes = "") -> Config:

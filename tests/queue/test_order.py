@@ -12,6 +12,7 @@ from deputize.errors import IllegalMove
 from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.outcome import Outcome
+from deputize.model.rules import Rules
 from deputize.model.states import TaskState
 from deputize.queue import Edits
 from deputize.store import barriers, line
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def claim(yard: Yard, limits: Limits = NO_LIMITS) -> Claim | None:
     """Let a worker ask for work under limits."""
-    return queue.claim(yard.database, a_worker(), yard.now, limits)
+    return queue.claim(yard.database, a_worker(), yard.now, Rules(limits=limits))
 
 
 def taken(yard: Yard, limits: Limits = NO_LIMITS) -> list[int]:

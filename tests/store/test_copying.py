@@ -10,6 +10,7 @@ import pytest
 
 from deputize.errors import InvalidInput, StoreError
 from deputize.model.barrier import Barrier, BarrierKind, Cause
+from deputize.model.budget import Account, Scope, Spent
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.plan import Plan
@@ -25,6 +26,7 @@ from deputize.store import (
     meta,
     outbox,
     plans,
+    spending,
     tasks,
     trust,
     workers,
@@ -85,6 +87,7 @@ def fill(transaction: Transaction) -> None:
     by, kind, cause = "person:ada", BarrierKind.ALL, Cause.PERSON
     closed = Barrier(kind=kind, name="", cause=cause, since=NOON, until=None, by=by)
     barriers.close(transaction, closed, NOON)
+    spending.add(transaction, [Account(Scope.DAY, "2026-03-01")], Spent(5, 6, 7))
     chain.seal(transaction)
     journal.move_cursor(transaction, "files", 3)
     outbox.put(transaction, journal.append(transaction, QUEUED, NOON), "hook", NOON)

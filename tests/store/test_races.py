@@ -18,6 +18,7 @@ from deputize.model.event import Event
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.order import barred
 from deputize.model.outcome import Outcome
+from deputize.model.rules import Rules
 from deputize.model.states import TaskState
 from deputize.model.task import Place
 from deputize.queue import Ending
@@ -332,7 +333,7 @@ def test_a_limit_holds_for_all_who_ask_at_once(kind: str, folder: Path, yard: Ya
     for _ in range(8):
         yard.add()
     start = threading.Barrier(8)
-    two = Limits(roles={"writer": 2})
+    two = Rules(limits=Limits(roles={"writer": 2}))
 
     def claim(number: int) -> None:
         with closing(open_database(kind, folder)) as mine:

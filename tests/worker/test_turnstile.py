@@ -12,8 +12,8 @@ import pytest
 from deputize import queue
 from deputize.config.home import Home
 from deputize.errors import DeputizeError
-from deputize.model.limits import NO_LIMITS
 from deputize.model.outcome import Outcome
+from deputize.model.rules import NO_RULES
 from deputize.queue import Claim, Ending
 from deputize.store import attempts
 from deputize.worker.turnstile import Room, Turnstile
@@ -66,7 +66,7 @@ def turnstile(yard: Yard, begun: list[Claim], tmp_path: Path) -> Turnstile:
         home=Home(tmp_path), database=yard.database, clock=TickingClock(), worker=a_worker(),
         bells=Bells(), turn=anyio.CapacityLimiter(1),
     )  # fmt: skip
-    return Turnstile(shop=shop, room=lambda leaving: Room(leaving, NO_LIMITS), begin=begun.append)
+    return Turnstile(shop=shop, room=lambda leaving: Room(leaving, NO_RULES), begin=begun.append)
 
 
 async def leave(turnstile: Turnstile, claims: list[Claim], *odd: Ending) -> list[str]:

@@ -10,7 +10,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from deputize.model.agent import AgentSettings  # noqa: TC001 - as above
+from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.limits import NO_LIMITS, Limits
+from deputize.model.price import Price  # noqa: TC001 - as above
+from deputize.model.rules import Rules
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 """No table."""
@@ -117,12 +120,19 @@ class Config(NamedTuple):
     landing: LandingSettings = LandingSettings()
     worker: WorkerSettings = WorkerSettings()
     limits: Limits = NO_LIMITS
+    budget: Budgets = NO_BUDGETS
+    prices: tuple[Price, ...] = ()
     audit: AuditSettings = AuditSettings()
     notify: tuple[ChannelSettings, ...] = ()
 
     def role(self, name: str) -> RoleSettings | None:
         """Return a role's settings, configured or built in."""
         return self.roles.get(name) or BUILT_IN_ROLES.get(name)
+
+    @property
+    def rules(self) -> Rules:
+        """Return what holds for the next task that is taken."""
+        return Rules(limits=self.limits, budgets=self.budget)
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -138,8 +148,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """Keys that take one of a few words; `*` stands for a name or a place in a list."""
 
 MOST_SLOTS = 1000
-RANGES: Mapping[str, tuple[int, int]] = {"worker.slots": (1, MOST_SLOTS)}
+RANGES: Mapping[str, tuple[int, int]] = {
+    "worker.slots": (1, MOST_SLOTS),
+    "budget.*.tokens": (1, 10**15),
+}
 """Numbers that have bounds of their own, both included."""
+MOST_USD = 1e9
 
 REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit"})
 """What a repository's own file may set. It may narrow what home allows, never widen it."""

@@ -8,12 +8,12 @@ import typing
 from collections.abc import Mapping
 from typing import Any, cast
 
-from deputize.config.settings import CHOICES, RANGES
+from deputize.config.settings import CHOICES, MOST_USD, RANGES
 from deputize.errors import ConfigError
 
 SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
-_NAMED = frozenset({"agents", "providers", "roles", "checks", "notify"})
+_NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DIGITS = 9
 LONGEST_SECONDS = 366 * 86400
@@ -80,7 +80,9 @@ class Shape:
             return seconds
         if wanted is bool and not isinstance(value, bool):
             raise self.wrong(key, "true or false", value)
-        least, most = RANGES.get(key, (0, LARGEST_NUMBER))
+        if wanted is float:
+            return self._money(value, key)
+        least, most = RANGES.get(_pattern(key), (0, LARGEST_NUMBER))
         if wanted is int and not (type(value) is int and least <= value <= most):
             raise self.wrong(key, f"a whole number from {least} to {most}", value)
         if wanted is str and not isinstance(value, str):
@@ -89,6 +91,12 @@ class Shape:
         if choices and value not in choices:
             raise self.wrong(key, " or ".join(f'"{word}"' for word in choices), value)
         return value
+
+    def _money(self, value: object, key: str) -> float:
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not 0 <= cast("float", value) <= MOST_USD:
+            raise self.wrong(key, "a number of dollars such as 2.50", value)
+        return float(cast("float", value))
 
     def _list(self, wanted: object, value: object, key: str) -> tuple[object, ...]:
         if not isinstance(value, list):
@@ -129,5 +137,5 @@ def _join(key: str, name: str) -> str:
 def _pattern(key: str) -> str:
     parts = key.split(".")
     if parts[0] in _NAMED and parts[2:]:
-        parts[1] = "*"
+        parts[1:-1] = "*"
     return ".".join(parts)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize import intake, queue
+from deputize.config.load import load_config
 from deputize.desk.bells import ring
 from deputize.desk.narrowing import ALL, Narrowing
 from deputize.errors import Denied, InvalidInput, NotFound
@@ -76,6 +77,8 @@ def approve(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
         )
         if asked.about is Subject.CHANGE:
             landing.accept(transaction, asked, desk.actor, now)
+        elif asked.about is Subject.BUDGET:
+            queue.grant(transaction, asked, load_config(desk.home.config).budget, desk.actor, now)
         elif asked.git_dir:
             trust_store.trust(transaction, asked.git_dir, asked.digest, by=desk.actor, now=now)
             _answer_same_trust(transaction, asked.git_dir, asked.digest, desk.actor, now)
@@ -95,6 +98,8 @@ def deny(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
         message = words or f"a{asked.id} was denied"
         if asked.change is not None:
             landing.reject(transaction, asked, message, desk.actor, now)
+        elif asked.about is Subject.BUDGET:
+            queue.refuse(transaction, asked, message, desk.actor, now)
         elif asked.task is not None:
             queue.turn_away(transaction, asked.task, message, desk.actor, now)
     ring(desk)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from deputize.model.budget import MICRO
 from deputize.model.outcome import MEANINGS
 from deputize.redaction import json_name, redacted_value
 from deputize.store.chain import content_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.barrier import Barrier
+    from deputize.model.budget import Standing
     from deputize.model.change import Change
     from deputize.model.event import Entry
     from deputize.model.plan import Plan, SubmittedPlan
@@ -70,8 +72,24 @@ def stats_document(stats: Stats) -> Document:
                 for depth in stats.depths
             ],
             "workers": [load._asdict() for load in stats.loads],
+            "spent": [standing_document(standing) for standing in stats.spent],
         }
     )
+
+
+def standing_document(standing: Standing) -> Document:
+    """Describe what was spent on an account, and of what; tokens without a price are told apart."""
+    account, spent, ceiling = standing.account, standing.spent, standing.ceiling
+    return {
+        "scope": account.scope,
+        "name": account.name,
+        "tokens": spent.tokens,
+        "unpriced_tokens": spent.unpriced_tokens,
+        "cost_usd": None
+        if spent.tokens and spent.unpriced_tokens == spent.tokens
+        else spent.microdollars / MICRO,
+        "budget": {"tokens": ceiling.tokens, "usd": ceiling.usd} if ceiling.is_set else None,
+    }
 
 
 def _rounded(number: float | None) -> float | None:

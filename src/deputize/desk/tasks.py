@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import queue
@@ -11,12 +11,13 @@ from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.desk.narrowing import ALL
 from deputize.errors import NotFound, NotYet
+from deputize.model.budget import Account, Scope, Standing, ceiling_of
 from deputize.model.need import VERDICTS, Verdict
 from deputize.model.order import why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
-from deputize.store import approvals, attempts, barriers, changes, line, plans, tasks
+from deputize.store import approvals, attempts, barriers, changes, line, plans, spending, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.barrier import Barrier
     from deputize.model.change import Change
-    from deputize.model.limits import Limits
     from deputize.model.need import Need
     from deputize.model.order import Busy
+    from deputize.model.rules import Rules
     from deputize.model.task import Task
     from deputize.store.database import Transaction
 
@@ -50,6 +51,8 @@ class TaskView:
     attempts: Sequence[Attempt]
     change: Change | None
     approvals: Sequence[Approval]
+    spent: Standing | None = None
+    """What it has spent, with what it delegated, of what; None where that is nothing."""
 
 
 def is_blocked(view: TaskView) -> bool:
@@ -73,7 +76,18 @@ def view(desk: Desk, task_id: int) -> TaskView:
     now = desk.clock.now()
     with desk.database.read() as transaction:
         task = tasks.get(transaction, task_id)
-        return _view(transaction, task, _crew(desk, transaction, now), now)
+        found = _view(transaction, task, _crew(desk, transaction, now), now)
+        return replace(found, spent=_spent(desk, transaction, task))
+
+
+def _spent(desk: Desk, transaction: Transaction, task: Task) -> Standing | None:
+    account = Account(Scope.TASK, str(task.root or task.id))
+    root = tasks.get(transaction, task.root) if task.root else task
+    spent, granted = spending.get(transaction, account)
+    ceiling = ceiling_of(account, load_config(desk.home.config).budget, root)
+    if not spent.tokens and not ceiling.is_set:
+        return None
+    return Standing(account, spent, ceiling, granted)
 
 
 def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) -> list[TaskView]:
@@ -112,7 +126,7 @@ class Crew(NamedTuple):
     """Workers that run, draining ones too."""
     busy: Sequence[Busy]
     barriers: Sequence[Barrier]
-    limits: Limits
+    rules: Rules
 
 
 def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
@@ -125,7 +139,7 @@ def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
         running=frozenset(worker.id for worker in running_workers(transaction, now)),
         busy=line.busy(transaction),
         barriers=barriers.closed(transaction, now),
-        limits=load_config(desk.home.config).limits,
+        rules=load_config(desk.home.config).rules,
     )
 
 
@@ -142,7 +156,8 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         free_slots=crew.free_slots,
         stalled=_stalled(task, tried),
         works_there=_works_there(transaction, task),
-        barred=why_barred(task, crew.busy, crew.limits, crew.barriers),
+        barred=why_barred(task, crew.busy, crew.rules.limits, crew.barriers)
+        or _short(transaction, task, crew, now),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
@@ -154,6 +169,14 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )
+
+
+def _short(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> str | None:
+    """Say which budget a queued task waits for, of which what runs may use up the rest."""
+    if task.state is not TaskState.QUEUED:
+        return None
+    account = queue.short_of(transaction, task, crew.rules.budgets, now)
+    return account and f"its turn: what runs may use up the budget of {account.label}"
 
 
 def _works_there(transaction: Transaction, task: Task) -> int | None:

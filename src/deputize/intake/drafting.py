@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.errors import NotFound
 from deputize.intake.validation import agent_for, check_names
 from deputize.model.event import Event
 from deputize.model.need import On
 from deputize.model.states import TaskState
 from deputize.model.task import Place, Task, title_of
+from deputize.store import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from deputize.config.settings import Config
     from deputize.intake.place import FoundPlace
     from deputize.model.task import TaskSpec
+    from deputize.store.database import Transaction
 
 _BESIDES = frozenset({"key", "origin", "repo", "not_before"})
 """What may differ where a key is used again: a delay, for one, counts from each time anew."""
+_LATER = ("budget_tokens", "budget_usd")
+"""What older versions didn't know: not said, it leaves the digest as it was."""
 
 
 class Draft(NamedTuple):
@@ -46,6 +51,9 @@ def content_of(spec: TaskSpec, git_dir: Path | None) -> dict[str, object]:
     """Return what is asked for; where it came from, and when it may start, are not part of that."""
     names = (field.name for field in fields(spec) if field.name not in _BESIDES)
     content: dict[str, object] = {name: getattr(spec, name) for name in names}
+    for name in _LATER:
+        if content[name] is None:
+            del content[name]
     content["repo"] = str(git_dir) if git_dir else None
     content["needs"] = [
         need.id if need.on is On.DONE else [need.id, need.on] for need in spec.needs
@@ -61,10 +69,11 @@ def digest_of(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def task_of(
-    drafted: Draft, now: datetime, *, blocked: bool, waits: bool, plan: int | None = None
-) -> Task:
-    """Make the task; where it `waits`, its base is open until it is released."""
+def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, root: int | None) -> Task:
+    """Make the task; where it `waits`, its base is open until it is released.
+
+    `root` is the task whose agent delegates it, or whose agent's agent does.
+    """
     spec, location = drafted.spec, drafted.place.location
     return Task(
         id=0,
@@ -107,9 +116,24 @@ def task_of(
         message=None,
         labels=spec.labels,
         lock=_lock(drafted),
-        plan=plan,
+        plan=None,
         origin=spec.origin,
+        budget_tokens=spec.budget_tokens,
+        budget_usd=spec.budget_usd,
+        root=root,
     )
+
+
+def root_of(transaction: Transaction, actor: str) -> int | None:
+    """Return the task that pays for what `actor` delegates; None where that is a person."""
+    caller = actor.removeprefix("agent:task ")
+    if caller == actor:
+        return None
+    try:
+        task = tasks.get(transaction, int(caller))
+    except NotFound:
+        return None  # a task of another store
+    return task.root or task.id
 
 
 def provider_of(agent: str, config: Config) -> str | None:

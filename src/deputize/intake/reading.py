@@ -18,6 +18,7 @@ from deputize.intake.validation import check_spec
 from deputize.intake.values import (
     flag_of,
     list_of,
+    money_of,
     number_of,
     seconds_of,
     shown,
@@ -176,6 +177,8 @@ class Reader:
         match rule:
             case fields.Number():
                 found = number_of(value, where)
+            case fields.Money():
+                found = money_of(value, where)
             case fields.Span():
                 found = span_of(value, where)
             case fields.Moment():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _KEPT = (
     *("prompt", "title", "role", "priority", "agent", "model", "labels"),
     *("timeout_seconds", "idle_timeout_seconds", "attempts", "not_before"),
+    *("budget_tokens", "budget_usd"),
 )
 
 

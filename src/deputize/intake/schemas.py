@@ -117,16 +117,24 @@ def _of(rule: fields.Rule) -> Schema:
         case fields.Flag():
             return {"type": "boolean"}
         case _:
-            return _of_text(rule)
+            return _of_amount(rule)
 
 
-def _of_text(rule: fields.Rule) -> Schema:
+def _of_amount(rule: fields.Rule) -> Schema:
     match rule:
+        case fields.Money(most):
+            return {"type": "number", "exclusiveMinimum": 0, "maximum": most}
         case fields.Span():
             return {"anyOf": _spans(patterns.SPAN, fields.LONGEST_TIMEOUT_SECONDS)}
         case fields.Moment():
             moment = {"type": "string", "format": "date-time", "pattern": patterns.MOMENT}
             return {"anyOf": [moment, *_spans(patterns.DELAY, fields.LONGEST_DELAY_SECONDS)]}
+        case _:
+            return _of_text(rule)
+
+
+def _of_text(rule: fields.Rule) -> Schema:
+    match rule:
         case fields.Text(least, most):
             longest = {} if most is None else {"maxLength": most}
             return {"type": "string", "minLength": least, **longest, "pattern": patterns.TEXT}

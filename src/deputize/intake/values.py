@@ -82,6 +82,13 @@ def whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def money_of(value: object, where: str) -> float:
+    """Take an amount of dollars."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong(where, "a number of dollars such as 2.5", value)
+    return float(value)
+
+
 def span_of(value: object, where: str) -> int:
     """Take a duration, as seconds."""
     seconds = seconds_of(value, SPAN)

@@ -24,6 +24,7 @@ class Subject(StrEnum):
 
     CHANGE = "change"
     TRUST = "trust"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Approval:
     subject: str
     """For people: `change c7 of #12`, `commands of deputize.toml in PATH`."""
     digest: str
-    """What exactly is approved: a tree, or a hash of the commands."""
+    """What exactly is approved: a tree, a hash of the commands, an account."""
     task: int | None
     change: int | None
     git_dir: str | None

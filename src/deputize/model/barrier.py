@@ -26,6 +26,8 @@ class Cause(StrEnum):
     PERSON = "person"
     LIMIT = "limit"
     """A provider's rate limit or quota: the barrier opens by itself."""
+    BUDGET = "budget"
+    """What may be spent is spent: a person may grant more, and a day's opens with the next day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

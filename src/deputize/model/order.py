@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.barrier import BarrierKind, Cause
+from deputize.model.budget import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from deputize.model.barrier import Barrier
+    from deputize.model.budget import Account
     from deputize.model.limits import Limits
     from deputize.model.task import Task
 
@@ -86,6 +88,20 @@ def barred(busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]) ->
     )
 
 
+def without(found: Barred, short: Iterable[Account]) -> Barred:
+    """Bar besides what spends on accounts whose rest is promised to others that run."""
+    names: dict[Scope, set[str]] = {scope: set() for scope in Scope}
+    for account in short:
+        names[account.scope].add(account.name)
+    return replace(
+        found,
+        everything=found.everything or bool(names[Scope.DAY]),
+        agents=found.agents | names[Scope.AGENT],
+        providers=found.providers | names[Scope.PROVIDER],
+        plans=found.plans | {int(plan) for plan in names[Scope.PLAN]},
+    )
+
+
 def _full(running: Mapping[str, int], most: Mapping[str, int]) -> frozenset[str]:
     return frozenset(name for name, count in most.items() if running.get(name, 0) >= count)
 
@@ -109,6 +125,9 @@ def why_barred(
     by_people = [barrier for barrier in closed if barrier.cause is Cause.PERSON]
     if by_people:
         return f"a person: {by_people[0].label} is paused (`{resuming(by_people[0])}`)"
+    by_budgets = [barrier for barrier in closed if barrier.cause is Cause.BUDGET]
+    if by_budgets:
+        return f"a person: {by_budgets[0].reason} (`deputize approvals`)"
     if closed:
         return f"quota of {closed[0].name} until {by_the_clock(max(map(_end, closed)))}"
     full = _why_full(task, barred(busy, limits, ()), limits)

@@ -143,7 +143,9 @@ MEANINGS: dict[Outcome, Meaning] = {
         tries=1, who=_PERSON, do="change the task or the policy, then `deputize retry ID`"
     ),
     Outcome.BUDGET_SPENT: _row(
-        tries=1, who=_PERSON, do="raise the budget or make the task smaller"
+        tries=1,
+        who=_PERSON,
+        do="raise the budget or make the task smaller, then `deputize retry ID`",
     ),
     Outcome.OUT_OF_DISK: _row(
         tries=0, counts=False, who=_PERSON, do="free some disk space; the task goes on by itself"

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from deputize.model.budget import Standing
+
 HUNDRED = 100
 
 
@@ -77,6 +79,8 @@ class Stats:
     """From claimed to the end."""
     depths: Sequence[Depth]
     loads: Sequence[Load]
+    spent: Sequence[Standing] = ()
+    """What was spent today: all together, and with each provider and agent."""
 
 
 def summed(

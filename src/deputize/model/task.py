@@ -71,6 +71,8 @@ class TaskSpec:
     held: bool = False
     labels: tuple[str, ...] = ()
     lock: str | None = None
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
     origin: str = "cli"
 
 
@@ -127,6 +129,11 @@ class Task:
     """Of the tasks with the same lock one works at a time; in place, the checkout is one."""
     plan: int | None
     origin: str
+    budget_tokens: int | None
+    """The most that it may spend with all its attempts; None leaves it to the settings."""
+    budget_usd: float | None
+    root: int | None
+    """The task whose agent delegated it, or whose agent's agent did: it pays."""
 
     @property
     def share(self) -> str:

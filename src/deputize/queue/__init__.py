@@ -1,5 +1,6 @@
 """The waiting room: who works on what, for how long the right to it lasts, and how it ends."""
 
+from deputize.queue.budgeting import grant, refuse, short_of, spend, withdraw_over
 from deputize.queue.claiming import Claim, claim, claim_several
 from deputize.queue.editing import Edits, edit
 from deputize.queue.endings import Ending, finish, finish_in
@@ -21,10 +22,15 @@ __all__ = [
     "edit",
     "finish",
     "finish_in",
+    "grant",
     "hold",
     "is_wanted",
+    "refuse",
     "retry",
+    "short_of",
     "shorten",
+    "spend",
     "turn_away",
     "turn_over",
+    "withdraw_over",
 ]

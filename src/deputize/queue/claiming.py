@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 
 from deputize.model.attempt import LEASE_SECONDS, Attempt, Usage
 from deputize.model.event import Event
-from deputize.model.limits import NO_LIMITS, Limits
-from deputize.model.order import NOTHING, barred, in_order
+from deputize.model.order import NOTHING, barred, in_order, without
+from deputize.model.rules import NO_RULES, Rules
 from deputize.model.states import TaskState
-from deputize.store import attempts, barriers, line, meta, tasks, workers
+from deputize.queue.budgeting import admit
+from deputize.store import attempts, barriers, line, meta, spending, tasks, workers
 from deputize.store.line import Reach
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from deputize.model.budget import Account
+    from deputize.model.limits import Limits
     from deputize.model.task import Task
     from deputize.model.worker import Worker
     from deputize.store.database import Database, Transaction
@@ -32,18 +36,18 @@ class Claim:
 
 
 def claim(
-    database: Database, worker: Worker, now: datetime, limits: Limits = NO_LIMITS
+    database: Database, worker: Worker, now: datetime, rules: Rules = NO_RULES
 ) -> Claim | None:
     """Give the worker the next task that it may take, with a fresh lease; None if there is none.
 
     One that drains, or that was given up for dead, gets none.
     """
-    claims = claim_several(database, worker, 1, now, limits)
+    claims = claim_several(database, worker, 1, now, rules)
     return claims[0] if claims else None
 
 
 def claim_several(
-    database: Database, worker: Worker, count: int, now: datetime, limits: Limits = NO_LIMITS
+    database: Database, worker: Worker, count: int, now: datetime, rules: Rules = NO_RULES
 ) -> list[Claim]:
     """Give the worker up to `count` tasks in one commit, each as `claim` would."""
     with database.read() as transaction:
@@ -51,16 +55,16 @@ def claim_several(
         if not line.fronts(transaction, Reach(worker.roles, NOTHING, now)):
             return []
     with database.write() as transaction:
-        return several_in(transaction, worker, count, now, limits)
+        return several_in(transaction, worker, count, now, rules)
 
 
 def several_in(
-    transaction: Transaction, worker: Worker, count: int, now: datetime, limits: Limits
+    transaction: Transaction, worker: Worker, count: int, now: datetime, rules: Rules
 ) -> list[Claim]:
     """Do what `claim_several` does, in a transaction that is open already."""
     claims: list[Claim] = []
     while len(claims) < count:
-        taken = claim_in(transaction, worker, now, limits)
+        taken = claim_in(transaction, worker, now, rules)
         if taken is None:
             break
         claims.append(taken)
@@ -68,30 +72,44 @@ def several_in(
 
 
 def claim_in(
-    transaction: Transaction, worker: Worker, now: datetime, limits: Limits = NO_LIMITS
+    transaction: Transaction, worker: Worker, now: datetime, rules: Rules = NO_RULES
 ) -> Claim | None:
     """Do what `claim` does, in a transaction that is open already."""
-    task = _next(transaction, worker, now, limits)
-    if task is None or not workers.may_claim(transaction, worker.id):
+    if not workers.may_claim(transaction, worker.id):
         return None
-    return _start(transaction, task, worker, now)
+    if rules.limits.is_set or rules.budgets.is_set:
+        meta.alone(transaction, "limits")  # two that count at once would each find room
+    short: list[Account] = []
+    while True:
+        reach = reach_of(transaction, worker.roles, now, rules.limits, short)
+        task = _next(transaction, reach, now, rules.limits)
+        if task is None:
+            return None
+        admission = admit(transaction, task, rules.budgets, now)
+        if admission.promised is not None:
+            claim = _start(transaction, task, worker, now)
+            if admission.promised.is_set:
+                spending.reserve(transaction, claim.attempt.id, admission.promised)
+            return claim
+        short += [admission.waits_for] if admission.waits_for else []
 
 
 def reach_of(
-    transaction: Transaction, roles: tuple[str, ...], now: datetime, limits: Limits
+    transaction: Transaction,
+    roles: tuple[str, ...],
+    now: datetime,
+    limits: Limits,
+    short: Sequence[Account] = (),
 ) -> Reach:
-    """Say what is in a worker's reach, as limits and barriers stand."""
+    """Say what is in a worker's reach, as limits and barriers stand, and money is short."""
     raised = barriers.closed(transaction, now)
-    if not raised and not limits.is_set:
+    if not raised and not limits.is_set and not short:
         return Reach(roles, NOTHING, now)
     busy = line.busy(transaction) if limits.is_set else ()
-    return Reach(roles, barred(busy, limits, raised), now)
+    return Reach(roles, without(barred(busy, limits, raised), short), now)
 
 
-def _next(transaction: Transaction, worker: Worker, now: datetime, limits: Limits) -> Task | None:
-    if limits.is_set:
-        meta.alone(transaction, "limits")  # two that count at once would each find room
-    reach = reach_of(transaction, worker.roles, now, limits)
+def _next(transaction: Transaction, reach: Reach, now: datetime, limits: Limits) -> Task | None:
     fronts = line.fronts(transaction, reach)
     for priority in in_order(fronts, now, limits.ageing_seconds):
         task = line.claimable(transaction, reach, priority)

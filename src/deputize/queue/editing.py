@@ -32,6 +32,8 @@ class Edits(NamedTuple):
     attempts: int | None = None
     not_before: datetime | None = None
     labels: tuple[str, ...] | None = None
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
 
     @property
     def wanted(self) -> dict[str, object]:

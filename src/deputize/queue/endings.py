@@ -11,6 +11,7 @@ from deputize.model.event import Event
 from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
+from deputize.queue.budgeting import book, still_spent, stop_at
 from deputize.store import approvals, attempts, barriers, changes, journal, settle, tasks, trust
 from deputize.store.attempts import Closing
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.model.approval import Approval
+    from deputize.model.budget import Standing
     from deputize.model.change import Change
     from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
@@ -46,6 +48,8 @@ class Ending:
     """A change to propose; its task then waits for landing."""
     question: Approval | None = None
     """What a person is asked where the attempt parks: asked once nothing runs any more."""
+    spent: Standing | None = None
+    """The account that the attempt has used up, where it parks because of that."""
 
 
 def finish(
@@ -67,6 +71,8 @@ def finish_in(
     task = tasks.lock(transaction, attempt.task)
     if task.cancel_requested:
         ending = replace(ending, outcome=Outcome.CANCELLED, change=None)
+    if ending.usage != NO_USAGE:
+        book(transaction, attempt, task, ending.usage, now)
     attempts.end(transaction, attempt, _closing(ending), now)
     _tell_end(transaction, attempt, ending, now)
     actor = f"worker:{attempt.worker}"
@@ -189,6 +195,8 @@ def _fail(
         )
     question = ending.question if ending.outcome is Outcome.PARKED else None
     # A person may have answered while the attempt was parking.
+    if ending.spent and still_spent(transaction, ending.spent):
+        stop_at(transaction, ending.spent, task, now)
     if question and not trust.will_be_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
     return queued
@@ -197,7 +205,7 @@ def _fail(
 def _is_stalled(ending: Ending) -> bool:
     """Tell whether a person has to mend something who isn't asked a question about it."""
     if ending.outcome is Outcome.PARKED:
-        return ending.question is None
+        return ending.question is None and ending.spent is None
     return is_stalled(ending.outcome)
 
 

@@ -37,7 +37,12 @@ def cancel(database: Database, task_id: int, actor: str, now: datetime) -> Task:
 
 
 def turn_away(
-    transaction: Transaction, task_id: int, message: str, actor: str, now: datetime
+    transaction: Transaction,
+    task_id: int,
+    message: str,
+    actor: str,
+    now: datetime,
+    reason: Outcome = Outcome.REJECTED,
 ) -> None:
     """Cancel a queued task because a person refused what it needs; any other stays as it is."""
     task = tasks.lock(transaction, task_id)
@@ -48,7 +53,7 @@ def turn_away(
             TaskState.CANCELLED,
             actor=actor,
             now=now,
-            reason=Outcome.REJECTED,
+            reason=reason,
             message=message,
         )
 

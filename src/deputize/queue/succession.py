@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import LeaseLost
-from deputize.model.limits import NO_LIMITS, Limits
+from deputize.model.rules import NO_RULES, Rules
 from deputize.queue.claiming import Claim, several_in
 from deputize.queue.endings import Ending, finish_in
 
@@ -35,7 +35,7 @@ def turn_over(
     worker: Worker,
     count: int,
     now: datetime,
-    limits: Limits = NO_LIMITS,
+    rules: Rules = NO_RULES,
     tips: Tips | None = None,
 ) -> Turnover:
     """Close attempts and give their worker up to `count` tasks, all in one commit.
@@ -50,4 +50,4 @@ def turn_over(
                 ended.append(finish_in(transaction, attempt, ending, now, tips))
             except LeaseLost:  # raised before anything is written
                 lost.append(attempt)
-        return Turnover(ended, lost, several_in(transaction, worker, count, now, limits))
+        return Turnover(ended, lost, several_in(transaction, worker, count, now, rules))

@@ -98,6 +98,13 @@ def end(transaction: Transaction, attempt: Attempt, closing: Closing, now: datet
         raise _lost(attempt)
 
 
+def use(transaction: Transaction, attempt: Attempt, usage: Usage) -> None:
+    """Write what an attempt has used so far; LeaseLost if it isn't ours any more."""
+    counts = _counts(usage)
+    if transaction.run("attempts.use", id=attempt.id, token=attempt.token, **counts) == 0:
+        raise _lost(attempt)
+
+
 def began(transaction: Transaction, attempt: int, now: datetime) -> None:
     """Note that the agent of an attempt runs; the first moment stays."""
     transaction.run("attempts.began", id=attempt, now=to_text(now))

@@ -206,6 +206,8 @@ def reword(transaction: Transaction, old: Task, new: Task, now: datetime) -> Non
         prompt=new.prompt,
         labels=json.dumps(new.labels, ensure_ascii=False),
         provider=new.provider,
+        budget_tokens=new.budget_tokens,
+        budget_usd=new.budget_usd,
         rank=_rank(transaction, new) if moved else None,
         ready_at=to_text(max(now, new.not_before or now)) if delayed else None,
     )
@@ -320,7 +322,8 @@ def task_of(row: Row) -> Task:
 _NAMES = tuple(field.name for field in fields(Task))
 _FIXED = frozenset(
     {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
-     "key_digest", "created_at", "labels", "lock", "plan", "origin"}
+     "key_digest", "created_at", "labels", "lock", "plan", "origin", "budget_tokens", "budget_usd",
+     "root"}
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
 from deputize.worker.gathering import look, put_away, unsaved
+from deputize.worker.metering import meter
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deputize.agents.base import Agent
+    from deputize.model.budget import Budgets, Standing
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.queue import Claim, Ending
@@ -82,7 +84,7 @@ async def _put_away(running: Running, bench: Bench, seen: Seen) -> Ending:
     while True:
         try:
             ending = await put_away(steps, bench, seen)
-            return replace(ending, question=steps.question)
+            return replace(ending, question=steps.question, spent=_spent(running))
         except (DeputizeError, OSError) as error:
             if not is_passing(error):
                 raise
@@ -92,6 +94,10 @@ async def _put_away(running: Running, bench: Bench, seen: Seen) -> Ending:
                 log.get("worker").warning("the work can't be saved yet", error=str(error))
                 told = True
         await anyio.sleep(PAUSE_SECONDS)
+
+
+def _spent(running: Running) -> Standing | None:
+    return running.spent if running.stop is Stop.BUDGET_SPENT else None
 
 
 async def _work(running: Running, bench: Bench) -> Seen:
@@ -118,14 +124,23 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     agent = _agent(task, bench)
     job, gate = _job(steps, bench), _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
+    running.prices = bench.config.prices
     with alone():
-        async with anyio.create_task_group() as notes:
-            notes.start_soon(steps.write_notes)
+        async with anyio.create_task_group() as group:
+            group.start_soon(steps.write_notes)
+            metering = anyio.CancelScope()
+            group.start_soon(_meter, metering, running, bench.config.budget)
             try:
                 seen = await watch(running, agent, job, gate)
             finally:
                 steps.no_more_notes()
+                metering.cancel()
     return seen
+
+
+async def _meter(scope: anyio.CancelScope, running: Running, budgets: Budgets) -> None:
+    with scope:
+        await meter(running, budgets)
 
 
 def _agent(task: Task, bench: Bench) -> Agent:

@@ -22,11 +22,16 @@ from deputize.agents.base import (
 )
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import Outcome
+from deputize.model.price import priced
 from deputize.redaction import redacted
 from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deputize.agents.base import Agent, Gate, Job
+    from deputize.model.budget import Standing
+    from deputize.model.price import Price
     from deputize.worker.steps import Steps
 
 
@@ -36,12 +41,14 @@ class Stop(Enum):
     CANCELLED = "cancelled"
     LEASE_LOST = "lease_lost"
     WORKER_STOPPED = "worker_stopped"
+    BUDGET_SPENT = "budget_spent"
 
 
 _STOPPED = {
     Stop.CANCELLED: (Outcome.CANCELLED, "cancelled while it ran"),
     Stop.LEASE_LOST: (Outcome.LEASE_LOST, "the lease was lost while it ran"),
     Stop.WORKER_STOPPED: (Outcome.WORKER_LOST, "the worker was stopped while it ran"),
+    Stop.BUDGET_SPENT: (Outcome.PARKED, "its budget is spent"),
 }
 
 
@@ -56,6 +63,11 @@ class Running:
     model: str | None = None
     """The model that answered last, as the agent names it."""
     usage: Usage = field(default_factory=Usage)
+    used: anyio.Event = field(default_factory=anyio.Event)
+    """Set once more was used than has been written."""
+    spent: Standing | None = None
+    """The account that it has used up, where it was stopped because of that."""
+    prices: Sequence[Price] = ()
     tools: dict[str, ToolUse] = field(default_factory=dict)
     last_at: float = 0.0
 
@@ -78,8 +90,9 @@ class Running:
                 if denied or not ok:
                     self.steps.log.tool(name, "denied" if denied else f"failed: {output}")
             case Used(usage=usage, model=model):
-                self.usage = self.usage.plus(usage)
                 self.model = model or self.model
+                self.usage = self.usage.plus(priced(usage, self.model, self.prices))
+                self.used.set()
             case SessionStarted(token=token):
                 self.session = token
                 self.steps.note_session(token)
@@ -93,6 +106,8 @@ class Running:
         if self.stop is None:
             return seen
         outcome, error = _STOPPED[self.stop]
+        if self.spent is not None and self.stop is Stop.BUDGET_SPENT:
+            error = f"the budget of {self.spent.account.label} is spent: {self.spent.told}"
         return self.seen(Report(outcome=outcome, error=error))
 
     def seen(self, report: Report) -> Seen:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deputize.model.attempt import Attempt
-    from deputize.model.limits import Limits
+    from deputize.model.rules import Rules
     from deputize.model.task import Task
     from deputize.queue import Claim, Ending
     from deputize.store.settle import Tips
@@ -28,7 +28,7 @@ class Room(NamedTuple):
     """What a worker may take next."""
 
     task_count: int
-    limits: Limits
+    rules: Rules
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +95,7 @@ class Turnstile:
         endings = [(leaving.attempt, leaving.ending) for leaving in batch]
         tips = {place: tip for leaving in batch for place, tip in leaving.tips.items()}
         now, shop = self.shop.now(), self.shop
-        asked = (shop.database, endings, shop.worker, room.task_count, now, room.limits, tips)
+        asked = (shop.database, endings, shop.worker, room.task_count, now, room.rules, tips)
         turnover = await shop.in_store(queue.turn_over, *asked)
         ended = {task.id: task for task in turnover.ended}
         lost = {attempt.id for attempt in turnover.lost}

@@ -54,6 +54,7 @@ async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
             await rescue(shop, attempt)
     await shop.in_store(_bury, shop)
     await shop.in_store(queue.shorten, shop.database, shop.now())
+    await shop.in_store(queue.withdraw_over, shop.database, shop.now())
     sweep_bells(shop.home.run)
     await sweep_workspaces(shop)
     if await aside(_withdraw_moot, shop):

@@ -13,8 +13,8 @@ from deputize import log, queue
 from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
-from deputize.model.limits import NO_LIMITS
 from deputize.model.outcome import Outcome
+from deputize.model.rules import NO_RULES
 from deputize.model.states import ChangeState
 from deputize.store import approvals, attempts, barriers, changes, tasks
 from deputize.worker.attempt import run_attempt
@@ -136,20 +136,20 @@ async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None
 
 
 def _room(shop: Workshop, floor: Floor, leaving: int) -> Room:
-    """Say how many tasks may be taken once some have left, and under which limits."""
+    """Say how many tasks may be taken once some have left, and under which rules."""
     free = shop.worker.slots - len(floor.claims) + leaving
     try:
-        limits = load_config(shop.home.config).limits
+        rules = load_config(shop.home.config).rules
     except DeputizeError:
-        return Room(0, NO_LIMITS)
-    return Room(0 if floor.draining else max(free, 0), limits)
+        return Room(0, NO_RULES)
+    return Room(0 if floor.draining else max(free, 0), rules)
 
 
 async def _claim(shop: Workshop, count: int) -> list[Claim]:
     try:
-        limits = load_config(shop.home.config).limits
+        rules = load_config(shop.home.config).rules
         return await shop.in_store(
-            queue.claim_several, shop.database, shop.worker, count, shop.now(), limits
+            queue.claim_several, shop.database, shop.worker, count, shop.now(), rules
         )
     except DeputizeError as error:
         log.get("worker").warning("claim failed", error=error.message)

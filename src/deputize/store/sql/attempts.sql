@@ -28,6 +28,12 @@ UPDATE attempts SET finished_at = :finished_at, outcome = :outcome, exit_code = 
     saved_ref = coalesce(:saved_ref, saved_ref)
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
+-- name: use
+-- Write what an open attempt has used so far, fenced by its token.
+UPDATE attempts SET input_tokens = :input_tokens, output_tokens = :output_tokens,
+    cached_tokens = :cached_tokens, cost_usd = :cost_usd
+WHERE id = :id AND token = :token AND finished_at IS NULL;
+
 -- name: began
 -- Note when an attempt's agent began, the first time.
 UPDATE attempts SET begun_at = :now WHERE id = :id AND begun_at IS NULL;

@@ -4,12 +4,12 @@ INSERT INTO tasks (title, prompt, role, kind, state, held, priority, place, repo
     target, scope, agent, model, provider, checks, timeout_seconds, idle_timeout_seconds, attempts,
     not_before, key, key_digest, session, round_start, rework_count, feedback, attempt,
     cancel_requested, created_at, started_at, finished_at, result, reason, message, labels, plan,
-    origin, lock, rank, share, ready_at)
+    origin, lock, rank, share, ready_at, budget_tokens, budget_usd, root)
 VALUES (:title, :prompt, :role, :kind, :state, :held, :priority, :place, :repo, :git_dir, :base,
     :target, :scope, :agent, :model, :provider, :checks, :timeout_seconds, :idle_timeout_seconds,
     :attempts, :not_before, :key, :key_digest, :session, :round_start, :rework_count, :feedback, :attempt,
     :cancel_requested, :created_at, :started_at, :finished_at, :result, :reason, :message, :labels,
-    :plan, :origin, :lock, :rank, :share, :ready_at)
+    :plan, :origin, :lock, :rank, :share, :ready_at, :budget_tokens, :budget_usd, :root)
 RETURNING id;
 
 -- name: turn
@@ -44,7 +44,8 @@ WHERE id = :id;
 
 -- name: reword
 -- Write what was asked anew, of a task that nobody has begun.
-UPDATE tasks SET prompt = :prompt, labels = :labels, provider = :provider, rank = coalesce(:rank, rank),
+UPDATE tasks SET prompt = :prompt, labels = :labels, provider = :provider,
+    budget_tokens = :budget_tokens, budget_usd = :budget_usd, rank = coalesce(:rank, rank),
     ready_at = coalesce(:ready_at, ready_at)
 WHERE id = :id AND started_at IS NULL;
 

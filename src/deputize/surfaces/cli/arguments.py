@@ -146,6 +146,14 @@ def whole_number(word: str) -> int:
     return int(word)
 
 
+def dollars(word: str) -> float:
+    """Read an amount of dollars, such as `2.50`."""
+    digits = word.replace(".", "", 1)
+    if not (digits.isascii() and digits.isdecimal()) or not float(word) > 0:
+        raise ArgumentTypeError(f"{word!r} is not an amount of dollars such as 2.50")
+    return float(word)
+
+
 def slots(word: str) -> int:
     """Read how many tasks may be done at once."""
     from deputize.config.settings import MOST_SLOTS

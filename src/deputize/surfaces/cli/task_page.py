@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.desk.documents import what_to_do
+from deputize.model.budget import in_dollars
 from deputize.redaction import shown_name
 from deputize.surfaces.cli.output import bold
 from deputize.surfaces.cli.task_lines import headline, needs_in_words, state_of
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from deputize.desk.plans import Kin
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
-    from deputize.model.attempt import Attempt
+    from deputize.model.attempt import Attempt, Usage
+    from deputize.model.budget import Standing
     from deputize.model.change import Change
     from deputize.model.task import Task
     from deputize.surfaces.cli.output import Output, Part
@@ -57,11 +59,23 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "plan", f"p{kin.plan.id}: {kin.plan.title}" if kin.plan else ""
     yield "needs", needs_in_words((need.id, need.on) for need in view.needs)
     yield "unblocks", ", ".join(f"#{task.id} ({task.title})" for task in kin.unblocks)
+    yield "spent", _spent(view.spent) if view.spent else ""
     yield "priority", str(task.priority)
     yield "not before", local(task.not_before) if task.not_before else ""
     yield "added", f"{local(task.created_at)} ({task.origin})"
     yield "started", local(task.started_at) if task.started_at else ""
     yield "ended", local(task.finished_at) if task.finished_at else ""
+
+
+def _spent(standing: Standing) -> str:
+    """Say what was spent, of what; tokens without a price have no cost, which is not none."""
+    spent = standing.spent
+    money = f"{in_dollars(spent.microdollars)} USD"
+    if spent.unpriced_tokens:
+        unpriced = f"{spent.unpriced_tokens:,} of them unpriced"
+        money = f"{money}, {unpriced}" if spent.microdollars else "unpriced"
+    of = f"; budget: {standing.told}" if standing.told else ""
+    return f"{spent.tokens:,} tokens ({money}){of}"
 
 
 def _where(task: Task) -> str:
@@ -91,7 +105,7 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
         ("exit code", "" if attempt.exit_code is None else str(attempt.exit_code)),
         ("error", attempt.error or ""),
         ("tokens", tokens),
-        ("cost", f"${usage.cost_usd}" if usage.cost_usd else ""),
+        ("cost", _cost(usage)),
         ("tools", ", ".join(f"{tool.name} ×{tool.count}" for tool in attempt.tools)),
         ("session", attempt.session or ""),
         ("workspace", attempt.workspace or ""),
@@ -101,6 +115,12 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
     output.table([fact for fact in facts if fact[1]], indent="  ")
     if attempt.summary:
         output.prose(attempt.summary, "  ")
+
+
+def _cost(usage: Usage) -> str:
+    if usage.cost_usd is not None:
+        return f"{usage.cost_usd} USD"
+    return "unpriced" if usage.input_tokens or usage.output_tokens else ""
 
 
 def _took(started_at: datetime, finished_at: datetime | None) -> str:

@@ -9,7 +9,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, future, needs, seconds, whole_number
+from deputize.surfaces.cli.arguments import (
+    add_format,
+    dollars,
+    future,
+    needs,
+    seconds,
+    whole_number,
+)
 from deputize.surfaces.cli.submissions import note_uncommitted, warn_of_trust
 
 if TYPE_CHECKING:
@@ -79,6 +86,8 @@ def _add_limits(group: Group) -> None:
     add("--timeout", type=seconds, metavar="SPAN", help="of one attempt (default: 1h)")
     add("--idle-timeout", type=seconds, metavar="SPAN", help="longest silence (default: 15m)")
     add("--attempts", type=whole_number, metavar="N", help="tries, the agent's failures included")
+    add("--budget-tokens", type=whole_number, metavar="N", help="of all its attempts together")
+    add("--budget-usd", type=dollars, metavar="USD", help="the same in dollars, such as 2.50")
 
 
 def _add_place(group: Group) -> None:
@@ -149,6 +158,8 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         held=arguments.hold,
         labels=tuple(dict.fromkeys(arguments.label or ())),
         lock=arguments.lock,
+        budget_tokens=arguments.budget_tokens,
+        budget_usd=arguments.budget_usd,
     )
 
 

@@ -11,6 +11,7 @@ from deputize.surfaces.cli.arguments import (
     add_format,
     add_tasks,
     chosen_task,
+    dollars,
     future,
     seconds,
     whole_number,
@@ -27,7 +28,7 @@ EXAMPLES = """
 """
 _FIELDS = (
     *("prompt", "title", "priority", "agent", "model", "timeout_seconds"),
-    *("idle_timeout_seconds", "attempts", "not_before"),
+    *("idle_timeout_seconds", "attempts", "not_before", "budget_tokens", "budget_usd"),
 )
 
 
@@ -43,6 +44,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--timeout", type=seconds, dest="timeout_seconds", metavar="SPAN", help="of one attempt")
     add("--idle-timeout", type=seconds, dest="idle_timeout_seconds", metavar="SPAN", help="silence")
     add("--attempts", type=whole_number, metavar="N", help="tries, the agent's failures included")
+    add("--budget-tokens", type=whole_number, metavar="N", help="of all its attempts together")
+    add("--budget-usd", type=dollars, metavar="USD", help="the same in dollars, such as 2.50")
     add("--not-before", type=future, metavar="WHEN", help="RFC 3339, or 10m, 2h from now")
     add_tasks(parser, several=False)
     add_format(parser)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from deputize.model.budget import Standing
     from deputize.model.stats import Depth, Spread, Stats
     from deputize.surfaces.cli.output import Output
 
@@ -66,6 +67,22 @@ def _print(output: Output, found: Stats) -> None:
         output.text()
         rows = [(load.worker, f"{load.busy} of {load.slots}") for load in found.loads]
         output.table(rows, ("WORKER", "SLOTS BUSY"))
+    if found.spent:
+        output.text()
+        rows = [_spent(standing) for standing in found.spent]
+        output.table(rows, ("SPENT TODAY", "TOKENS", "USD", "BUDGET"))
+
+
+def _spent(standing: Standing) -> tuple[str, ...]:
+    from deputize.model.budget import Scope, in_dollars
+
+    account, spent = standing.account, standing.spent
+    name = "all" if account.scope is Scope.DAY else f"{account.scope} {account.name}"
+    money = in_dollars(spent.microdollars)
+    if spent.unpriced_tokens:
+        unpriced = f"{spent.unpriced_tokens:,} tokens unpriced"
+        money = f"{money} + {unpriced}" if spent.microdollars else unpriced
+    return name, f"{spent.tokens:,}", money, standing.told
 
 
 def _spreads(found: Stats) -> Iterator[tuple[str, ...]]:
