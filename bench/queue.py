@@ -173,7 +173,7 @@ def _task(state: TaskState = TaskState.QUEUED) -> Task:
         key_digest=None, session=None, round_start=1, rework_count=0, feedback=None, attempt=None,
         cancel_requested=False, created_at=NOW, started_at=ended, finished_at=ended, result=None,
         reason=None, message=None, labels=(), lock=None, plan=None, origin="cli",
-        budget_tokens=None, budget_usd=None, root=None,
+        budget_tokens=None, budget_usd=None, root=None, host=None,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from deputize.model.price import Price
 
 EVERYTHING = """
 default_agent = "mine"
+fallback = ["mine", "copilot"]
 [agents.mine]
 kind = "command"
 command = ["prog", "{prompt}"]
@@ -85,6 +86,7 @@ command = ["say"]
 """
 MEANT = Config(
     default_agent="mine",
+    fallback=("mine", "copilot"),
     agents={
         "mine": AgentSettings(
             kind="command", command=("prog", "{prompt}"), env=("TOKEN_*",), roles=("writer",),

@@ -34,6 +34,7 @@ ATTEMPT = Attempt(
     worker="w1",
     lease_expires_at=AT,
     agent="toy",
+    provider=None,
     model=None,
     base=None,
     session="s",

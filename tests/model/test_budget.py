@@ -21,6 +21,7 @@ from deputize.model.budget import (
     in_dollars,
     is_promised_away,
     promise,
+    server_of,
     since,
     spent_of,
 )
@@ -37,7 +38,8 @@ ALL = Budgets(
 
 def words(**changed: object) -> list[str]:
     """Return the accounts of a task by agent `copilot`."""
-    return [account.word for account in accounts_of(a_task(**changed), "copilot", DAY)]
+    task = a_task(**changed)
+    return [account.word for account in accounts_of(task, server_of("copilot", task.provider), DAY)]
 
 
 def test_a_task_spends_on_its_own_account_its_plans_its_servers_and_the_days() -> None:
@@ -58,7 +60,10 @@ def test_a_question_names_its_account(name: str) -> None:
 def test_a_tasks_own_budget_goes_before_the_settings() -> None:
     """Each of tokens and dollars by itself."""
     task = a_task(budget_tokens=5)
-    ceilings = [ceiling_of(account, ALL, task) for account in accounts_of(task, "copilot", DAY)]
+    ceilings = [
+        ceiling_of(account, ALL, task)
+        for account in accounts_of(task, server_of("copilot", None), DAY)
+    ]
     assert ceilings == [Ceiling(5, 1.0), Ceiling(usd=3.0), Ceiling(usd=9.0)]
     unknown = Account(Scope.PROVIDER, "other", "2026-03-01")
     assert not ceiling_of(unknown, ALL, task).is_set

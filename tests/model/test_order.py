@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deputize.model.barrier import Barrier, BarrierKind, Cause
+from deputize.model.fallback import Dry, dry
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.order import NOTHING, Busy, Front, barred, in_order, why_barred
 from tests.fixtures.nouns import NOON, a_task
@@ -98,7 +99,8 @@ def test_a_closed_gate_bars_what_is_behind_it() -> None:
     ]
     found = barred([], NO_LIMITS, barriers)
     assert (set(found.roles), set(found.plans)) == ({"tester"}, {3})
-    assert (set(found.agents), set(found.providers)) == ({"codex"}, {"anthropic"})
+    assert (set(found.agents), set(found.providers)) == ({"codex"}, set())
+    assert dry(barriers) == Dry(providers=frozenset({"anthropic"}))
     assert not found.everything
     assert barred([], NO_LIMITS, [barrier(BarrierKind.ALL)]).everything
 

@@ -14,6 +14,7 @@ from deputize.config.settings import (
 from deputize.config.shape import MEND, Shape
 from deputize.config.variables import path_of
 from deputize.errors import ConfigError
+from deputize.model.agent import BUILT_IN_AGENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +85,12 @@ def _from_home(file: Path) -> Config:
     except OSError as error:
         hint = f"look at its rights: `ls -l {file}`"
         raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from error
-    return cast("Config", Shape(str(file)).fill(Config, _parse(content, str(file))))
+    shape = Shape(str(file))
+    config = cast("Config", shape.fill(Config, _parse(content, str(file))))
+    for place, name in enumerate(config.fallback):
+        if name not in config.agents and name not in BUILT_IN_AGENTS:
+            raise shape.wrong(f"fallback.{place}", "the name of an agent", name)
+    return config
 
 
 def _parse(content: bytes, origin: str) -> dict[str, object]:

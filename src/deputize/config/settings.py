@@ -9,8 +9,9 @@ from collections.abc import Mapping  # noqa: TC003 - read at run time, to check 
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from deputize.model.agent import AgentSettings  # noqa: TC001 - as above
+from deputize.model.agent import AgentSettings
 from deputize.model.budget import NO_BUDGETS, Budgets
+from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.price import Price  # noqa: TC001 - as above
 from deputize.model.rules import Rules
@@ -112,6 +113,8 @@ class Config(NamedTuple):
     """All settings, merged."""
 
     default_agent: str = "copilot"
+    fallback: tuple[str, ...] = ()
+    """Agents that take over from one another while a limit holds."""
     agents: Mapping[str, AgentSettings] = EMPTY
     providers: Mapping[str, ProviderSettings] = EMPTY
     roles: Mapping[str, RoleSettings] = EMPTY
@@ -132,7 +135,12 @@ class Config(NamedTuple):
     @property
     def rules(self) -> Rules:
         """Return what holds for the next task that is taken."""
-        return Rules(limits=self.limits, budgets=self.budget)
+        able = tuple(map(self._substitute, self.fallback))
+        return Rules(limits=self.limits, budgets=self.budget, fallback=able)
+
+    def _substitute(self, name: str) -> Substitute:
+        settings = self.agents.get(name) or AgentSettings()
+        return Substitute(name, settings.provider, settings.roles)
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -35,10 +35,15 @@ def ensure_worker(desk: Desk, task: Task) -> bool:
     """Start a background worker if no live one could take the task; tell whether it did."""
     with desk.database.read() as transaction:
         serving = live_workers(transaction, desk.clock.now())
-    if any(not worker.roles or task.role in worker.roles for worker in serving):
+    if any(_could_take(worker, task) for worker in serving):
         return False
     start_worker(desk)
     return True
+
+
+def _could_take(worker: Worker, task: Task) -> bool:
+    is_there = task.host in {None, worker.host}
+    return is_there and (not worker.roles or task.role in worker.roles)
 
 
 def wake_up(desk: Desk) -> bool:

@@ -11,9 +11,11 @@ from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
 from deputize.desk.narrowing import ALL
 from deputize.errors import NotFound, NotYet
+from deputize.model.barrier import Cause
 from deputize.model.budget import Account, Scope, Standing, ceiling_of
+from deputize.model.fallback import dry, is_dry, open_ones, substitute_for
 from deputize.model.need import VERDICTS, Verdict
-from deputize.model.order import why_barred
+from deputize.model.order import barred, why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, waiting_for
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from deputize.model.order import Busy
     from deputize.model.rules import Rules
     from deputize.model.task import Task
+    from deputize.model.worker import Worker
     from deputize.store.database import Transaction
 
 LOOKS = 20
@@ -118,7 +121,8 @@ def views_of(desk: Desk, transaction: Transaction, found: Iterable[Task]) -> lis
 class Crew(NamedTuple):
     """Who is there to work, looked up once for a whole listing."""
 
-    roles: Sequence[Sequence[str]]
+    serving: Sequence[Worker]
+    """The workers that still take tasks."""
     free_slots: int
     open_attempts: Mapping[int, str]
     """Tasks with an open attempt, and its worker."""
@@ -133,7 +137,7 @@ def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
     serving = live_workers(transaction, now)
     attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
     return Crew(
-        roles=[worker.roles for worker in serving],
+        serving=serving,
         free_slots=sum(worker.slots for worker in serving) - len(attempted),
         open_attempts=attempted,
         running=frozenset(worker.id for worker in running_workers(transaction, now)),
@@ -152,12 +156,11 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         unmet=[need.id for need, at in needs if VERDICTS[need.on][at] is not Verdict.MET],
         approvals=asked,
         change=change,
-        roles_served=crew.roles,
+        roles_served=[worker.roles for worker in crew.serving if task.host in {None, worker.host}],
         free_slots=crew.free_slots,
         stalled=_stalled(task, tried),
         works_there=_works_there(transaction, task),
-        barred=why_barred(task, crew.busy, crew.rules.limits, crew.barriers)
-        or _short(transaction, task, crew, now),
+        barred=_why_barred(task, crew) or _short(transaction, task, crew, now),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
     )
@@ -169,6 +172,16 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )
+
+
+def _why_barred(task: Task, crew: Crew) -> str | None:
+    """Say what keeps a task in the queue; a limit does not where another agent takes over."""
+    limits, raised, closed = crew.rules.limits, crew.barriers, dry(crew.barriers)
+    if is_dry(task, closed) and task.agent in {one.agent for one in crew.rules.fallback}:
+        able = open_ones(crew.rules.fallback, barred(crew.busy, limits, raised), closed)
+        if substitute_for(task, able):
+            raised = [barrier for barrier in raised if barrier.cause is not Cause.LIMIT]
+    return why_barred(task, crew.busy, limits, raised)
 
 
 def _short(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> str | None:

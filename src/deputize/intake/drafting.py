@@ -12,6 +12,7 @@ from deputize.model.need import On
 from deputize.model.states import TaskState
 from deputize.model.task import Place, Task, title_of
 from deputize.store import tasks
+from deputize.workspace.processes.identity import this_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +70,8 @@ def digest_of(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, root: int | None) -> Task:
-    """Make the task; where it `waits`, its base is open until it is released.
-
-    `root` is the task whose agent delegates it, or whose agent's agent does.
-    """
+def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, origin: Origin) -> Task:
+    """Make the task; where it `waits`, its base is open until it is released."""
     spec, location = drafted.spec, drafted.place.location
     return Task(
         id=0,
@@ -120,12 +118,27 @@ def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, root: 
         origin=spec.origin,
         budget_tokens=spec.budget_tokens,
         budget_usd=spec.budget_usd,
-        root=root,
+        root=origin.root,
+        host=origin.host if location else None,
     )
 
 
-def root_of(transaction: Transaction, actor: str) -> int | None:
-    """Return the task that pays for what `actor` delegates; None where that is a person."""
+class Origin(NamedTuple):
+    """Where a task comes from, besides its door."""
+
+    root: int | None
+    """The task whose agent delegates it, or whose agent's agent does: it pays."""
+    host: str | None
+    """The machine that it was added on, where others may work on the store too."""
+
+
+def origin_of(transaction: Transaction, actor: str) -> Origin:
+    """Say where the tasks come from that `actor` submits here."""
+    host = this_host() if transaction.is_shared else None
+    return Origin(_root(transaction, actor), host)
+
+
+def _root(transaction: Transaction, actor: str) -> int | None:
     caller = actor.removeprefix("agent:task ")
     if caller == actor:
         return None

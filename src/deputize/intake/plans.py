@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError, InvalidInput, UserError
-from deputize.intake.drafting import content_of, digest_of, draft, event_of, root_of, task_of
+from deputize.intake.drafting import content_of, digest_of, draft, event_of, origin_of, task_of
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
 from deputize.intake.submitting import git_dir_of, is_untrusted
@@ -62,14 +62,14 @@ def submit_plan(
     with database.read() as transaction:
         # Asked before the tips are read: what has landed by then is in them.
         waits = [_waits(transaction, place, task) for place, task in enumerate(spec.tasks)]
-        root = root_of(transaction, actor)
+        origin = origin_of(transaction, actor)
     drafts = _drafts(home, spec, waits)
     order = _order(spec)
     ready = _Ready(
         spec=spec,
         drafts=drafts,
         tasks=[
-            task_of(drafted, now, blocked=bool(task.needs), waits=waiting, root=root)
+            task_of(drafted, now, blocked=bool(task.needs), waits=waiting, origin=origin)
             for task, drafted, waiting in zip(spec.tasks, drafts, waits, strict=True)
         ],
         order=order,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
 from deputize.git.locate import common_dir
-from deputize.intake.drafting import content_of, digest_of, draft, event_of, root_of, task_of
+from deputize.intake.drafting import content_of, digest_of, draft, event_of, origin_of, task_of
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
 from deputize.intake.validation import check_needs, check_spec
@@ -47,8 +47,8 @@ def submit(
         for number in sorted({need.id for need in spec.needs}):
             tasks.keep(transaction, number)
         blocked = check_needs(transaction, spec.needs, drafted.place.config)
-        root = root_of(transaction, actor)
-        task = task_of(drafted, now, blocked=blocked, waits=waits, root=root)
+        origin = origin_of(transaction, actor)
+        task = task_of(drafted, now, blocked=blocked, waits=waits, origin=origin)
         event = event_of(task, actor, [need.id for need in spec.needs])
         task = tasks.insert(transaction, task, event, now)
         for need in dict.fromkeys(spec.needs):

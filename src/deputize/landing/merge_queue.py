@@ -76,7 +76,8 @@ def _ready(shop: Workshop, resting: dict[int, Rest]) -> list[Change]:
         return [
             change
             for change in waiting
-            if _is_ready(transaction, change, resting.get(change.id), now)
+            if tasks.get(transaction, change.task).host in {None, shop.worker.host}
+            and _is_ready(transaction, change, resting.get(change.id), now)
         ]
 
 

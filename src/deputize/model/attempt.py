@@ -70,6 +70,8 @@ class Attempt:
     worker: str
     lease_expires_at: datetime
     agent: str
+    provider: str | None
+    """What serves the agent; None where it works with a login of its own."""
     model: str | None
     base: str | None
     session: str | None

@@ -166,6 +166,10 @@ class Standing(NamedTuple):
         return " and ".join(parts)
 
 
+Server = tuple[Scope, str]
+"""A provider, or an agent with a login of its own."""
+
+
 class Held(NamedTuple):
     """What a running attempt has been promised and has not spent yet."""
 
@@ -174,14 +178,18 @@ class Held(NamedTuple):
     microdollars: int
 
 
-def accounts_of(task: Task, agent: str, day: date) -> tuple[Account, ...]:
+def accounts_of(task: Task, server: Server, day: date) -> tuple[Account, ...]:
     """Return the accounts on which a task spends on a day, the narrowest first."""
     today = day.isoformat()
-    server = (Scope.PROVIDER, task.provider) if task.provider else (Scope.AGENT, agent)
     found = [Account(Scope.TASK, str(task.root or task.id))]
     if task.plan is not None:
         found.append(Account(Scope.PLAN, str(task.plan)))
-    return (*found, Account(server[0], server[1], today), Account(Scope.DAY, today))
+    return (*found, Account(*server, today), Account(Scope.DAY, today))
+
+
+def server_of(agent: str, provider: str | None) -> Server:
+    """Return who serves an agent: a provider, or whom it has a login of its own with."""
+    return (Scope.PROVIDER, provider) if provider else (Scope.AGENT, agent)
 
 
 def ceiling_of(account: Account, budgets: Budgets, root: Task) -> Ceiling:

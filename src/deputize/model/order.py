@@ -72,7 +72,8 @@ def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> lis
 
 
 def barred(busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]) -> Barred:
-    """Say what is full or closed, from what runs now."""
+    """Say what is full or closed, from what runs now; what a limit dries up is another matter."""
+    barriers = [barrier for barrier in barriers if barrier.cause is not Cause.LIMIT]
     roles = Counter(task.role for task in busy)
     agents = Counter(task.agent for task in busy)
     providers = Counter(task.provider for task in busy if task.provider)

@@ -134,6 +134,8 @@ class Task:
     budget_usd: float | None
     root: int | None
     """The task whose agent delegated it, or whose agent's agent did: it pays."""
+    host: str | None
+    """The machine that its repository is on; None where it has none, or nobody noted it."""
 
     @property
     def share(self) -> str:

@@ -22,6 +22,7 @@ from deputize.model.budget import (
     ceiling_of,
     is_promised_away,
     promise,
+    server_of,
     since,
     spent_of,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deputize.model.attempt import Attempt, Usage
-    from deputize.model.budget import Budgets
+    from deputize.model.budget import Budgets, Server
     from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
 
@@ -58,11 +59,13 @@ class Admission(NamedTuple):
 FREE = Admission(Ceiling())
 
 
-def admit(transaction: Transaction, task: Task, budgets: Budgets, now: datetime) -> Admission:
+def admit(
+    transaction: Transaction, task: Task, server: Server, budgets: Budgets, now: datetime
+) -> Admission:
     """Say whether there is money for an attempt; where an account is spent, a person is asked."""
     if not budgets.is_set and task.budget_tokens is None and task.budget_usd is None:
         return FREE
-    found = standings(transaction, task, task.agent, budgets, now)
+    found = standings(transaction, task, server, budgets, now)
     spent = next((standing for standing in found if standing.is_spent), None)
     if spent is not None:
         stop_at(transaction, spent, task, now)
@@ -78,7 +81,8 @@ def short_of(
     """Return the account whose rest is promised to others that run, where a task waits for it."""
     if not budgets.is_set:
         return None
-    found = standings(transaction, task, task.agent, budgets, now)
+    server = server_of(task.agent, task.provider)
+    found = standings(transaction, task, server, budgets, now)
     return _promised_away(transaction, found, promise(budgets.attempt, found), now)
 
 
@@ -94,12 +98,12 @@ def _promised_away(
 
 
 def standings(
-    transaction: Transaction, task: Task, agent: str, budgets: Budgets, now: datetime
+    transaction: Transaction, task: Task, server: Server, budgets: Budgets, now: datetime
 ) -> list[Standing]:
     """Return how each account of a task stands that has a budget, the narrowest first."""
     root = tasks.get(transaction, task.root) if task.root else task
     found = []
-    for account in accounts_of(task, agent, now.date()):
+    for account in accounts_of(task, server, now.date()):
         ceiling = ceiling_of(account, budgets, root)
         if ceiling.is_set:
             spent, granted = spending.get(transaction, account)
@@ -118,8 +122,9 @@ def spend(
         task = tasks.get(transaction, attempt.task)
         book(transaction, attempt, task, usage, now)
         attempts.use(transaction, attempt, usage)
+        server = server_of(attempt.agent, attempt.provider)
         own = Standing(Account(Scope.ATTEMPT, str(attempt.id)), spent_of(usage), budgets.attempt)
-        found = [own, *standings(transaction, task, attempt.agent, budgets, now)]
+        found = [own, *standings(transaction, task, server, budgets, now)]
         return next((standing for standing in found if standing.is_spent), None)
 
 
@@ -130,7 +135,8 @@ def book(
     written = attempts.fenced(transaction, attempt).usage
     more = since(written, usage)
     if any(more):
-        spending.add(transaction, accounts_of(task, attempt.agent, now.date()), more)
+        server = server_of(attempt.agent, attempt.provider)
+        spending.add(transaction, accounts_of(task, server, now.date()), more)
 
 
 def stop_at(transaction: Transaction, standing: Standing, task: Task, now: datetime) -> None:

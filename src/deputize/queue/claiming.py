@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deputize.model.attempt import LEASE_SECONDS, Attempt, Usage
+from deputize.model.budget import server_of
 from deputize.model.event import Event
+from deputize.model.fallback import Substitute, dry, is_dry, open_ones, substitute_for
 from deputize.model.order import NOTHING, barred, in_order, without
 from deputize.model.rules import NO_RULES, Rules
 from deputize.model.states import TaskState
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A task and the attempt that its worker holds the lease of."""
+    """A task, as its attempt does it, and the attempt that its worker holds the lease of."""
 
     task: Task
     attempt: Attempt
@@ -79,34 +81,51 @@ def claim_in(
         return None
     if rules.limits.is_set or rules.budgets.is_set:
         meta.alone(transaction, "limits")  # two that count at once would each find room
-    short: list[Account] = []
+    passed: tuple[int, ...] = ()
+    short: tuple[Account, ...] = ()
     while True:
-        reach = reach_of(transaction, worker.roles, now, rules.limits, short)
+        reach = reach_of(transaction, worker, now, rules, short)._replace(passed=passed)
         task = _next(transaction, reach, now, rules.limits)
         if task is None:
             return None
-        admission = admit(transaction, task, rules.budgets, now)
+        doer = _doer(task, reach, rules)
+        if doer is None:
+            passed += (task.id,)
+            continue
+        server = server_of(doer.agent, doer.provider)
+        admission = admit(transaction, task, server, rules.budgets, now)
         if admission.promised is not None:
-            claim = _start(transaction, task, worker, now)
+            claim = _start(transaction, task, doer, worker, now)
             if admission.promised.is_set:
                 spending.reserve(transaction, claim.attempt.id, admission.promised)
             return claim
-        short += [admission.waits_for] if admission.waits_for else []
+        short += (admission.waits_for,) if admission.waits_for else ()
 
 
 def reach_of(
     transaction: Transaction,
-    roles: tuple[str, ...],
+    worker: Worker,
     now: datetime,
-    limits: Limits,
+    rules: Rules,
     short: Sequence[Account] = (),
 ) -> Reach:
     """Say what is in a worker's reach, as limits and barriers stand, and money is short."""
     raised = barriers.closed(transaction, now)
-    if not raised and not limits.is_set and not short:
-        return Reach(roles, NOTHING, now)
-    busy = line.busy(transaction) if limits.is_set else ()
-    return Reach(roles, without(barred(busy, limits, raised), short), now)
+    host = worker.host if transaction.is_shared else None
+    if not raised and not rules.limits.is_set and not short:
+        return Reach(worker.roles, NOTHING, now, host)
+    busy = line.busy(transaction) if rules.limits.is_set else ()
+    closed = without(barred(busy, rules.limits, raised), short)
+    able = open_ones(rules.fallback, closed, dry(raised))
+    replaceable = frozenset(one.agent for one in rules.fallback) if able else frozenset()
+    return Reach(worker.roles, closed, now, host, dry(raised), replaceable)
+
+
+def _doer(task: Task, reach: Reach, rules: Rules) -> Substitute | None:
+    """Return who does a task: its own agent, or one that takes over while that is dry."""
+    if not is_dry(task, reach.dry):
+        return Substitute(task.agent, task.provider)
+    return substitute_for(task, open_ones(rules.fallback, reach.barred, reach.dry))
 
 
 def _next(transaction: Transaction, reach: Reach, now: datetime, limits: Limits) -> Task | None:
@@ -118,7 +137,10 @@ def _next(transaction: Transaction, reach: Reach, now: datetime, limits: Limits)
     return None
 
 
-def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) -> Claim:
+def _start(
+    transaction: Transaction, task: Task, doer: Substitute, worker: Worker, now: datetime
+) -> Claim:
+    asked, task = task, _as_done_by(task, doer)
     attempt = attempts.insert(
         transaction,
         Attempt(
@@ -129,6 +151,7 @@ def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) 
             worker=worker.id,
             lease_expires_at=now + timedelta(seconds=LEASE_SECONDS),
             agent=task.agent,
+            provider=task.provider,
             model=task.model,
             base=task.base,
             session=task.session,
@@ -146,14 +169,11 @@ def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) 
             saved_ref=None,
         ),
     )
-    running = replace(
-        task,
-        state=TaskState.RUNNING,
-        attempt=attempt.id,
-        not_before=None,
-        started_at=task.started_at or now,
-    )
+    changed = {"state": TaskState.RUNNING, "attempt": attempt.id, "not_before": None}
+    began: dict[str, Any] = changed | {"started_at": task.started_at or now}
     body = {"number": attempt.number, "agent": attempt.agent, "model": attempt.model}
+    if asked.agent != attempt.agent:
+        body["instead_of"] = asked.agent
     event = Event(
         kind="attempt.started",
         actor=f"worker:{worker.id}",
@@ -161,5 +181,12 @@ def _start(transaction: Transaction, task: Task, worker: Worker, now: datetime) 
         worker=worker.id,
         body=body,
     )
-    tasks.move(transaction, task, running, event, now)
-    return Claim(task=running, attempt=attempt)
+    tasks.move(transaction, asked, replace(asked, **began), event, now)
+    return Claim(task=replace(task, **began), attempt=attempt)
+
+
+def _as_done_by(task: Task, doer: Substitute) -> Task:
+    """Return a task as its attempt does it: model and session are those of its own agent."""
+    if doer.agent == task.agent:
+        return task
+    return replace(task, agent=doer.agent, provider=doer.provider, model=None, session=None)

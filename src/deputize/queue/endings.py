@@ -48,6 +48,8 @@ class Ending:
     """A change to propose; its task then waits for landing."""
     question: Approval | None = None
     """What a person is asked where the attempt parks: asked once nothing runs any more."""
+    movable: bool = False
+    """Another agent may take over from a limit, so that the task need not wait for its end."""
     spent: Standing | None = None
     """The account that the attempt has used up, where it parks because of that."""
 
@@ -178,14 +180,15 @@ def _fail(
             result=ending.answer,
             tips=tips,
         )
-    session = ending.session or task.session
-    queued = replace(
-        task, state=TaskState.QUEUED, attempt=None, not_before=step.not_before, session=session
-    )
+    # A session is its agent's own: one that took over leaves none for the task's agent.
+    own = history[-1].agent == task.agent
+    session = (ending.session if own else None) or task.session
+    at = None if ending.movable and ending.outcome in LIMITS else step.not_before
+    queued = replace(task, state=TaskState.QUEUED, attempt=None, not_before=at, session=session)
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
     if ending.outcome in LIMITS and step.not_before:
-        _raise_barrier(transaction, task, ending, step.not_before, now)
+        _raise_barrier(transaction, history[-1], ending, step.not_before, now)
     if _is_stalled(ending) and not _was_told(history[:-1], ending):
         told = {
             "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
@@ -210,13 +213,13 @@ def _is_stalled(ending: Ending) -> bool:
 
 
 def _raise_barrier(
-    transaction: Transaction, task: Task, ending: Ending, until: datetime, now: datetime
+    transaction: Transaction, attempt: Attempt, ending: Ending, until: datetime, now: datetime
 ) -> None:
     """Keep other tasks from running into a limit that one has met; it opens by itself."""
-    kind = BarrierKind.PROVIDER if task.provider else BarrierKind.AGENT
+    kind = BarrierKind.PROVIDER if attempt.provider else BarrierKind.AGENT
     barrier = Barrier(
         kind=kind,
-        name=task.provider or task.agent,
+        name=attempt.provider or attempt.agent,
         cause=Cause.LIMIT,
         since=now,
         until=until,

@@ -57,7 +57,7 @@ def lock(transaction: Transaction, attempt: int) -> Attempt:
 def save(transaction: Transaction, attempt: Attempt) -> None:
     """Write an open attempt back; LeaseLost if it isn't open under this token any more."""
     values = _values(attempt)
-    for name in ("task", "number", "worker", "started_at"):
+    for name in ("task", "number", "worker", "provider", "started_at"):
         del values[name]
     if transaction.run("attempts.save", **values) == 0:
         raise _lost(attempt)

@@ -15,6 +15,11 @@ Row = Mapping[str, Value]
 class Transaction(Protocol):
     """An open transaction: runs named queries. Bad rows raise `sqlite3`-free errors of our tree."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may work on this database."""
+        ...
+
     def one(self, name: str, /, **values: Value) -> Row | None:
         """Run a query and return its first row."""
         ...

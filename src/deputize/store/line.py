@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.model.fallback import Dry
 from deputize.model.order import Barred, Busy, Front
 from deputize.store.meta import alone
 from deputize.store.rows import (
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction, Value
 
 
+NOTHING_DRY = Dry()
+
+
 class Reach(NamedTuple):
     """Which tasks a worker may take now."""
 
@@ -33,6 +37,13 @@ class Reach(NamedTuple):
     """Empty: any."""
     barred: Barred
     now: datetime
+    host: str | None = None
+    """The machine whose repositories it reaches; None where all are on one."""
+    dry: Dry = NOTHING_DRY
+    replaceable: frozenset[str] = frozenset()
+    """Agents that another may take over from while they are dry."""
+    passed: tuple[int, ...] = ()
+    """Tasks that were looked at already, and can't begin now."""
 
     @property
     def values(self) -> dict[str, Value]:
@@ -43,6 +54,11 @@ class Reach(NamedTuple):
             "no_roles": _listed(self.barred.roles),
             "no_agents": _listed(self.barred.agents),
             "no_providers": _listed(self.barred.providers),
+            "dry_agents": _listed(self.dry.agents),
+            "dry_providers": _listed(self.dry.providers),
+            "replaceable": to_json(sorted(self.replaceable)),
+            "passed": _listed(tuple(map(str, self.passed))),
+            "host": self.host,
             "no_plans": _listed(frozenset(map(str, self.barred.plans))),
             "no_repositories": _listed(self.barred.repositories),
             "no_labels": _listed(self.barred.labels),

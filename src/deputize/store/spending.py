@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.model.attempt import Usage
-from deputize.model.budget import Account, Held, Scope, Spent, accounts_of, spent_of
+from deputize.model.budget import Account, Held, Scope, Spent, accounts_of, server_of, spent_of
 from deputize.store import tasks
 from deputize.store.rows import maybe, maybe_number, number, text, to_word
 
@@ -89,7 +89,7 @@ def _held(transaction: Transaction, row: Row, day: date) -> Held:
     spent = spent_of(usage)
     tokens, money = maybe_number(row, "reserved_tokens"), maybe_number(row, "reserved_microdollars")
     return Held(
-        accounts_of(task, text(row, "agent"), day),
+        accounts_of(task, server_of(text(row, "agent"), maybe(row, "provider")), day),
         max(0, (tokens or 0) - spent.tokens),
         max(0, (money or 0) - spent.microdollars),
     )

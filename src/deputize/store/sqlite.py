@@ -45,6 +45,8 @@ _SETTINGS = (
 class SqliteTransaction:
     """A transaction on the one connection of a `SqliteDatabase`."""
 
+    is_shared = False
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Speak over `connection`."""
         self._connection = connection

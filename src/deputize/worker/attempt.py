@@ -84,7 +84,8 @@ async def _put_away(running: Running, bench: Bench, seen: Seen) -> Ending:
     while True:
         try:
             ending = await put_away(steps, bench, seen)
-            return replace(ending, question=steps.question, spent=_spent(running))
+            movable = steps.claim.task.agent in bench.config.fallback
+            return replace(ending, question=steps.question, spent=_spent(running), movable=movable)
         except (DeputizeError, OSError) as error:
             if not is_passing(error):
                 raise

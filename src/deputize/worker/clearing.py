@@ -60,6 +60,7 @@ def _sweep(shop: Workshop) -> None:
             if attempt.worker not in busy or (attempt.finished_at or recent) <= recent
         ]
         owners = {attempt.id: tasks.get(transaction, attempt.task) for attempt in left}
+        left = [each for each in left if owners[each.id].host in {None, shop.worker.host}]
     for attempt in left:
         if _staying.get(attempt.id, shop.now()) <= shop.now():
             with log.bound(task=attempt.task, attempt=attempt.number):

@@ -9,7 +9,7 @@ from deputize.errors import DeputizeError
 from deputize.gate.questions import withdraw_moot
 from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
-from deputize.store import attempts, workers
+from deputize.store import attempts, tasks, workers
 from deputize.worker.clearing import attempt_as_it_is, save_leftovers, sweep_pins, sweep_workspaces
 from deputize.workshop import aside
 from deputize.workspace.doorbell import sweep_bells
@@ -79,6 +79,7 @@ def clean_up(shop: Workshop) -> None:
 def _orphaned(shop: Workshop, in_hand: Callable[[int], bool]) -> list[Attempt]:
     """Return open attempts whose worker is certainly dead, or whose lease has run out.
 
+    Those of another machine's repositories are left to the workers there: the work is there too.
     Among the latter may be our own: those whose end could not be written when it came.
     """
     now = shop.now()
@@ -87,9 +88,14 @@ def _orphaned(shop: Workshop, in_hand: Callable[[int], bool]) -> list[Attempt]:
         if not open_attempts:
             return []
         known = {worker.id: worker for worker in workers.live(transaction)}
+        ours = [
+            attempt
+            for attempt in open_attempts
+            if tasks.get(transaction, attempt.task).host in {None, shop.worker.host}
+        ]
     return [
         attempt
-        for attempt in open_attempts
+        for attempt in ours
         if not in_hand(attempt.id) and _is_orphaned(attempt, known.get(attempt.worker), now)
     ]
 

@@ -41,6 +41,8 @@ _WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 class PostgresTransaction:
     """An open transaction on the one connection of a `PostgresDatabase`."""
 
+    is_shared = True
+
     def __init__(self, connection: Connection) -> None:
         """Speak over `connection`."""
         self._connection = connection

@@ -1,9 +1,9 @@
 -- name: insert
 -- A new attempt with the next number of its task; gives both.
-INSERT INTO attempts (task, number, token, worker, lease_expires_at, agent, model, base, session,
+INSERT INTO attempts (task, number, token, worker, lease_expires_at, agent, provider, model, base, session,
     workspace, processes, started_at, finished_at, outcome, exit_code, error, input_tokens,
     output_tokens, cached_tokens, cost_usd, tools, summary, log, saved_ref, ready_at)
-VALUES (:task, (SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE task = :task), :token, :worker, :lease_expires_at, :agent, :model, :base, :session,
+VALUES (:task, (SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE task = :task), :token, :worker, :lease_expires_at, :agent, :provider, :model, :base, :session,
     :workspace, :processes, :started_at, :finished_at, :outcome, :exit_code, :error, :input_tokens,
     :output_tokens, :cached_tokens, :cost_usd, :tools, :summary, :log, :saved_ref,
     (SELECT tasks.ready_at FROM tasks WHERE tasks.id = :task))

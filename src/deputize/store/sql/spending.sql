@@ -34,7 +34,7 @@ WHERE id = :attempt;
 
 -- name: reserved
 -- The running attempts that were promised something, and what they have used.
-SELECT attempts.task, attempts.agent, attempts.input_tokens, attempts.output_tokens,
+SELECT attempts.task, attempts.agent, attempts.provider, attempts.input_tokens, attempts.output_tokens,
     attempts.cost_usd, attempts.reserved_tokens, attempts.reserved_microdollars
 FROM attempts
 WHERE attempts.finished_at IS NULL

@@ -4,12 +4,14 @@ INSERT INTO tasks (title, prompt, role, kind, state, held, priority, place, repo
     target, scope, agent, model, provider, checks, timeout_seconds, idle_timeout_seconds, attempts,
     not_before, key, key_digest, session, round_start, rework_count, feedback, attempt,
     cancel_requested, created_at, started_at, finished_at, result, reason, message, labels, plan,
-    origin, lock, rank, share, ready_at, budget_tokens, budget_usd, root)
+    origin, lock, rank, share, ready_at, budget_tokens, budget_usd, root,
+    host)
 VALUES (:title, :prompt, :role, :kind, :state, :held, :priority, :place, :repo, :git_dir, :base,
     :target, :scope, :agent, :model, :provider, :checks, :timeout_seconds, :idle_timeout_seconds,
     :attempts, :not_before, :key, :key_digest, :session, :round_start, :rework_count, :feedback, :attempt,
     :cancel_requested, :created_at, :started_at, :finished_at, :result, :reason, :message, :labels,
-    :plan, :origin, :lock, :rank, :share, :ready_at, :budget_tokens, :budget_usd, :root)
+    :plan, :origin, :lock, :rank, :share, :ready_at, :budget_tokens, :budget_usd, :root,
+    :host)
 RETURNING id;
 
 -- name: turn
@@ -96,8 +98,9 @@ SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
 
 -- name: reach
 -- What has to be so of a task that a worker may take (no query of its own): nobody's approval is
--- open for it, its role is among :roles, and nothing of it is barred. Those are JSON arrays of
--- texts; NULL takes any role, and bars nothing.
+-- open for it, its role is among :roles, its repository on :host, and nothing of it is barred. Those
+-- are JSON arrays of texts; NULL takes any role, and bars nothing. What a limit has dried up is no
+-- bar for agents that another may take over from.
 finished_at IS NULL AND state = 'queued' AND held = 0
     AND (not_before IS NULL OR not_before <= :now)
     AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
@@ -105,6 +108,13 @@ finished_at IS NULL AND state = 'queued' AND held = 0
     AND (:no_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:no_agents)))
     AND (:no_providers IS NULL OR provider IS NULL
          OR provider NOT IN (SELECT value FROM json_each(:no_providers)))
+    AND (:dry_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:dry_agents))
+         OR agent IN (SELECT value FROM json_each(:replaceable)))
+    AND (:dry_providers IS NULL OR provider IS NULL
+         OR provider NOT IN (SELECT value FROM json_each(:dry_providers))
+         OR agent IN (SELECT value FROM json_each(:replaceable)))
+    AND (:passed IS NULL OR CAST(id AS TEXT) NOT IN (SELECT value FROM json_each(:passed)))
+    AND (:host IS NULL OR host IS NULL OR host = :host)
     AND (:no_plans IS NULL OR plan IS NULL
          OR CAST(plan AS TEXT) NOT IN (SELECT value FROM json_each(:no_plans)))
     AND (:no_repositories IS NULL OR git_dir IS NULL
@@ -129,9 +139,10 @@ JOIN tasks AS front ON front.id = (
 SELECT * FROM tasks WHERE priority = :priority AND {reach} ORDER BY rank, id LIMIT 1;
 
 -- name: busy
--- What the running tasks occupy.
-SELECT role, agent, provider, git_dir, labels, lock FROM tasks
-WHERE finished_at IS NULL AND state = 'running';
+-- What the running tasks occupy; an agent that took over stands for the one that was asked for.
+SELECT tasks.role, attempts.agent, attempts.provider, tasks.git_dir, tasks.labels, tasks.lock
+FROM tasks JOIN attempts ON attempts.id = tasks.attempt
+WHERE tasks.finished_at IS NULL AND tasks.state = 'running';
 
 -- name: in_place
 -- The task that works in a checkout of this branch right now.
