@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deputize.agents.acp.narration import Narrator
 from deputize.agents.acp.permission import action_in, answer_to
-from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted
+from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
 from deputize.model.attempt import Usage
 from deputize.model.policy import Decision, Tool, Verdict
 
@@ -29,6 +29,10 @@ OPTIONS = [
 
 def _chunk(text: str, kind: str = "agent_message_chunk") -> dict[str, object]:
     return {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
+
+
+def _cost(amount: float) -> dict[str, object]:
+    return {"sessionUpdate": "usage_update", "cost": {"amount": amount, "currency": "USD"}}
 
 
 def _tell(narrator: Narrator, *updates: dict[str, object]) -> list[AgentEvent]:
@@ -129,12 +133,19 @@ def test_a_failure_told_as_an_answer_is_recognised(chunks: list[str], error: str
 def test_usage_is_what_the_turn_took() -> None:
     """Tokens come from the prompt's answer, the cost from updates, less what was paid before."""
     narrator = Narrator(paid_before=Decimal("0.10"))
-    _tell(narrator, {"sessionUpdate": "usage_update", "cost": {"amount": 0.35, "currency": "USD"}})
+    told = _tell(narrator, *map(_cost, (0.15, 0.15, 0.1, 0.35)))
+    costs = [event for event in told if isinstance(event, Used)]
+    assert costs == [
+        Used(usage=Usage(cost_usd="0.05"), model=None),
+        Used(usage=Usage(cost_usd="0.2"), model=None),
+    ]
     used = narrator.used(
         {"usage": {"inputTokens": 5, "outputTokens": 2, "cachedReadTokens": 1}}, "m"
     )
     assert used is not None
-    assert used.usage == Usage(input_tokens=5, output_tokens=2, cached_tokens=1, cost_usd="0.25")
+    assert used.usage == Usage(input_tokens=5, output_tokens=2, cached_tokens=1, cost_usd="0")
+    total = costs[0].usage.plus(costs[1].usage).plus(used.usage)
+    assert (total.cost_usd, total.input_tokens) == ("0.25", 5)
     assert narrator.used({}, None) is None
 
 

@@ -44,13 +44,13 @@ class Narrator:
         self._refused: set[str] = set()
         self._answer = Tail()
         self._last_chunk = ""
-        self._paid_before = paid_before
+        self._told = paid_before
         self._cost: Decimal | None = None
 
     @property
     def paid(self) -> Decimal:
         """Return the dollars that the session has cost, where the agent tells."""
-        return self._paid_before if self._cost is None else self._cost
+        return self._told if self._cost is None else self._cost
 
     def refuse(self, identifier: str) -> None:
         """Remember that a tool call was refused."""
@@ -88,11 +88,14 @@ class Narrator:
             yield from self._tool(update)
         elif kind == "usage_update":
             self._cost = _cost_in(update) or self._cost
+            if self._cost is not None and self._cost > self._told:
+                yield Used(usage=Usage(cost_usd=self._untold()), model=None)
 
     def used(self, response: Mapping[str, object], model: str | None) -> Used | None:
         """Return what the answer to the prompt says it took, where it says so.
 
-        A program is prompted once, so what counts up within a session starts at nothing here.
+        A program is prompted once, so tokens that count up within a session start at nothing here;
+        its cost is that of the whole session, of which what was told before is no part.
         """
         usage = as_object(response.get("usage"))
         if not usage:
@@ -104,16 +107,16 @@ class Narrator:
             input_tokens=_count(usage, "inputTokens", "input_tokens"),
             output_tokens=_count(usage, "outputTokens", "output_tokens"),
             cached_tokens=_count(usage, "cachedReadTokens", "cached_tokens"),
-            cost_usd=self._spent(),
+            cost_usd=self._untold(),
         )
         return Used(usage=count, model=model)
 
-    def _spent(self) -> str | None:
-        return (
-            None
-            if self._cost is None
-            else format((self._cost - self._paid_before).normalize(), "f")
-        )
+    def _untold(self) -> str | None:
+        """Return what the session has cost since it was told last; None where no cost is told."""
+        if self._cost is None:
+            return None
+        more, self._told = max(self._cost - self._told, Decimal(0)), max(self._cost, self._told)
+        return format(more.normalize(), "f")
 
     def _message(self, text: str) -> Iterator[AgentEvent]:
         if not text:
