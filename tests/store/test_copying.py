@@ -90,7 +90,8 @@ def fill(transaction: Transaction) -> None:
     spending.add(transaction, [Account(Scope.DAY, "2026-03-01")], Spent(5, 6, 7))
     chain.seal(transaction)
     journal.move_cursor(transaction, "files", 3)
-    outbox.put(transaction, journal.append(transaction, QUEUED, NOON), "hook", NOON)
+    journal.append(transaction, QUEUED, NOON)
+    outbox.put(transaction, journal.newest(transaction), "hook", NOON)
     for _ in range(MANY):
         journal.append(transaction, QUEUED, NOON)
 

@@ -89,8 +89,9 @@ def seal(database: Database) -> int:
 
 
 def append(transaction: Transaction, task: int) -> None:
-    """Append an event about a task."""
+    """Append an event about a task, and see it there: by then it has its id."""
     journal.append(transaction, Event(kind="task.done", actor="queue", task=task), NOON)
+    assert journal.newest(transaction)
 
 
 def sealed_tasks(database: Database) -> list[int | None]:

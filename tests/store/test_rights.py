@@ -197,7 +197,8 @@ def test_trust_is_for_one_digest_of_one_repository(database: Database) -> None:
 def test_what_is_owed_to_a_channel_is_due_until_it_is_taken(database: Database) -> None:
     """Owed once however often it is put; put off with the reason; struck off when delivered."""
     with database.write() as transaction:
-        event = journal.append(transaction, QUEUED, NOON)
+        journal.append(transaction, QUEUED, NOON)
+        event = journal.newest(transaction)
         for _ in range(2):
             outbox.put(transaction, event, "hook", NOON)
         (owed,) = outbox.due(transaction, NOON)

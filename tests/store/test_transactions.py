@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deputize.errors import InvalidInput
+from deputize.errors import InvalidInput, StoreError
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.change import CheckResult, FileChange, Operation
 from deputize.model.event import Event
@@ -35,6 +35,7 @@ from tests.fixtures.nouns import (
 
 if TYPE_CHECKING:
     from deputize.store.database import Database, Transaction
+    from tests.fixtures.databases import Intruder
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = """
@@ -257,3 +258,22 @@ def test_any_prompt_comes_back_to_the_letter(
         with database.write() as transaction:
             tasks.insert(transaction, a_task(prompt=prompt), QUEUED, NOON)
         assert prompts(database) == [prompt]
+
+
+def test_what_is_only_told_and_refused_undoes_the_transaction(
+    database: Database, intruder: Intruder
+) -> None:
+    """It need not be refused at once, but nothing that came before or after it is stored."""
+
+    def need_what_is_not_there(transaction: Transaction) -> None:
+        task = tasks.insert(transaction, a_task(), QUEUED, NOON)
+        tasks.add_need(transaction, task.id, 99)
+        journal.append(transaction, QUEUED, NOON)
+        journal.newest(transaction)
+
+    with pytest.raises(StoreError, match="refused a row"), database.write() as transaction:
+        need_what_is_not_there(transaction)
+    assert intruder.run("SELECT count(*) FROM tasks") == [(0,)]
+    with database.write() as transaction:
+        tasks.insert(transaction, a_task(), QUEUED, NOON)
+    assert intruder.run("SELECT count(*) FROM tasks") == [(1,)]

@@ -107,7 +107,7 @@ def use(transaction: Transaction, attempt: Attempt, usage: Usage) -> None:
 
 def began(transaction: Transaction, attempt: int, now: datetime) -> None:
     """Note that the agent of an attempt runs; the first moment stays."""
-    transaction.run("attempts.began", id=attempt, now=to_text(now))
+    transaction.tell("attempts.began", id=attempt, now=to_text(now))
 
 
 def try_renew(transaction: Transaction, attempt: Attempt, until: datetime) -> bool:
@@ -183,7 +183,7 @@ def of_sessions(
 
 def add_session(transaction: Transaction, attempt: Attempt, token: str, now: datetime) -> None:
     """Note a session of the agent, or that it was used again."""
-    transaction.run(
+    transaction.tell(
         "attempts.add_session",
         agent=attempt.agent,
         token=token,

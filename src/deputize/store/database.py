@@ -32,6 +32,13 @@ class Transaction(Protocol):
         """Run a statement and return how many rows it touched."""
         ...
 
+    def tell(self, name: str, /, **values: Value) -> None:
+        """Run a statement of whose outcome nothing is wanted: it is not waited for.
+
+        What is wrong with it is raised at once, by a later statement, or at the transaction's end.
+        """
+        ...
+
 
 class Applied(NamedTuple):
     """A migration that was carried out."""

@@ -36,12 +36,12 @@ FIRST_HASH = "0" * 64
 
 def append(
     transaction: Transaction, event: Event, now: datetime, *, task: int | None = None
-) -> int:
-    """Write an event, redacted and in a form that every machine hashes alike; return its id.
+) -> None:
+    """Write an event, redacted and in a form that every machine hashes alike.
 
     `task` is the task that it is of, where the event itself does not say.
     """
-    return _write(transaction, event, _clean(event.body), now, task or event.task)
+    _write(transaction, event, _clean(event.body), now, task or event.task)
 
 
 def cleaned(event: Event) -> Event:
@@ -49,9 +49,9 @@ def cleaned(event: Event) -> Event:
     return replace(event, body=_clean(event.body))
 
 
-def write(transaction: Transaction, event: Event, now: datetime) -> int:
-    """Write an event that is clean; return its id."""
-    return _write(transaction, event, event.body, now, event.task)
+def write(transaction: Transaction, event: Event, now: datetime) -> None:
+    """Write an event that is clean."""
+    _write(transaction, event, event.body, now, event.task)
 
 
 def _clean(body: Mapping[str, object]) -> Mapping[str, object]:
@@ -64,10 +64,10 @@ def _write(
     body: Mapping[str, object],
     now: datetime,
     task: int | None,
-) -> int:
+) -> None:
     if event.kind not in EVENT_KINDS:
         raise ValueError(event.kind)
-    row = transaction.one(
+    transaction.tell(
         "journal.append",
         at=to_text(now),
         kind=event.kind,
@@ -79,7 +79,6 @@ def _write(
         worker=event.worker,
         body=to_json(body) if body else "{}",
     )
-    return number(cast("Row", row), "id")
 
 
 def of_task(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add(transaction: Transaction, accounts: Iterable[Account], spent: Spent) -> None:
     """Add what was spent to each account, in one order for everybody."""
     for account in sorted(accounts):
-        transaction.run(
+        transaction.tell(
             "spending.add",
             scope=account.scope,
             name=account.name,
@@ -33,7 +33,7 @@ def add(transaction: Transaction, accounts: Iterable[Account], spent: Spent) -> 
 
 def grant(transaction: Transaction, account: Account, more: Spent) -> None:
     """Allow more to be spent on an account than its budget."""
-    transaction.run(
+    transaction.tell(
         "spending.grant",
         scope=account.scope,
         name=account.name,
@@ -66,7 +66,7 @@ def _spent(row: Row) -> Spent:
 
 def reserve(transaction: Transaction, attempt: int, promised: Ceiling) -> None:
     """Note what an attempt that begins was promised."""
-    transaction.run(
+    transaction.tell(
         "spending.reserve",
         attempt=attempt,
         tokens=promised.tokens,

@@ -66,6 +66,10 @@ class SqliteTransaction:
         """Run a statement and return how many rows it touched."""
         return self._execute(name, values).rowcount
 
+    def tell(self, name: str, /, **values: Value) -> None:
+        """Run a statement of whose outcome nothing is wanted."""
+        self._execute(name, values)
+
     def _execute(self, name: str, values: dict[str, Value]) -> sqlite3.Cursor:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""
         try:

@@ -182,15 +182,15 @@ def _save(transaction: Transaction, old: Task, new: Task, now: datetime) -> None
     """Write what differs: a statement that names few columns leaves most indexes alone."""
     if _becomes_ready(old, new):
         ready_at = to_text(max(now, new.not_before or now))
-        transaction.run("tasks.save", **_values(new, _SAVED), ready_at=ready_at)
+        transaction.tell("tasks.save", **_values(new, _SAVED), ready_at=ready_at)
         return
     changed = {name for name in _SAVED if getattr(new, name) is not getattr(old, name)}
     if changed <= _STARTED:
-        transaction.run("tasks.start", id=new.id, **_values(new, _STARTED))
+        transaction.tell("tasks.start", id=new.id, **_values(new, _STARTED))
     elif changed <= _ENDED:
-        transaction.run("tasks.end", id=new.id, **_values(new, _ENDED))
+        transaction.tell("tasks.end", id=new.id, **_values(new, _ENDED))
     else:
-        transaction.run("tasks.save", **_values(new, _SAVED), ready_at=None)
+        transaction.tell("tasks.save", **_values(new, _SAVED), ready_at=None)
 
 
 def reword(transaction: Transaction, old: Task, new: Task, now: datetime) -> None:
@@ -200,7 +200,7 @@ def reword(transaction: Transaction, old: Task, new: Task, now: datetime) -> Non
     """
     moved = new.priority != old.priority
     delayed = new.not_before != old.not_before
-    transaction.run(
+    transaction.tell(
         "tasks.reword",
         id=new.id,
         prompt=new.prompt,
@@ -238,7 +238,7 @@ def in_place(transaction: Transaction, git_dir: str, target: str) -> int | None:
 
 def add_need(transaction: Transaction, task: int, need: int, on: On = On.DONE) -> None:
     """Make `task` wait for `need`."""
-    transaction.run("tasks.add_need", task=task, need=need, on=on)
+    transaction.tell("tasks.add_need", task=task, need=need, on=on)
 
 
 def needs(transaction: Transaction, task: int) -> list[tuple[Need, TaskState]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -43,9 +43,11 @@ class PostgresTransaction:
 
     is_shared = True
 
-    def __init__(self, connection: Connection) -> None:
-        """Speak over `connection`."""
+    def __init__(self, connection: Connection, told: ExitStack) -> None:
+        """Speak over `connection`; what `told` holds ends with the transaction."""
         self._connection = connection
+        self._told = told
+        self._pipeline: psycopg.Pipeline | None = None
 
     def one(self, name: str, /, **values: Value) -> Row | None:
         """Run a query and return its first row."""
@@ -57,7 +59,16 @@ class PostgresTransaction:
 
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
-        return self._execute(name, values).rowcount
+        done = self._execute(name, values)
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return done.rowcount
+
+    def tell(self, name: str, /, **values: Value) -> None:
+        """Run a statement of whose outcome nothing is wanted: it goes out with the next one."""
+        if self._pipeline is None:
+            self._pipeline = self._told.enter_context(self._connection.pipeline())
+        self._execute(name, values)
 
     def _execute(self, name: str, values: Mapping[str, Value]) -> psycopg.Cursor[dict[str, Any]]:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""
@@ -164,26 +175,22 @@ class PostgresDatabase:
     def _transaction(self, begin: bytes) -> Iterator[PostgresTransaction]:
         with self._turn, self._translated():
             connection = self._patiently(lambda connection: _begin(connection, begin))
+            committing = False
             try:
-                yield PostgresTransaction(connection)
+                with ExitStack() as told:
+                    yield PostgresTransaction(connection, told)
+                    committing = True
+                    done = connection.execute(b"COMMIT")
             except psycopg.errors.FeatureNotSupported:
                 self._let_go()  # what it has prepared is for tables that were migrated since
                 raise
-            except BaseException:
+            except BaseException as error:
                 self._roll_back(connection)
+                if committing and isinstance(error, psycopg.Error) and connection.closed:
+                    raise uncertain(error, self.address) from error
                 raise
-            self._commit(connection)
-
-    def _commit(self, connection: Connection) -> None:
-        try:
-            done = connection.execute(b"COMMIT").statusmessage
-        except BaseException as error:
-            self._roll_back(connection)
-            if isinstance(error, psycopg.Error) and connection.closed:
-                raise uncertain(error, self.address) from error
-            raise
-        if done != "COMMIT":
-            raise StoreError(f"{self.address.shown}: the transaction had failed before its end")
+            if done.statusmessage != "COMMIT":
+                raise StoreError(f"{self.address.shown}: the transaction had failed before its end")
 
     def _roll_back(self, connection: Connection) -> None:
         """End a transaction; where that can't be, its connection goes, and it with that."""
@@ -225,7 +232,7 @@ class PostgresDatabase:
         """Return a number that moves with every transaction that writes, as it begins and ends."""
         with self._turn, self._translated():
             row = self._patiently(
-                lambda connection: PostgresTransaction(connection).one("meta.changes")
+                lambda connection: PostgresTransaction(connection, ExitStack()).one("meta.changes")
             )
             return int(row["data_version"] or 0) if row else 0
 
@@ -245,7 +252,7 @@ class PostgresDatabase:
 
 def _begin(connection: Connection, statement: bytes) -> Connection:
     """Begin a transaction; one inside another would be committed with it, or undo it."""
-    if connection.info.transaction_status is TransactionStatus.INTRANS:
+    if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.ACTIVE}:
         raise psycopg.InterfaceError("a transaction is open already")
     connection.execute(statement, prepare=False)
     return connection

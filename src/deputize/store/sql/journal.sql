@@ -1,8 +1,7 @@
 -- name: append
 -- Tell what happened, in the transaction in which it happens.
 INSERT INTO events (at, kind, actor, task, attempt, change, approval, worker, body)
-VALUES (:at, :kind, :actor, :task, :attempt, :change, :approval, :worker, :body)
-RETURNING id;
+VALUES (:at, :kind, :actor, :task, :attempt, :change, :approval, :worker, :body);
 
 -- name: last_seal
 -- The end of the chain.
