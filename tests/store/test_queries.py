@@ -112,7 +112,7 @@ def test_a_plan_is_read_without_its_neighbours(kind: str, intruder: Intruder, na
     """What belongs to a plan is found by an index, however much history there is."""
     if kind != "sqlite":
         pytest.skip("SQLite is asked how it would look")
-    asked = {"plan": 1, "state": None, "role": None, "since": None, "limit": 50}
+    asked = dict.fromkeys(re.findall(r":(\w+)", query(name)))
     steps = intruder.run(f"EXPLAIN QUERY PLAN {query(name)}", **asked)
     told = " ".join(str(step[3]) for step in steps)
     assert "tasks_by_plan (plan=?)" in told

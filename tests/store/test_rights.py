@@ -246,6 +246,31 @@ def test_a_listing_is_narrowed_to_a_plan(database: Database) -> None:
         assert ids(limit=1) == [4]
 
 
+def test_what_has_ended_is_narrowed_to_why_and_when(database: Database) -> None:
+    """Oldest first; agent and label are looked at too, a label as a whole."""
+    with database.write() as transaction:
+        failed = {"state": "failed", "reason": "idle_timeout"}
+        tasks.insert(transaction, a_task(**failed, finished_at=LATER), QUEUED, NOON)
+        tasks.insert(
+            transaction, a_task(**failed, finished_at=NOON, labels=("a", "ü b")), QUEUED, NOON
+        )
+        late = failed | {"reason": "time_limit", "agent": "goose"}
+        tasks.insert(transaction, a_task(**late, finished_at=LATER), QUEUED, NOON)
+        tasks.insert(transaction, a_task(labels=("a",)), QUEUED, NOON)
+
+        def ids(**wanted: object) -> list[int]:
+            return [task.id for task in tasks.final(transaction, **wanted)]  # type: ignore[arg-type]
+
+        assert ids() == [1, 2, 3]
+        assert ids(limit=1) == [1]
+        assert ids(reason="idle_timeout") == [1, 2]
+        assert ids(ended_since=SOON) == [1, 3]
+        assert ids(agent="goose") == [3]
+        assert ids(label="ü b") == ids(label="a") == [2]
+        assert ids(label="ü") == []
+        assert [task.id for task in tasks.unfinished(transaction, label="a")] == [4]
+
+
 def test_listings_are_narrowed_and_counted(database: Database) -> None:
     """By state, role, moment and number, newest first; what is final is in no count."""
     with database.write() as transaction:
@@ -263,6 +288,7 @@ def test_listings_are_narrowed_and_counted(database: Database) -> None:
         assert ids(since=SOON) == [3, 2]
         assert ids(limit=1) == [3]
         assert [task.id for task in tasks.unfinished(transaction)] == [1, 2]
+        assert [task.id for task in tasks.unfinished(transaction, role="tester")] == [1]
         assert tasks.counts(transaction) == {"queued": 2}
         newest = tasks.latest(transaction)
     assert newest is not None

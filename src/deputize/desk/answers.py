@@ -31,11 +31,8 @@ def listing(desk: Desk, wanted: Narrowing = ALL) -> list[Approval]:
     """Return the open questions, oldest first; or, with a state, those in it, newest first."""
     wanted = wanted.within(list(ApprovalState))
     with desk.database.read() as transaction:
-        if wanted.state is not None:
-            return approvals.listing(transaction, **wanted._asdict())
-        asked = wanted._asdict()
-        del asked["state"]
-        return approvals.unanswered(transaction, **asked)
+        query = approvals.unanswered if wanted.state is None else approvals.listing
+        return query(transaction, limit=wanted.limit, **wanted.asked)
 
 
 def latest(desk: Desk) -> Approval:

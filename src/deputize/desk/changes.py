@@ -18,7 +18,7 @@ def listing(desk: Desk, wanted: Narrowing = ALL) -> list[Change]:
     """Return changes, newest first; InvalidInput for a state that there isn't."""
     wanted = wanted.within(list(ChangeState))
     with desk.database.read() as transaction:
-        return changes.listing(transaction, **wanted._asdict())
+        return changes.listing(transaction, limit=wanted.limit, **wanted.asked)
 
 
 def get(desk: Desk, change_id: int) -> Change:

@@ -115,12 +115,11 @@ def kin(desk: Desk, task_id: int) -> Kin:
     return Kin(plan=plan, unblocks=waiting)
 
 
-def open_tasks(desk: Desk, plan_id: int) -> list[Task]:
-    """Return the tasks of a plan that are not final, those that wait for others first."""
+def task_ids(desk: Desk, plan_id: int) -> list[int]:
+    """Return the tasks of a plan, first to last; NotFound if there is no such plan."""
     with desk.database.read() as transaction:
         plans.get(transaction, plan_id)
-        found = tasks.of_plan(transaction, plan_id)
-    return [task for task in reversed(found) if not task.is_final]
+        return [task.id for task in tasks.of_plan(transaction, plan_id)]
 
 
 def consequences(desk: Desk, ids: Iterable[int]) -> Consequences:

@@ -18,4 +18,4 @@ def listing(desk: Desk, wanted: Narrowing = ALL) -> list[Attempt]:
     """Return the attempt that used each session last, newest first."""
     wanted = wanted.within(list(TaskState))
     with desk.database.read() as transaction:
-        return attempts.of_sessions(transaction, **wanted._asdict())
+        return attempts.of_sessions(transaction, limit=wanted.limit, **wanted.asked)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, runs
 from deputize.desk.narrowing import ALL
-from deputize.store import tasks, workers
+from deputize.store import attempts, tasks, workers
 
 if TYPE_CHECKING:
     from deputize.desk.context import Desk
@@ -107,6 +108,12 @@ def listing(desk: Desk, wanted: Narrowing = ALL) -> list[tuple[Worker, bool]]:
         for worker, alive in found
         if wanted.state in {None, state_of(worker, alive=alive)}
     ][: wanted.limit]
+
+
+def busy(desk: Desk) -> Counter[str]:
+    """Return how many attempts each worker is at."""
+    with desk.database.read() as transaction:
+        return Counter(attempt.worker for attempt in attempts.unfinished(transaction))
 
 
 def state_of(worker: Worker, *, alive: bool) -> str:

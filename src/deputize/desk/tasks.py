@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deputize import queue
 from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
-from deputize.desk.narrowing import ALL
+from deputize.desk.narrowing import ALL, FINAL
 from deputize.errors import NotFound, NotYet
 from deputize.model.barrier import Cause
 from deputize.model.budget import Account, Scope, Standing, ceiling_of
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 LOOKS = 20
 """Looks without news after which it reads anyway, once a second."""
+SHOWN = 10
+"""Tasks that an error names; of more it says how many."""
 POLL_SECONDS = 0.05
 """How often a waiting verb looks whether anything was committed; a look costs microseconds."""
 
@@ -94,7 +96,7 @@ def _spent(desk: Desk, transaction: Transaction, task: Task) -> Standing | None:
 
 
 def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) -> list[TaskView]:
-    """Return what is not final, oldest first; or, with a state or a moment, tasks newest first.
+    """Return what is not final, oldest first; or, by state, reason or moment, tasks newest first.
 
     NotFound where there is no such plan as is wanted.
     """
@@ -102,12 +104,25 @@ def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) ->
     with desk.database.read() as transaction:
         if wanted.plan is not None:
             plans.get(transaction, wanted.plan)
-        if everything or wanted.state or wanted.since:
-            found = tasks.listing(transaction, **wanted._asdict())
-        else:
-            found = tasks.unfinished(
-                transaction, role=wanted.role, plan=wanted.plan, limit=wanted.limit
-            )
+        query = tasks.listing if everything or wanted.tells_when else tasks.unfinished
+        found = query(transaction, limit=wanted.limit, **wanted.asked_of_tasks)
+        return views_of(desk, transaction, found)
+
+
+def board(desk: Desk, wanted: Narrowing = ALL) -> list[TaskView]:
+    """Return what is not final, oldest first, whatever else narrows it; NotFound as above."""
+    wanted = wanted.within([state for state in TaskState if state not in FINAL])
+    with desk.database.read() as transaction:
+        if wanted.plan is not None:
+            plans.get(transaction, wanted.plan)
+        found = tasks.unfinished(transaction, limit=wanted.limit, **wanted.asked_of_tasks)
+        return views_of(desk, transaction, found)
+
+
+def views(desk: Desk, ids: Iterable[int]) -> list[TaskView]:
+    """Return tasks whole; NotFound where there is none of an id."""
+    with desk.database.read() as transaction:
+        found = [tasks.get(transaction, task_id) for task_id in ids]
         return views_of(desk, transaction, found)
 
 
@@ -244,15 +259,28 @@ def wait(desk: Desk, ids: Iterable[int], timeout_seconds: float | None = None) -
     """Return the tasks once all are final; NotYet where `timeout_seconds` pass before."""
     wanted = list(ids)
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    while True:
-        with desk.database.read() as transaction:
-            found = [tasks.get(transaction, task_id) for task_id in wanted]
-        pending = [task for task in found if not task.is_final]
-        if not pending:
-            return found
+    found = _read(desk, wanted)
+    while any(not task.is_final for task in found):
         if not await_commit(desk, deadline):
-            shown = ", ".join(f"#{task.id} is {task.state}" for task in pending)
-            raise NotYet(f"still waiting: {shown}", hint="the tasks go on; wait again, or longer")
+            pending = [task for task in _read(desk, wanted) if not task.is_final]
+            if pending:
+                raise NotYet(_still_waiting(pending), hint="the tasks go on; wait again, or longer")
+        with desk.database.read() as transaction:
+            left = tasks.unfinished_count(transaction, wanted)
+        # One that was revived meanwhile is waited for again: all have to be final at one moment.
+        found = found if left else _read(desk, wanted)
+    return found
+
+
+def _read(desk: Desk, ids: Iterable[int]) -> list[Task]:
+    with desk.database.read() as transaction:
+        return [tasks.get(transaction, task_id) for task_id in ids]
+
+
+def _still_waiting(pending: Sequence[Task]) -> str:
+    shown = ", ".join(f"#{task.id} is {task.state}" for task in pending[:SHOWN])
+    more = len(pending) - SHOWN
+    return f"still waiting: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def await_commit(desk: Desk, deadline: float | None = None) -> bool:

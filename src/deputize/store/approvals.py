@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from deputize.errors import IllegalMove, NotFound
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.store import journal
+from deputize.store.narrowing import asked
 from deputize.store.rows import (
     LARGEST_NUMBER,
     maybe_moment,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.store.database import Row, Transaction, Value
+    from deputize.store.narrowing import Wanted
 
 _KINDS = {
     ApprovalState.APPROVED: "approval.approved",
@@ -74,31 +76,18 @@ def get(transaction: Transaction, approval: int) -> Approval:
 
 
 def unanswered(
-    transaction: Transaction,
-    *,
-    role: str | None = None,
-    plan: int | None = None,
-    since: datetime | None = None,
-    limit: int = LARGEST_NUMBER,
+    transaction: Transaction, *, limit: int = LARGEST_NUMBER, **wanted: Unpack[Wanted]
 ) -> list[Approval]:
-    """Return the open questions, oldest first; `role` is that of their tasks."""
-    asked = {"role": role, "plan": plan, "since": maybe_text(since)}
-    rows = transaction.all("approvals.open", **asked, limit=limit)
+    """Return the open questions, oldest first; what narrows them is of their tasks."""
+    rows = transaction.all("approvals.open", limit=limit, **asked(wanted))
     return [approval_of(row) for row in rows]
 
 
 def listing(
-    transaction: Transaction,
-    *,
-    state: str,
-    role: str | None = None,
-    plan: int | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
+    transaction: Transaction, *, limit: int = 50, **wanted: Unpack[Wanted]
 ) -> list[Approval]:
-    """Return the questions in a state, newest first; `role` is that of their tasks."""
-    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
-    rows = transaction.all("approvals.listing", **asked, limit=limit)
+    """Return the questions in a state, newest first; what else narrows them is of their tasks."""
+    rows = transaction.all("approvals.listing", limit=limit, **asked(wanted))
     return [approval_of(row) for row in rows]
 
 

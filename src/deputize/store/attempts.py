@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, Unpack, cast
 
 from deputize.errors import LeaseLost, NotFound
 from deputize.model.attempt import Attempt, ToolUse, Usage
 from deputize.model.outcome import Outcome
 from deputize.model.session import Session
 from deputize.store import journal
+from deputize.store.narrowing import asked
 from deputize.store.rows import (
     from_json,
     maybe,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from deputize.model.event import Event
     from deputize.store.database import Row, Transaction, Value
+    from deputize.store.narrowing import Wanted
 
 
 def insert(transaction: Transaction, attempt: Attempt) -> Attempt:
@@ -167,17 +169,10 @@ def workspace_removed(transaction: Transaction, attempt: int, now: datetime) -> 
 
 
 def of_sessions(
-    transaction: Transaction,
-    *,
-    state: str | None = None,
-    role: str | None = None,
-    plan: int | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
+    transaction: Transaction, *, limit: int = 50, **wanted: Unpack[Wanted]
 ) -> list[Attempt]:
-    """Return the attempt that used each session last, newest first; `role` is its task's."""
-    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
-    rows = transaction.all("attempts.of_sessions", **asked, limit=limit)
+    """Return the attempt that used each session last, newest first, narrowed by its task."""
+    rows = transaction.all("attempts.of_sessions", limit=limit, **asked(wanted))
     return [attempt_of(row) for row in rows]
 
 

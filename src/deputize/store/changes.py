@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from deputize.errors import IllegalMove, NotFound
 from deputize.model.change import Change, CheckResult, FileChange, Operation
 from deputize.model.states import CHANGE_TRANSITIONS, ChangeState
 from deputize.store import journal
+from deputize.store.narrowing import asked
 from deputize.store.rows import (
     from_json,
     maybe_moment,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from deputize.model.event import Event
     from deputize.store.database import Row, Transaction, Value
+    from deputize.store.narrowing import Wanted
 
 
 def insert(transaction: Transaction, change: Change, event: Event, now: datetime) -> Change:
@@ -75,18 +77,9 @@ def unsettled(transaction: Transaction) -> list[Change]:
     return [change_of(row) for row in transaction.all("changes.open")]
 
 
-def listing(
-    transaction: Transaction,
-    *,
-    state: str | None = None,
-    role: str | None = None,
-    plan: int | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
-) -> list[Change]:
-    """Return changes, newest first; `role` is that of their tasks."""
-    asked = {"state": state, "role": role, "plan": plan, "since": maybe_text(since)}
-    rows = transaction.all("changes.listing", **asked, limit=limit)
+def listing(transaction: Transaction, *, limit: int = 50, **wanted: Unpack[Wanted]) -> list[Change]:
+    """Return changes, newest first; role, agent, label and plan are those of their tasks."""
+    rows = transaction.all("changes.listing", limit=limit, **asked(wanted))
     return [change_of(row) for row in rows]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, Unpack, cast
 
 from deputize.errors import IllegalMove, NotFound
 from deputize.model.need import Need, On
@@ -27,11 +27,12 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
     from deputize.store.database import Row, Transaction, Value
+    from deputize.store.narrowing import Wanted
 
 _LISTS = frozenset({"scope", "checks", "labels"})
 _MOMENTS = frozenset({"not_before", "created_at", "started_at", "finished_at"})
@@ -132,33 +133,40 @@ def latest(transaction: Transaction) -> Task | None:
 
 
 def unfinished(
-    transaction: Transaction,
-    *,
-    role: str | None = None,
-    plan: int | None = None,
-    limit: int = LARGEST_NUMBER,
+    transaction: Transaction, *, limit: int = LARGEST_NUMBER, **wanted: Unpack[Wanted]
 ) -> list[Task]:
     """Return the tasks that are not final, oldest first."""
-    rows = transaction.all("tasks.open", role=role, plan=plan, limit=limit)
+    rows = transaction.all("tasks.open", limit=limit, **_asked(wanted))
     return [task_of(row) for row in rows]
 
 
-def listing(
-    transaction: Transaction,
-    *,
-    state: str | None = None,
-    role: str | None = None,
-    plan: int | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
+def final(
+    transaction: Transaction, *, limit: int = LARGEST_NUMBER, **wanted: Unpack[Wanted]
 ) -> list[Task]:
-    """Return tasks, newest first."""
-    asked = {"state": state, "role": role, "since": maybe_text(since), "limit": limit}
-    if plan is None:
-        rows = transaction.all("tasks.listing", **asked)
-    else:
-        rows = transaction.all("tasks.listing_of_plan", plan=plan, **asked)
+    """Return the tasks that are final, each after those that it needs."""
+    rows = transaction.all("tasks.final", limit=limit, **_asked(wanted))
     return [task_of(row) for row in rows]
+
+
+def listing(transaction: Transaction, *, limit: int = 50, **wanted: Unpack[Wanted]) -> list[Task]:
+    """Return tasks, newest first."""
+    if wanted.get("plan") is None:
+        rows = transaction.all("tasks.listing", limit=limit, **_asked(wanted))
+    else:
+        rows = transaction.all("tasks.listing_of_plan", limit=limit, **_asked(wanted))
+    return [task_of(row) for row in rows]
+
+
+def _asked(wanted: Wanted) -> dict[str, Value]:
+    from deputize.store.narrowing import asked  # what `add` passes by doesn't load it
+
+    return asked(wanted)
+
+
+def unfinished_count(transaction: Transaction, ids: Iterable[int]) -> int:
+    """Return how many of these tasks are not final yet: one question, however many they are."""
+    row = transaction.one("tasks.unfinished_of", ids=json.dumps(list(ids)))
+    return number(cast("Row", row), "count")
 
 
 def of_plan(transaction: Transaction, plan: int) -> list[Task]:

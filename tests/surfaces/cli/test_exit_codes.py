@@ -226,6 +226,29 @@ def test_a_mistake_of_ours_is_one_line(
     assert kept.stat().st_mode & 0o077 == 0
 
 
+def test_a_plan_is_waited_for(deputize: CommandLine) -> None:
+    """All its tasks, in their order; one that was set going again meanwhile too."""
+    plan = b'{"tasks": [{"name": "a", "prompt": "x"}, {"prompt": "y"}]}'
+    assert deputize("run", "-", "--no-start", stdin=plan).code == 0
+    assert deputize("wait", "--plan", "1", "2").code == 2
+    assert deputize("wait", "--plan", "9").code == 2
+    deputize("cancel", "1")
+    assert deputize("wait", "--plan", "p1", "--timeout", "1").code == 75
+    process = deputize.start("wait", "--plan", "p1")
+    assert deputize("retry", "1").code == 0
+    assert deputize("cancel", "2").code == 0
+    assert process.poll() is None
+    assert deputize("wait", "--plan", "1", "--timeout", "1").err.startswith(
+        "error: still waiting: #1 is queued\n"
+    )
+    deputize("cancel", "1")
+    out, err = process.communicate(timeout=30)
+    expected = b"#1 cancelled: x\n#2 cancelled: y\n"
+    assert (process.returncode, out, err) == (1, expected, b"")
+    ended = deputize("wait", "--plan", "1", "--json")
+    assert (ended.code, [task["id"] for task in ended.document]) == (1, [1, 2])
+
+
 def test_waiting_ends_with_the_task(deputize: CommandLine) -> None:
     """`wait` is told by the database that another command has ended the task."""
     deputize.add()

@@ -29,7 +29,10 @@ STRANGER = f"4711:1.0:another-boot:{'f' * 16}"
 
 @pytest.fixture
 def house(deputize: CommandLine) -> CommandLine:
-    """Fill the home: a writer's task of yesterday and a tester's of now, with all they have."""
+    """Fill the home: a writer's task of yesterday and a tester's of now, with all they have.
+
+    The writer's is labelled, the tester's is of another agent.
+    """
     now = SystemClock().now()
     with open_desk(Home(deputize.home)) as desk, desk.database.write() as transaction:
         sign_on(transaction, now)
@@ -58,7 +61,8 @@ def sign_on(transaction: Transaction, now: datetime) -> None:
 
 def begin(transaction: Transaction, number: int, role: str, at: datetime) -> None:
     """Add a task with an attempt that ended, its session, a change, and a question."""
-    tasks.insert(transaction, a_task(role=role, created_at=at), QUEUED, at)
+    odd = {"labels": ("nightly", "x")} if role == "writer" else {"agent": "goose"}
+    tasks.insert(transaction, a_task(role=role, created_at=at, **odd), QUEUED, at)
     ended = {"finished_at": at, "outcome": Outcome.CANCELLED, "started_at": at}
     facts = {"task": number, "token": f"t{number}", "session": f"s{number}"}
     attempts.insert(transaction, an_attempt(**facts, **ended))
@@ -74,6 +78,9 @@ def begin(transaction: Transaction, number: int, role: str, at: datetime) -> Non
         (("list",), [1, 2]),
         (("list", "--role", "tester"), [2]),
         (("list", "--limit", "1"), [1]),
+        (("list", "--agent", "goose"), [2]),
+        (("list", "--label", "nightly", "--all"), [1]),
+        (("list", "--label", "night"), []),
         (("list", "--state", "queued"), [2, 1]),
         (("list", "--since", "1h"), [2]),
         (("changes", "list"), [3, 2, 1]),
@@ -81,7 +88,12 @@ def begin(transaction: Transaction, number: int, role: str, at: datetime) -> Non
         (("changes", "list", "--role", "tester"), [2]),
         (("changes", "list", "--since", "1h"), [2]),
         (("changes", "list", "--role", "writer", "--limit", "1"), [3]),
+        (("changes", "list", "--agent", "goose"), [2]),
+        (("changes", "list", "--label", "x"), [3, 1]),
         (("approvals",), [2]),
+        (("approvals", "--agent", "goose", "--limit", "1"), [2]),
+        (("approvals", "--label", "x"), []),
+        (("approvals", "--label", "x", "--state", "denied"), [1]),
         (("approvals", "--role", "writer"), []),
         (("approvals", "--state", "denied"), [1]),
         (("approvals", "--state", "denied", "--role", "tester"), []),
@@ -113,6 +125,8 @@ def test_a_listing_is_narrowed(
         (("--state", "queued", "--limit", "1"), ["s2"]),
         (("--state", "done"), []),
         (("--since", "1h"), ["s2"]),
+        (("--agent", "goose"), ["s2"]),
+        (("--label", "nightly"), ["s1"]),
     ],
 )
 def test_sessions_are_narrowed_by_their_tasks(
@@ -122,6 +136,47 @@ def test_sessions_are_narrowed_by_their_tasks(
     sessions = house("sessions", "list", *words, "--json").document
     assert [each["session"] for each in sessions] == found
     assert all(each["number"] == 1 for each in sessions)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ((), [1, 2]),
+        (("--role", "tester"), [2]),
+        (("--agent", "goose"), [2]),
+        (("--label", "nightly"), [1]),
+        (("--since", "1h"), [2]),
+        (("--state", "queued", "--limit", "1"), [1]),
+        (("--state", "running"), []),
+    ],
+)
+def test_the_board_is_narrowed(
+    house: CommandLine, words: tuple[str, ...], found: list[int]
+) -> None:
+    """Tasks, and questions whatever the state of theirs; the workers stand there in any case."""
+    board = house("status", *words, "--json").document
+    assert [task["id"] for task in board["tasks"]] == found
+    asked = [] if "writer" in words or "nightly" in words else [2]
+    assert [each["id"] for each in board["approvals"]] == asked
+    assert len(board["workers"]) == 3
+    assert all(f"#{task} " in house("status", *words).out for task in found)
+
+
+def test_the_board_is_of_what_is_open(house: CommandLine) -> None:
+    """What has ended is another verb's."""
+    said = house("status", "--state", "done")
+    assert (said.code, "known: blocked, queued, running, landing" in said.err) == (2, True)
+
+
+def test_the_board_tells_how_each_worker_is(house: CommandLine) -> None:
+    """What it does, for whom, how many slots are taken, and when it was heard of."""
+    rows = house("status").out.split("workers\n")[-1].splitlines()
+    assert [row.split()[:2] for row in rows[:3]] == [
+        ["w1", "working"],
+        ["w3", "gone"],
+        ["w2", "draining"],
+    ]
+    assert "any role   0 of 3 slots  heard of" in rows[0]
 
 
 def test_what_is_left_out_is_not_said_to_be_missing(house: CommandLine) -> None:

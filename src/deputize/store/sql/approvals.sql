@@ -20,6 +20,9 @@ SELECT * FROM approvals WHERE id = :id;
 SELECT approvals.* FROM approvals LEFT JOIN tasks ON tasks.id = approvals.task
 WHERE approvals.state = 'open'
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:agent IS NULL OR tasks.agent = :agent)
+  AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+       WHERE label.value = :label))
   AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR approvals.asked_at >= :since)
 ORDER BY approvals.id LIMIT :limit;
@@ -29,6 +32,9 @@ ORDER BY approvals.id LIMIT :limit;
 SELECT approvals.* FROM approvals LEFT JOIN tasks ON tasks.id = approvals.task
 WHERE approvals.state = :state
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:agent IS NULL OR tasks.agent = :agent)
+  AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+       WHERE label.value = :label))
   AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR approvals.asked_at >= :since)
 ORDER BY approvals.id DESC LIMIT :limit;

@@ -77,12 +77,15 @@ SELECT * FROM attempts WHERE workspace IS NOT NULL AND removed_at IS NULL
 UPDATE attempts SET removed_at = :now WHERE id = :id;
 
 -- name: of_sessions
--- The attempt that used each session last, newest first; state and role are the task's.
+-- The attempt that used each session last, newest first; what narrows it is the task's.
 SELECT attempts.* FROM attempts JOIN tasks ON tasks.id = attempts.task
 WHERE attempts.id IN (SELECT max(id) FROM attempts WHERE session IS NOT NULL
                       GROUP BY agent, session)
   AND (:state IS NULL OR tasks.state = :state)
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:agent IS NULL OR tasks.agent = :agent)
+  AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+       WHERE label.value = :label))
   AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR attempts.started_at >= :since)
 ORDER BY attempts.id DESC LIMIT :limit;

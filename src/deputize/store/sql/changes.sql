@@ -37,10 +37,14 @@ SELECT * FROM changes WHERE state IN ('proposed', 'awaiting_approval', 'queued',
 ORDER BY id;
 
 -- name: listing
--- Changes, newest first; a NULL filter lets everything through. The role is the task's.
+-- Changes, newest first; a NULL filter lets everything through. Role, agent and
+-- label are the task's.
 SELECT changes.* FROM changes JOIN tasks ON tasks.id = changes.task
 WHERE (:state IS NULL OR changes.state = :state)
   AND (:role IS NULL OR tasks.role = :role)
+  AND (:agent IS NULL OR tasks.agent = :agent)
+  AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+       WHERE label.value = :label))
   AND (:plan IS NULL OR tasks.plan = :plan)
   AND (:since IS NULL OR changes.created_at >= :since)
 ORDER BY changes.id DESC LIMIT :limit;

@@ -74,9 +74,14 @@ SELECT * FROM tasks ORDER BY id DESC LIMIT 1;
 -- name: open
 -- The tasks that are not final, oldest first; a NULL filter lets everything through.
 SELECT * FROM tasks WHERE finished_at IS NULL
-  AND (:role IS NULL OR role = :role)
-  AND (:plan IS NULL OR plan = :plan)
+    AND (:plan IS NULL OR plan = :plan) AND {narrowed}
 ORDER BY +id LIMIT :limit;
+
+-- name: final
+-- The tasks that are final, oldest first: what is needed stands before what needs it.
+SELECT * FROM tasks WHERE finished_at IS NOT NULL
+    AND (:plan IS NULL OR plan = :plan) AND {narrowed}
+ORDER BY id LIMIT :limit;
 
 -- name: listing
 -- Tasks, newest first; a NULL filter lets everything through.
@@ -89,8 +94,18 @@ SELECT * FROM tasks WHERE plan = :plan AND {narrowed} ORDER BY id DESC LIMIT :li
 -- name: narrowed
 -- What a listing is narrowed to (no query of its own).
 (:state IS NULL OR state = :state)
+    AND (:reason IS NULL OR reason = :reason)
     AND (:role IS NULL OR role = :role)
-    AND (:since IS NULL OR created_at >= :since);
+    AND (:agent IS NULL OR agent = :agent)
+    AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
+         WHERE label.value = :label))
+    AND (:since IS NULL OR created_at >= :since)
+    AND (:ended_since IS NULL OR finished_at >= :ended_since);
+
+-- name: unfinished_of
+-- How many of these tasks are not final yet; :ids is a JSON array of numbers.
+SELECT count(*) AS count FROM tasks
+WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND finished_at IS NULL;
 
 -- name: of_plan
 -- All tasks of a plan, first to last.

@@ -49,28 +49,51 @@ def add_tasks(parser: ArgumentParser, *, several: bool) -> None:
 
 
 def add_narrowing(
-    parser: ArgumentParser, what: str, *, role: str, since: str, of_plans: bool = True
+    parser: ArgumentParser,
+    what: str,
+    *,
+    role: str,
+    since: str,
+    of_tasks: bool = True,
+    limit: int | None = 50,
 ) -> None:
     """Let a listing be narrowed; `role` and `since` say what the options keep."""
     add = parser.add_argument
     add("--state", metavar="STATE", help=f"only {what} in this state")
     add("--role", metavar="ROLE", help=f"only {what} {role}")
-    if of_plans:
+    if of_tasks:
+        of = "of tasks " if "of tasks" in role else ""
+        add("--agent", metavar="NAME", help=f"only {what} {of}of this agent")
+        add("--label", metavar="L", help=f"only {what} {of}with this label")
         add("--plan", type=plan_id, metavar="ID", help=f"only {what} of a plan: p3 or 3")
     add("--since", type=past, metavar="WHEN", help=f"{since} since: RFC 3339, or 2h ago")
-    add("--limit", type=whole_number, metavar="N", default=50, help="at most N (default: 50)")
+    usual = f" (default: {limit})" if limit else ""
+    add("--limit", type=whole_number, metavar="N", default=limit, help=f"at most N{usual}")
+
+
+def add_ends(parser: ArgumentParser) -> None:
+    """Let tasks be narrowed to those that failed, and by why they did."""
+    parser.add_argument(
+        "--failed", dest="state", action="store_const", const="failed", help="as --state failed"
+    )
+    parser.add_argument(
+        "--reason", metavar="R", help="only tasks that failed so, such as idle_timeout"
+    )
 
 
 def narrowing_of(arguments: Namespace) -> Narrowing:
     """Return what a listing was narrowed to."""
-    from deputize.desk.narrowing import Narrowing
+    from deputize.desk.narrowing import MOST, Narrowing
 
     return Narrowing(
         state=arguments.state,
         role=arguments.role,
+        agent=getattr(arguments, "agent", None),
+        label=getattr(arguments, "label", None),
+        reason=getattr(arguments, "reason", None),
         since=arguments.since,
         plan=getattr(arguments, "plan", None),
-        limit=arguments.limit,
+        limit=MOST if arguments.limit is None else arguments.limit,
     )
 
 
@@ -85,10 +108,10 @@ def refuse_both(arguments: Namespace, named: object) -> None:
 
 def chosen_task(desk: Desk, arguments: Namespace) -> int:
     """Return the one task that was named."""
-    return chosen_tasks(desk, arguments)[0]
+    return chosen_ids(desk, arguments)[0]
 
 
-def chosen_tasks(desk: Desk, arguments: Namespace) -> list[int]:
+def chosen_ids(desk: Desk, arguments: Namespace) -> list[int]:
     """Return the tasks that were named, each once; InvalidInput if none was."""
     from deputize.desk.tasks import latest_id
     from deputize.errors import InvalidInput

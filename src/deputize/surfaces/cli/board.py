@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.desk import answers, documents, pauses, stations, tasks
+from deputize.desk import answers, choosing, documents, pauses, stations, tasks
 from deputize.desk.logs import last_line
-from deputize.desk.narrowing import Narrowing
 from deputize.desk.tasks import is_blocked
-from deputize.surfaces.cli.output import bold, yellow
+from deputize.surfaces.cli.output import bold, red, yellow
 from deputize.surfaces.cli.pausing import told
+from deputize.surfaces.cli.task_lines import ending
 from deputize.surfaces.cli.times import ago
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.barrier import Barrier
+    from deputize.model.task import Task
     from deputize.model.worker import Worker
     from deputize.surfaces.cli.output import Output
-
-MOST_TASKS = 500
-"""More than that is no board."""
 
 
 class Board(NamedTuple):
@@ -34,15 +34,18 @@ class Board(NamedTuple):
     approvals: Sequence[Approval]
     workers: Sequence[tuple[Worker, bool]]
     barriers: Sequence[Barrier]
+    busy: Mapping[str, int]
+    """How many attempts each worker is at."""
 
 
-def look(desk: Desk, plan: int | None = None) -> Board:
-    """Read the board, or what of it belongs to a plan."""
+def look(desk: Desk, wanted: Narrowing) -> Board:
+    """Read the board, or that of it which is wanted; workers and what is closed always."""
     return Board(
-        tasks=tasks.listing(desk, Narrowing(plan=plan, limit=MOST_TASKS)),
-        approvals=answers.listing(desk, Narrowing(plan=plan)),
+        tasks=tasks.board(desk, wanted),
+        approvals=answers.listing(desk, wanted._replace(state=None)),
         workers=stations.listing(desk),
         barriers=pauses.closed(desk),
+        busy=stations.busy(desk),
     )
 
 
@@ -58,16 +61,29 @@ def board_document(board: Board) -> dict[str, object]:
     }
 
 
-def watch(desk: Desk, output: Output, every_seconds: int, plan: int | None = None) -> None:
-    """Draw the board whenever it is time, until no task is open."""
+def watch(desk: Desk, output: Output, every_seconds: int, wanted: Narrowing) -> None:
+    """Draw the board whenever it is time, until none of its tasks is open; then tell their ends."""
+    seen: dict[int, None] = {}
     while True:
-        board = look(desk, plan)
+        board = look(desk, wanted)
         output.clear()
         print_board(output, board)
         output.flush()
+        seen |= dict.fromkeys(view.task.id for view in board.tasks)
         if not board.tasks:
-            return
+            break
         time.sleep(every_seconds)
+    _print_ends(output, choosing.by_ids(desk, list(seen)))
+
+
+def _print_ends(output: Output, ended: Sequence[Task]) -> None:
+    """Print how many tasks came to which end, and what went wrong with those that are not done."""
+    counted = Counter[str](task.state for task in ended)
+    if counted:
+        output.text(bold("ended"), f": {_listed(counted)}")
+    for task in ended:
+        if task.state != "done":
+            output.text("  ", *ending(task))
 
 
 def print_board(output: Output, board: Board) -> None:
@@ -85,7 +101,28 @@ def print_board(output: Output, board: Board) -> None:
             output.text()
             output.text(bold(title))
             output.table([_row(view) for view in views], indent="  ")
+    _print_workers(output, board)
     _print_needs(output, board)
+
+
+def _print_workers(output: Output, board: Board) -> None:
+    """Print how each worker is: what it does, for which roles, and when it was heard of."""
+    rows = []
+    for worker, alive in board.workers:
+        state = stations.state_of(worker, alive=alive)
+        rows.append(
+            (
+                worker.id,
+                state if alive else red(state),
+                ", ".join(worker.roles) or "any role",
+                f"{board.busy.get(worker.id, 0)} of {worker.slots} slots",
+                f"heard of {ago(worker.seen_at)} ago",
+            )
+        )
+    if rows:
+        output.text()
+        output.text(bold("workers"))
+        output.table(rows, indent="  ")
 
 
 def _print_needs(output: Output, board: Board) -> None:
@@ -117,11 +154,12 @@ def _doing(view: TaskView) -> str:
 
 
 def _counts(board: Board) -> tuple[str, ...]:
-    found: dict[str, int] = {}
-    for view in board.tasks:
-        found[view.task.state] = found.get(view.task.state, 0) + 1
-    counted = ", ".join(f"{count} {state}" for state, count in found.items())
+    counted = _listed(Counter[str](view.task.state for view in board.tasks))
     alive = [worker for worker, is_alive in board.workers if is_alive]
     slots = sum(worker.slots for worker in alive)
     workers = f"{len(alive)} worker{'s' * (len(alive) != 1)} with {slots} slots" if alive else ""
     return (counted or "nothing is open", f" · {workers or 'no worker runs'}")
+
+
+def _listed(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in counted.items())

@@ -68,12 +68,13 @@ def report(error: BaseException, output: Output, *, json: bool) -> int:
     told = code in {INTERRUPTED, NOBODY_READS} or isinstance(error, SystemExit)
     if not told:
         with suppress(OSError):
-            _tell(error, output, json=json)
+            tell(error, output, json=json)
     _close_quietly()
     return code
 
 
-def _tell(error: BaseException, output: Output, *, json: bool) -> None:
+def tell(error: BaseException, output: Output, *, json: bool) -> None:
+    """Print an error and its hint, or both as JSON."""
     message, hint, name = _words_of(error, output)
     if json:
         output.error_document({"error": {"code": name, "message": message, "hint": hint}})

@@ -59,6 +59,25 @@ def needs_in_words(needs: Iterable[tuple[int | str, str]]) -> str:
     )
 
 
+def print_failed(output: Output, views: Iterable[TaskView]) -> None:
+    """Print tasks that have failed, one per line: how often they were tried, when, and why."""
+    rows = [
+        (
+            f"#{view.task.id}",
+            view.task.role,
+            view.task.agent,
+            str(sum(tried.number >= view.task.round_start for tried in view.attempts)),
+            f"{ago(view.task.finished_at)} ago" if view.task.finished_at else "",
+            view.task.title,
+            why(view.task),
+        )
+        for view in views
+    ]
+    output.table(rows, ("ID", "ROLE", "AGENT", "TRIES", "FAILED", "TITLE", "WHY"))
+    if rows:
+        output.note("hint: `deputize retry` takes the same options, and --dry-run")
+
+
 def print_tasks(output: Output, views: Iterable[TaskView]) -> None:
     """Print tasks, one per line, each with the reason why it isn't moving."""
     rows = [

@@ -7,10 +7,9 @@ are asked then.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.moves import add_move_arguments, add_plan_argument, carry_out
+from deputize.surfaces.cli.moves import Foreseen, Verb, add_move_arguments, carry_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -24,40 +23,34 @@ EXAMPLES = """
   deputize cancel 12
   deputize cancel 12 13 --json
   deputize cancel --plan p3 --yes
+  deputize cancel --agent goose --state queued --dry-run
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `cancel` takes."""
-    add_move_arguments(parser)
-    add_plan_argument(parser, "what is open", started=True)
-    parser.add_argument("--yes", action="store_true", help="don't ask")
+    add_move_arguments(parser, "open tasks")
 
 
 def run(arguments: Namespace, output: Output) -> int:
     """Say what it means, and cancel the tasks."""
+    from functools import partial
+
+    from deputize.desk.choosing import to_cancel
     from deputize.desk.tasks import cancel
 
-    def prepare(desk: Desk, ids: Sequence[int]) -> bool:
-        return _foresee(desk, ids, output, is_sure=arguments.yes or output.json)
-
-    carry_out(arguments, output, cancel, prepare)
-    return 0
+    verb = Verb("cancel", "cancelled", to_cancel, cancel, partial(_foresee, output))
+    return carry_out(arguments, output, verb)
 
 
-def _foresee(desk: Desk, ids: Sequence[int], output: Output, *, is_sure: bool) -> bool:
-    """Say what becomes of other tasks, and ask; tell whether some of them may start then."""
+def _foresee(output: Output, desk: Desk, chosen: Sequence[Task]) -> Foreseen:
+    """Say what becomes of other tasks."""
     from deputize.desk.plans import consequences
-    from deputize.errors import Denied
 
-    seen = consequences(desk, ids)
+    seen = consequences(desk, [task.id for task in chosen])
     _list(output, "cancelled with what they need", seen.cancelled)
     _list(output, "set free, for they wait for any end", seen.released)
-    if (seen.cancelled or seen.released) and not is_sure and sys.stdin.isatty():
-        output.flush()
-        if not output.ask("cancel?"):
-            raise Denied("nothing is cancelled: the answer was no")
-    return bool(seen.released)
+    return Foreseen(bool(seen.released), bool(seen.cancelled or seen.released))
 
 
 def _list(output: Output, what: str, found: Sequence[Task]) -> None:

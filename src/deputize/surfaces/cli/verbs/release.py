@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.moves import add_move_arguments, add_plan_argument, carry_out
+from deputize.surfaces.cli.moves import Verb, add_move_arguments, carry_out
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 EXAMPLES = """
   deputize release 12
   deputize release --plan p3
+  deputize release --role writer --label nightly
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `release` takes."""
-    add_move_arguments(parser)
-    add_plan_argument(parser, "the waiting tasks")
+    add_move_arguments(parser, "held tasks")
 
 
 def run(arguments: Namespace, output: Output) -> int:
     """Release the tasks."""
+    from deputize.desk.choosing import to_release
     from deputize.desk.tasks import release
 
-    carry_out(arguments, output, release)
-    return 0
+    verb = Verb("release", "released", to_release, release)
+    return carry_out(arguments, output, verb)

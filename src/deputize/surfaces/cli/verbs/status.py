@@ -1,10 +1,19 @@
-"""The board: what runs, what waits and for what, what needs you, which workers there are."""
+"""The board: what runs, what waits and for what, what needs you, which workers there are.
+
+With --watch it is drawn again until nothing that it shows is open; then it says how that ended.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, add_tasks, plan_id, whole_number
+from deputize.surfaces.cli.arguments import (
+    add_format,
+    add_narrowing,
+    add_tasks,
+    narrowing_of,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,6 +28,8 @@ EXAMPLES = """
   deputize status --json
 """
 WATCH_SECONDS = 3
+MOST_TASKS = 500
+"""More than that is no board."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,8 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="S",
         help="draw it again every S seconds (default: 3) until all is done",
     )
-    parser.add_argument("--plan", type=plan_id, metavar="ID", help="only tasks of a plan: p3 or 3")
     add_tasks(parser, several=True)
+    add_narrowing(parser, "open tasks", role="of this role", since="added", limit=MOST_TASKS)
     add_format(parser)
 
 
@@ -48,25 +59,25 @@ def run(arguments: Namespace, output: Output) -> int:
         if arguments.ids or arguments.latest:
             _tell(desk, arguments, output)
         elif arguments.watch:
-            watch(desk, output, arguments.watch, arguments.plan)
+            watch(desk, output, arguments.watch, narrowing_of(arguments))
         elif output.json:
-            output.document(board_document(look(desk, arguments.plan)))
+            output.document(board_document(look(desk, narrowing_of(arguments))))
         else:
-            print_board(output, look(desk, arguments.plan))
+            print_board(output, look(desk, narrowing_of(arguments)))
     return 0
 
 
 def _tell(desk: Desk, arguments: Namespace, output: Output) -> None:
     """Print where the tasks stand that were named, a line each."""
     from deputize.desk.documents import task_document
-    from deputize.desk.tasks import view
-    from deputize.surfaces.cli.arguments import chosen_tasks
+    from deputize.desk.tasks import views
+    from deputize.surfaces.cli.arguments import chosen_ids
     from deputize.surfaces.cli.task_lines import headline
 
-    views = [view(desk, task_id) for task_id in chosen_tasks(desk, arguments)]
+    all_named = views(desk, chosen_ids(desk, arguments))
     if output.json:
-        output.document([task_document(found) for found in views])
+        output.document([task_document(found) for found in all_named])
         return
-    for found in views:
+    for found in all_named:
         waiting = f" (waiting for {found.waiting_for})" if found.waiting_for else ""
         output.text(*headline(found.task), waiting)

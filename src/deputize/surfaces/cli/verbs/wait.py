@@ -1,18 +1,23 @@
-"""Wait until tasks have ended: exit 0 if all are done, 1 if one isn't, 75 if the time is over."""
+"""Wait until tasks have ended: exit 0 if all are done, 1 if one isn't, 75 if the time is over.
+
+A task that is set going again while others are waited for is waited for again.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, add_tasks, chosen_tasks, seconds
+from deputize.surfaces.cli.arguments import add_format, add_tasks, chosen_ids, plan_id, seconds
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.desk.context import Desk
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
   deputize wait 12 13
+  deputize wait --plan p3 --timeout 2h
   deputize wait --latest --timeout 30m && git log -1
 """
 
@@ -20,6 +25,7 @@ EXAMPLES = """
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `wait` takes."""
     add_tasks(parser, several=True)
+    parser.add_argument("--plan", type=plan_id, metavar="ID", help="all tasks of a plan: p3 or 3")
     parser.add_argument("--timeout", type=seconds, metavar="SPAN", help="give up after 90, 10m, 2h")
     add_format(parser)
 
@@ -28,14 +34,29 @@ def run(arguments: Namespace, output: Output) -> int:
     """Wait, and print how they ended."""
     from deputize.desk.context import open_desk
     from deputize.desk.documents import task_document
-    from deputize.desk.tasks import view, wait
+    from deputize.desk.tasks import views, wait
     from deputize.surfaces.cli.endings import exit_code_of, print_ending
 
     with open_desk() as desk:
-        ended = wait(desk, chosen_tasks(desk, arguments), arguments.timeout)
+        ended = wait(desk, _wanted(desk, arguments), arguments.timeout)
         if output.json:
-            output.document([task_document(view(desk, task.id)) for task in ended])
+            output.document(
+                [task_document(view) for view in views(desk, [task.id for task in ended])]
+            )
             return exit_code_of(ended)
     for task in ended:
         print_ending(task, output)
     return exit_code_of(ended)
+
+
+def _wanted(desk: Desk, arguments: Namespace) -> list[int]:
+    """Return the tasks that were named, or all of a plan."""
+    from deputize.desk.plans import task_ids
+    from deputize.errors import InvalidInput
+
+    if arguments.plan is None:
+        return chosen_ids(desk, arguments)
+    if arguments.ids or arguments.latest:
+        hint = "leave out --plan, or the ids"
+        raise InvalidInput("--plan stands for its tasks: give one or the other", hint=hint)
+    return task_ids(desk, arguments.plan)

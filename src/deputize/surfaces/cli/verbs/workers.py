@@ -20,7 +20,7 @@ EXAMPLES = """
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `workers` takes."""
-    add_narrowing(parser, "workers", role="that take this role", since="started", of_plans=False)
+    add_narrowing(parser, "workers", role="that take this role", since="started", of_tasks=False)
     add_format(parser)
 
 
