@@ -212,7 +212,7 @@ class _Lines:
         if self._file is not None:
             self._file.write(json.dumps(clean).encode() + b"\n")
         if self._on_terminal:
-            sys.stderr.write(printable(_for_people(clean)) + "\n")
+            sys.stderr.write(printable(for_people(clean)) + "\n")
         raise structlog.DropEvent
 
 
@@ -227,7 +227,8 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def _for_people(line: dict[str, object]) -> str:
+def for_people(line: dict[str, object]) -> str:
+    """Return a line of a log as people read it."""
     shown = dict(line)
     head = [str(shown.pop(name, "")) for name in ("at", "level", "log", "event")]
     trace = shown.pop("exception", None)

@@ -136,10 +136,12 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
     floor = Floor()
     try:
         await shop.in_store(_register, shop)
+        log.get("worker").info("started", roles=orders.roles, slots=orders.slots)
         home.starting.unlink(missing_ok=True)
         await _run_stations(shop, floor, bell, orders)
     finally:
         bell.close()
+        log.get("worker").info("ends")
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
             await _noted(shop, _sign_off)
 

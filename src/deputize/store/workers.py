@@ -70,6 +70,12 @@ def stop(transaction: Transaction, worker: str, now: datetime, *, lost: bool = F
         journal.append(transaction, _event(kind, worker), now)
 
 
+def find(transaction: Transaction, worker: str) -> Worker | None:
+    """Return a worker, one that has ended too."""
+    row = transaction.one("workers.get", id=worker)
+    return None if row is None else worker_of(row)
+
+
 def live(transaction: Transaction) -> list[Worker]:
     """Return the workers that have not stopped, as far as the store knows."""
     return [worker_of(row) for row in transaction.all("workers.live")]

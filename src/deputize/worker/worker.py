@@ -180,6 +180,7 @@ def _next_start(shop: Workshop) -> datetime | None:
 async def _run(shop: Workshop, floor: Floor, claim: Claim, turnstile: Turnstile) -> None:
     """Run one attempt; whatever goes wrong in it stays in it."""
     log.bind(task=claim.task.id, attempt=claim.attempt.number)
+    log.get("worker").info("attempt begins", role=claim.task.role, agent=claim.task.agent)
     try:
         await run_attempt(
             shop, claim, lambda running: floor.runs.update({claim.attempt.id: running}), turnstile
@@ -210,6 +211,7 @@ async def _count(shop: Workshop, floor: Floor, claim: Claim) -> None:
             return
     if outcome:
         floor.ended[outcome] += 1
+        log.get("worker").info("attempt has ended", outcome=outcome)
 
 
 async def _close_broken(shop: Workshop, claim: Claim, error: Exception) -> None:

@@ -1,8 +1,12 @@
-"""Print the log of a task's newest attempt: milestones, what the agent said and did."""
+"""Print the log of a task's newest attempt: milestones, what the agent said and did.
+
+With --worker, what a worker noted about itself, one that is gone too: what it began and how that
+ended, and what went wrong.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deputize.surfaces.cli.arguments import add_format, add_tasks, chosen_task, whole_number
 
@@ -16,6 +20,7 @@ EXAMPLES = """
   deputize logs 12
   deputize logs --latest -f      # until the task has ended
   deputize logs 12 --attempt 1
+  deputize logs --worker w1f2e3d4c -f   # until it has ended
 """
 
 
@@ -23,9 +28,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `logs` takes."""
     add_tasks(parser, several=False)
     parser.add_argument(
-        "-f", "--follow", action="store_true", help="go on until the task has ended, retries too"
+        "-f",
+        "--follow",
+        action="store_true",
+        help="go on until the task has ended, retries too; or the worker",
     )
     parser.add_argument("--attempt", type=whole_number, metavar="N", help="this attempt's log")
+    parser.add_argument("--worker", metavar="NAME", help="a worker's own log: see `workers`")
     add_format(parser)
 
 
@@ -37,6 +46,9 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.follow and output.json:
         raise InvalidInput("-f can't be printed as one JSON document", hint="leave out one of them")
     with open_desk() as desk:
+        if arguments.worker is not None:
+            _tell_of_worker(desk, arguments, output)
+            return 0
         task_id = chosen_task(desk, arguments)
         if arguments.follow:
             _follow(desk, task_id, arguments.attempt, output)
@@ -84,3 +96,33 @@ def _follow(desk: Desk, task_id: int, number: int | None, output: Output) -> Non
             output.note(f"attempt {line.attempt}")
         shown = line.attempt
         output.text(line.text)
+
+
+def _tell_of_worker(desk: Desk, arguments: Namespace, output: Output) -> None:
+    from deputize.desk import worker_log
+    from deputize.errors import InvalidInput
+
+    if arguments.ids or arguments.latest or arguments.attempt:
+        hint = "leave out --worker, or what names a task"
+        raise InvalidInput("a worker's log is of no single task: give one or the other", hint=hint)
+    worker = worker_log.find(desk, arguments.worker)
+    if arguments.follow:
+        for line in worker_log.follow(desk, worker.id):
+            if line is None:
+                output.flush()
+            else:
+                output.text(_note(line))
+        return
+    lines = list(worker_log.read(desk, worker.id))
+    if output.json:
+        output.document({"worker": worker.id, "lines": lines})
+        return
+    output.lines(map(_note, lines))
+    if not lines:
+        output.note(f"nothing of it is in {desk.home.logs}: it ran elsewhere, or that is gone")
+
+
+def _note(line: dict[str, Any]) -> str:
+    from deputize.log import for_people
+
+    return for_people({name: value for name, value in line.items() if name != "worker"})
