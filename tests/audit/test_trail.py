@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -49,6 +49,20 @@ def a_full_record(story: Story, prompt: str = "Fix the typo", summary: str = "me
         usage=Usage(input_tokens=10, output_tokens=20),
         summary=summary,
     )
+
+
+def test_the_last_records_are_found_from_the_end(story: Story) -> None:
+    """Of all, of a task, since a moment: the last so many, oldest first, and no more than that."""
+    for prompt in ("one", "two", "three"):
+        a_full_record(story, prompt)
+
+    def told(**wanted: Any) -> list[int]:  # noqa: ANN401 - what `records` takes
+        return [record.task.id for record in records(story.database, **wanted)]
+
+    assert told(limit=2) == [2, 3]
+    assert told(limit=1, task=1) == [1]
+    assert told(limit=9) == told() == [1, 2, 3]
+    assert told(limit=1, since=BEGINNING + timedelta(days=1)) == []
 
 
 def test_a_record_says_all_that_was_promised(story: Story) -> None:

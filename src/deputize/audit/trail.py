@@ -48,18 +48,30 @@ class Record:
 
 
 def records(
-    database: Database, *, task: int | None = None, since: datetime | None = None
+    database: Database,
+    *,
+    task: int | None = None,
+    since: datetime | None = None,
+    limit: int | None = None,
 ) -> list[Record]:
-    """Return the records of attempts that ended, of one task or all, since a moment, in order."""
+    """Return the records of attempts that ended, of one task or all, since a moment, in order.
+
+    With a `limit`, the last so many.
+    """
     found = []
-    for page in _endings(database, task, since):
+    after = 0
+    if limit is not None:
+        with database.read() as transaction:
+            after = journal.before_last(transaction, limit, task=task, since=since, kinds=ENDINGS)
+    for page in _endings(database, task, since, after):
         with database.read() as transaction:
             found += [record_of(transaction, entry) for entry in page]
     return found
 
 
-def _endings(database: Database, task: int | None, since: datetime | None) -> Iterator[list[Entry]]:
-    after = 0
+def _endings(
+    database: Database, task: int | None, since: datetime | None, after: int
+) -> Iterator[list[Entry]]:
     while True:
         with database.read() as transaction:
             if task is None:

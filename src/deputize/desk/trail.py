@@ -8,6 +8,7 @@ from deputize.audit import rebuild as audit_files
 from deputize.audit import rendering, trail
 from deputize.desk import history, tasks
 from deputize.desk.documents import event_document
+from deputize.store import journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +25,35 @@ PAGE = 1000
 
 
 def entries_of(
-    desk: Desk, *, task: int | None = None, since: datetime | None = None
+    desk: Desk,
+    *,
+    task: int | None = None,
+    since: datetime | None = None,
+    limit: int | None = None,
 ) -> Iterator[Entry]:
-    """Yield entries, oldest first, however many there are; NotFound for an unknown task."""
+    """Yield entries, oldest first, or the last `limit` of them; NotFound for an unknown task."""
     if task is not None:
         tasks.view(desk, task)
     after = 0
+    if limit is not None:
+        with desk.database.read() as transaction:
+            after = journal.before_last(transaction, limit, task=task, since=since)
     while page := history.entries(desk, task=task, since=since, after=after, limit=PAGE):
         after = page[-1].id
         yield from (entry for entry in page if since is None or entry.at >= since)
 
 
 def records_of(
-    desk: Desk, *, task: int | None = None, since: datetime | None = None
+    desk: Desk,
+    *,
+    task: int | None = None,
+    since: datetime | None = None,
+    limit: int | None = None,
 ) -> list[Record]:
     """Return what each finished attempt was told, did and left behind; NotFound as above."""
     if task is not None:
         tasks.view(desk, task)
-    return trail.records(desk.database, task=task, since=since)
+    return trail.records(desk.database, task=task, since=since, limit=limit)
 
 
 def record_document(record: Record) -> Document:

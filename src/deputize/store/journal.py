@@ -26,7 +26,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from deputize.store.database import Row, Transaction
@@ -97,6 +97,26 @@ def recent(
     """Return what happened after the event `after` and since a moment, sealed or not."""
     rows = transaction.all("journal.recent", after=after, since=maybe_text(since), limit=limit)
     return [_entry(row) for row in rows]
+
+
+def before_last(
+    transaction: Transaction,
+    limit: int,
+    *,
+    task: int | None = None,
+    since: datetime | None = None,
+    kinds: Iterable[str] | None = None,
+) -> int:
+    """Return the event after which the last `limit` come that are of a task, since, or of kinds."""
+    row = transaction.one(
+        "journal.first_of_last",
+        limit=limit,
+        task=task,
+        since=maybe_text(since),
+        kinds=None if kinds is None else to_json(sorted(kinds)),
+    )
+    first = maybe_number(cast("Row", row), "id")
+    return 0 if first is None else first - 1
 
 
 def get(transaction: Transaction, event: int) -> Entry | None:

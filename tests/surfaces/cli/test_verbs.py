@@ -164,6 +164,12 @@ def test_audit_tells_what_happened(deputize: CommandLine) -> None:
     assert deputize("audit", "--json").document == []
     assert deputize("audit", "--format", "md").out.startswith("# Audit trail")
     assert deputize("audit", "--task", "7").code == 2
+    assert deputize("audit", "--events", "--limit", "2", "--json").document == events[-2:]
+    assert deputize("audit", "--limit", "1").out.splitlines()[1:] == [lines[-1]]
+    last = deputize("audit", "--events", "--limit", "1", "--task", "2", "--json").document
+    assert last == [event for event in events if event["task"] == 2][-1:]
+    assert deputize("audit", "--events", "--limit", "9", "--json").document == events
+    assert deputize("audit", "--events", "--limit", "0").code == 2
     verified = deputize("audit", "verify", "--json").document
     assert (verified["ok"], verified["unsealed_count"]) == (True, 3)
 

@@ -51,6 +51,16 @@ FROM events LEFT JOIN seals ON seals.event = events.id
 WHERE events.id > :after AND (:since IS NULL OR events.at >= :since)
 ORDER BY events.id LIMIT :limit;
 
+-- name: first_of_last
+-- The first of the last :limit events, of a task, since a moment, of some kinds (a JSON array);
+-- NULL lets everything through.
+SELECT min(id) AS id FROM (
+    SELECT id FROM events
+    WHERE (:task IS NULL OR task = :task)
+      AND (:since IS NULL OR at >= :since)
+      AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+    ORDER BY id DESC LIMIT :limit) AS last;
+
 -- name: get
 -- One event.
 SELECT events.*, seals.seq AS seq, seals.hash AS hash

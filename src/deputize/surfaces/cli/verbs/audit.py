@@ -6,9 +6,9 @@ that ended: what it was told, by whom it was done, what came of it; or, with --e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from deputize.surfaces.cli.arguments import add_format, past, task_id
+from deputize.surfaces.cli.arguments import add_format, past, task_id, whole_number
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
   deputize audit --task 12
+  deputize audit --limit 20
   deputize audit --since 1d --format md > yesterday.md
   deputize audit --events --format jsonl | grep change.landed
 """
@@ -28,6 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `audit` takes."""
     parser.add_argument("--task", type=task_id, metavar="ID", help="only this task's")
     parser.add_argument("--since", type=past, metavar="WHEN", help="RFC 3339, or 2h ago")
+    parser.add_argument("--limit", type=whole_number, metavar="N", help="only the last N")
     parser.add_argument("--events", action="store_true", help="the events themselves")
     add_format(parser, "jsonl", "md")
 
@@ -52,14 +54,14 @@ def run(arguments: Namespace, output: Output) -> int:
 def _print_events(desk: Desk, arguments: Namespace, output: Output) -> None:
     from deputize.desk.trail import entries_of
 
-    found = entries_of(desk, task=arguments.task, since=arguments.since)
+    found = entries_of(desk, **_wanted(arguments))
     output.table([_row(entry) for entry in found], ("AT", "WHO", "WHAT", "ABOUT", ""))
 
 
 def _print_markdown(desk: Desk, arguments: Namespace, output: Output) -> None:
     from deputize.desk.trail import markdown, records_of
 
-    found = records_of(desk, task=arguments.task, since=arguments.since)
+    found = records_of(desk, **_wanted(arguments))
     output.text(markdown(found).rstrip("\n"))
 
 
@@ -67,7 +69,7 @@ def _print_documents(desk: Desk, arguments: Namespace, output: Output) -> None:
     from deputize.desk.documents import event_document
     from deputize.desk.trail import entries_of, record_document, records_of
 
-    wanted = {"task": arguments.task, "since": arguments.since}
+    wanted = _wanted(arguments)
     if arguments.events:
         documents = map(event_document, entries_of(desk, **wanted))
     else:
@@ -77,6 +79,10 @@ def _print_documents(desk: Desk, arguments: Namespace, output: Output) -> None:
         return
     for document in documents:
         output.line_document(document)
+
+
+def _wanted(arguments: Namespace) -> dict[str, Any]:
+    return {"task": arguments.task, "since": arguments.since, "limit": arguments.limit}
 
 
 def _row(entry: Entry) -> tuple[Part, ...]:
