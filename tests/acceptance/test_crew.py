@@ -70,6 +70,23 @@ def test_a_role_of_one_s_own_is_a_few_lines_of_settings(house: House) -> None:
     assert house.look(other)["state"] == "queued"
 
 
+def test_an_agent_that_does_not_ask_is_not_held_to_tools(house: House) -> None:
+    """It is refused when a task is added, and fails where the settings have changed since."""
+    house.configure(REVIEWER)
+    task = house.add("look at it", "--role", "reviewer")
+    house.configure(f"{REVIEWER}tools = ['read']\n")
+    refused = house.say("add", "x", "--role", "reviewer")
+    assert (refused.code, "agent reviewer can't be held to it" in refused.err) == (2, True)
+    assert "such as copilot" in refused.err
+    house.up()
+    document = house.until(task)
+    assert (document["state"], document["error"]["reason"]) == ("failed", "policy_denied")
+    assert "reviewer can't be held to it" in document["error"]["message"]
+    house.configure(f"{REVIEWER}tools = ['read', 'knife']\n")
+    wrong = house.say("list")
+    assert (wrong.code, "`roles.reviewer.tools.1` must be" in wrong.err) == (3, True)
+
+
 def test_the_live_view_ends_with_the_last_task_and_tells_the_ends(house: House) -> None:
     """What runs is on it, with the worker; what failed is told with its reason, once."""
     good = house.add(f"{house.awaiting('go')}; echo fine", "--role", "inspector")

@@ -181,6 +181,8 @@ def test_a_tester_ends_as_its_program_does(house: House) -> None:
     document = house.until(bad)
     assert document["state"] == "failed"
     assert document["attempts"][0]["exit_code"] == 1
+    assert "1 failed" in house.log(bad)
+    assert document["change"] is None
     assert "replaced the workspace's .git" not in house.log(good)
 
 

@@ -79,6 +79,23 @@ def test_copilot_does_a_queued_task_and_it_lands(copilot: House, model: Scripted
     assert attempt["summary"] == "The line is in notes.txt."
 
 
+def test_copilot_is_held_to_the_tools_of_its_role(copilot: House, model: ScriptedModel) -> None:
+    """A call of another kind is refused before it is carried out, and stands in the journal."""
+    settings = copilot.home.config.read_text()
+    role = "[roles.reader]\nchange = 'allowed'\ntools = ['read', 'other']\nagent = 'copilot'\n"
+    copilot.home.config.write_text(settings + role)
+    model.open("go")
+    copilot.up()
+    task = int(copilot.cli("add", "-q", "--no-start", "--role", "reader", TASK))
+    ended = copilot.until(task)
+    assert ended["change"] is None
+    ((kind, body),) = copilot.rows(
+        "SELECT kind, body FROM events WHERE kind = 'attempt.tool_decided'"
+    )
+    assert (kind, "this role may not use shell tools" in body) == ("attempt.tool_decided", True)
+    assert [use["denied_count"] for use in ended["attempts"][0]["tools"]] == [1]
+
+
 def test_a_killed_worker_s_copilot_session_goes_on_where_it_was(
     copilot: House, model: ScriptedModel
 ) -> None:

@@ -66,6 +66,25 @@ GIT = (
 )
 
 
+@pytest.mark.parametrize("tool", list(Tool))
+@pytest.mark.parametrize("tools", [None, (), ("read",), ("read", "write"), ("shell", "other")])
+def test_a_role_uses_only_its_kinds_of_tools(
+    workspace: Path, tool: Tool, tools: tuple[str, ...] | None
+) -> None:
+    """All without a list, none with an empty one; what is on it is decided as ever."""
+    held = Bounds(
+        workspace=str(workspace),
+        may_write=True,
+        tools=None if tools is None else frozenset(tools),
+    )
+    action = Action(tool=tool, name="x", summary="x", paths=("a.py",))
+    decision = decide(action, held, (str(workspace / "a.py"),))
+    assert (decision.verdict is ALLOW) == (tools is None or tool in tools)
+    assert decision.rule == ("workspace" if decision.verdict is ALLOW else "role")
+    outside = decide(action, held, ("/etc/passwd",))
+    assert outside.verdict is (DENY if tool is Tool.WRITE else decision.verdict)
+
+
 @pytest.mark.parametrize("path", INSIDE)
 def test_a_path_inside_may_be_written(workspace: Path, path: str) -> None:
     """However it is spelled, and by whichever link it leads there."""

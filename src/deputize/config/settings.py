@@ -36,6 +36,8 @@ class RoleSettings(NamedTuple):
     """Whether a change is `required`, `allowed` or `forbidden`."""
     preamble: str = ""
     agent: str | None = None
+    tools: tuple[str, ...] | None = None
+    """Kinds of tool calls that its agents may make; only for agents that ask before each. All."""
     runs_checks: bool = False
     """Checks run in the workspace once the agent has ended, and decide: only where none changes."""
 
@@ -148,6 +150,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),
+    "roles.*.tools": ("read", "write", "shell", "network", "mcp", "memory", "other"),
     "landing.mode": ("auto", "ask", "branch"),
     "landing.without_checks": ("ask", "land"),
     "landing.style": ("merge", "squash"),

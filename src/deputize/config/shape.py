@@ -136,6 +136,8 @@ def _join(key: str, name: str) -> str:
 
 def _pattern(key: str) -> str:
     parts = key.split(".")
+    if parts[0] == "roles" and parts[-1].isdecimal():
+        parts.pop()  # a place in a list
     if parts[0] in _NAMED and parts[2:]:
         parts[1:-1] = "*"
     return ".".join(parts)

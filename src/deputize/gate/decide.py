@@ -20,6 +20,8 @@ class Bounds:
     may_write: bool
     own: tuple[str, ...] = ()
     """Folders outside the workspace that the agent's own program reads and writes: its state."""
+    tools: frozenset[str] | None = None
+    """The kinds of tools that its role may use; None is all."""
 
 
 def decide(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Decision:
@@ -27,6 +29,8 @@ def decide(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Decisio
 
     What a command writes can't be told from its text. It is judged afterwards, by the tree.
     """
+    if bounds.tools is not None and action.tool not in bounds.tools:
+        return _deny("role", f"this role may not use {action.tool} tools")
     if action.tool is Tool.WRITE:
         return _write(bounds, resolved)
     return Decision(verdict=Verdict.ALLOW, rule="workspace", reason="inside what the task may do")

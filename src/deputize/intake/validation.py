@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deputize.config.settings import BUILT_IN_ROLES
 from deputize.errors import ConfigError, InvalidInput, NotFound
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS
-from deputize.model.agent import BUILT_IN_AGENTS
+from deputize.model.agent import BUILT_IN_AGENTS, asks_always
 from deputize.model.need import VERDICTS, On, Verdict
 from deputize.model.task import Place
 from deputize.store import tasks
@@ -111,6 +111,13 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(
             f"agent {agent} does not take the role {spec.role}", hint=hint, field="role"
+        )
+    role = config.role(spec.role)
+    if role and role.tools is not None and not asks_always(agent, known[agent]):
+        raise InvalidInput(
+            f"the role {spec.role} may only use some tools: agent {agent} can't be held to it",
+            hint="choose an agent that asks before each tool call, such as copilot",
+            field="agent",
         )
 
 

@@ -35,3 +35,10 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     ),
 }
 """Agents that are there without being configured."""
+
+
+def asks_always(name: str, settings: AgentSettings) -> bool:
+    """Tell whether an agent asks before each tool call, so that it can be held to some tools."""
+    built_in = BUILT_IN_AGENTS.get(name)
+    kind = settings.kind or (built_in.kind if built_in else None)
+    return kind == "copilot"

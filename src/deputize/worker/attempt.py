@@ -21,6 +21,7 @@ from deputize.errors import (
 )
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
+from deputize.model.agent import asks_always
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
@@ -123,6 +124,7 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     steps = running.steps
     task = steps.claim.task
     agent = _agent(task, bench)
+    _require_held(task, bench)
     job, gate = _job(steps, bench), _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
     running.prices = bench.config.prices
@@ -152,6 +154,16 @@ def _agent(task: Task, bench: Bench) -> Agent:
         raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
 
 
+def _require_held(task: Task, bench: Bench) -> None:
+    """Raise AgentError where an agent that doesn't ask for each tool call is to be held to some."""
+    role = bench.config.role(task.role)
+    if role is None or role.tools is None:
+        return
+    if not asks_always(task.agent, settings_for(task.agent, bench.config.agents)):
+        message = f"the role {task.role} may only use some tools: {task.agent} can't be held to it"
+        raise AgentError(Outcome.POLICY_DENIED, message)
+
+
 def _job(steps: Steps, bench: Bench) -> Job:
     task, attempt = steps.claim.task, steps.claim.attempt
     settings = bench.config
@@ -174,10 +186,12 @@ def _job(steps: Steps, bench: Bench) -> Job:
 
 def _gate(steps: Steps, bench: Bench) -> Gate:
     task = steps.claim.task
+    role = bench.config.role(task.role)
     bounds = Bounds(
         workspace=str(bench.path.resolve()),
         may_write=change_rule(task, bench.config) != "forbidden",
         own=(str((steps.shop.home.agents / task.agent).resolve()),),
+        tools=None if role is None or role.tools is None else frozenset(role.tools),
     )
 
     async def record(action: Action, decision: Decision) -> None:
