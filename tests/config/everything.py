@@ -39,6 +39,7 @@ wire = "responses"
 change = "allowed"
 preamble = "Review."
 agent = "mine"
+tools = ["read", "other"]
 [workspace]
 setup = [{ command = "make deps", timeout_seconds = "10m" }, { command = "true" }]
 include = [".env"]
@@ -98,7 +99,9 @@ MEANT = Config(
             type="openai", base_url="http://127.0.0.1:1/v1", key_variable="KEY", wire="responses"
         )
     },
-    roles={"reviewer": RoleSettings(change="allowed", preamble="Review.", agent="mine")},
+    roles={"reviewer": RoleSettings(
+            change="allowed", preamble="Review.", agent="mine", tools=("read", "other")
+        )},
     workspace=WorkspaceSettings(
         setup=(Step(command="make deps", timeout_seconds=600), Step(command="true")),
         include=(".env",),

@@ -93,6 +93,7 @@ WRONG = (
     ("[agents.x]\ncommand = 'prog'", "`agents.x.command` must be a list, not 'prog'"),
     ("[agents.x]\ncommand = ['prog', 1]", "`agents.x.command.1` must be a text, not 1"),
     ("agents = ['x']", "`agents` must be a table"),
+    ("[roles.x]\ntools = ['read', 'knife']", '`roles.x.tools.1` must be "read" or "write"'),
     ("agents.x = 'y'", "`agents.x` must be a table, not 'y'"),
     ("[agents.'../x']", "`agents` must be tables named with letters, digits, - and _"),
     ("[roles.'a.b']\nchange = 'x'", "`roles` must be tables named"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deputize import queue
+from deputize.config.settings import Config, RoleSettings
 from deputize.model.attempt import Usage
 from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.budget import Account, Scope, Spent
@@ -96,6 +97,20 @@ def test_only_agents_of_the_list_take_over_and_are_relieved(yard: Yard) -> None:
     close(yard, BarrierKind.AGENT, "goose", Cause.LIMIT)
     assert take(yard) is None
     assert take(yard, Rules(fallback=(Substitute("goose", None), CODEX))) is not None
+
+
+def test_one_that_can_not_be_held_to_a_role_s_tools_does_not_take_it(yard: Yard) -> None:
+    """The task waits for its own agent rather than be done by one that nobody can hold."""
+    rules = Config(
+        fallback=("copilot", "goose"), roles={"reader": RoleSettings(tools=("read",))}
+    ).rules
+    yard.add(role="reader")
+    yard.add()
+    close(yard, BarrierKind.AGENT, "copilot", Cause.LIMIT)
+    claim = take(yard, rules)
+    assert claim is not None
+    assert (claim.task.role, claim.attempt.agent) == ("writer", "goose")
+    assert take(yard, rules) is None
 
 
 def test_what_a_person_paused_is_no_limit(yard: Yard) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping  # noqa: TC003 - read at run time, to check 
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from deputize.model.agent import AgentSettings
+from deputize.model.agent import AgentSettings, asks_always
 from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
@@ -142,7 +142,9 @@ class Config(NamedTuple):
 
     def _substitute(self, name: str) -> Substitute:
         settings = self.agents.get(name) or AgentSettings()
-        return Substitute(name, settings.provider, settings.roles)
+        held = () if asks_always(name, settings) else self.roles.items()
+        not_roles = frozenset(role for role, rules in held if rules.tools is not None)
+        return Substitute(name, settings.provider, settings.roles, not_roles)
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

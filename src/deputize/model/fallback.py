@@ -22,6 +22,12 @@ class Substitute(NamedTuple):
     """What serves it; nothing where it works with a login of its own."""
     roles: tuple[str, ...] = ()
     """The roles that it takes; empty takes any."""
+    not_roles: frozenset[str] = frozenset()
+    """The roles whose rules it can't be held to."""
+
+    def takes(self, role: str) -> bool:
+        """Tell whether it may do a task of a role."""
+        return role not in self.not_roles and (not self.roles or role in self.roles)
 
 
 class Dry(NamedTuple):
@@ -59,4 +65,4 @@ def is_dry(task: Task, closed: Dry) -> bool:
 
 def substitute_for(task: Task, able: Iterable[Substitute]) -> Substitute | None:
     """Return the first that takes the task's role."""
-    return next((one for one in able if not one.roles or task.role in one.roles), None)
+    return next((one for one in able if one.takes(task.role)), None)
