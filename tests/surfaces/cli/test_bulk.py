@@ -38,7 +38,8 @@ def yard_of(deputize: CommandLine) -> Iterator[Yard]:
 def shelf(deputize: CommandLine) -> CommandLine:
     """Fill the home: three that failed, one that fell with the first, two that wait, one revoked.
 
-    The first failed two days ago, after two tries; all else is of now.
+    The first failed two days ago, after two tries; the next was added then and failed now, as all
+    else.
     """
     with yard_of(deputize) as yard:
         yard.add(attempts=2)
@@ -46,8 +47,8 @@ def shelf(deputize: CommandLine) -> CommandLine:
         for _ in range(2):
             yard.pass_time(600)
             yard.run(Outcome.IDLE_TIMEOUT, error="it said\x1b[31m nothing")
-        yard.clock.at = SystemClock().now()
         yard.add(role="tester", labels=("nightly",))
+        yard.clock.at = SystemClock().now()
         yard.run(Outcome.AGENT_ERROR)
         yard.add(agent="goose", labels=("nightly",))
         yard.run(Outcome.IDLE_TIMEOUT)
