@@ -1,4 +1,8 @@
-"""Check everything that deputize needs, and say what to do where something is missing."""
+"""Check everything that deputize needs, and say what to do where something is missing.
+
+`--fix` does what is safe to do while others work: rights of files, indexes that are missing, a log
+that grew, what dead workers left. Nothing that anybody could miss is taken away.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,14 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
   deputize doctor
+  deputize doctor --fix
   deputize doctor --json
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `doctor` takes."""
+    parser.add_argument("--fix", action="store_true", help="mend what is safe to mend")
     add_format(parser)
 
 
@@ -30,21 +36,25 @@ def run(arguments: Namespace, output: Output) -> int:
     from deputize.config.home import find_home
     from deputize.desk.doctor import Level, examine
 
-    del arguments
-    findings = examine(find_home(), Path.cwd())
+    findings = examine(find_home(), Path.cwd(), fix=arguments.fix)
     if output.json:
-        names = ("level", "about", "text", "hint")
-        output.document([{name: getattr(one, name) for name in names} for one in findings])
+        output.document([_document(one) for one in findings])
     else:
         for finding in findings:
             _print(finding, output)
     return 1 if any(finding.level is Level.FAIL for finding in findings) else 0
 
 
+def _document(finding: Finding) -> dict[str, object]:
+    names = ("level", "about", "text", "hint")
+    told: dict[str, object] = {name: getattr(finding, name) for name in names}
+    return told | {"fixable": finding.mend is not None}
+
+
 def _print(finding: Finding, output: Output) -> None:
     from deputize.surfaces.cli.output import green, red, yellow
 
-    colour = {"ok": green, "warn": yellow, "fail": red}[finding.level]
+    colour = {"ok": green, "fixed": green, "warn": yellow, "fail": red}[finding.level]
     output.text(colour(f"{finding.level:<5}"), f"{finding.about}: ", finding.text)
     if finding.hint:
         output.text("      ", finding.hint)
