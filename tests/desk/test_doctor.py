@@ -183,9 +183,10 @@ def test_a_shared_store_is_looked_into(
     assert "is whole, schema" in whole.text
     assert re.search(r"PostgreSQL \d+\.\d+, its clock 0\.\d s (ahead|behind)", server.text)
     with open_desk(home) as desk:
-        late = desk._replace(clock=ManualClock(SystemClock().now() - timedelta(minutes=2)))
-        (finding,) = look_at_server(late)
-    assert (finding.level, "120.0 s ahead" in finding.text) == (Level.WARN, True)
+        for seconds, level in ((20, Level.WARN), (120, Level.FAIL)):
+            late = SystemClock().now() - timedelta(seconds=seconds)
+            (finding,) = look_at_server(desk._replace(clock=ManualClock(late)))
+            assert (finding.level, f"{seconds}.0 s ahead" in finding.text) == (level, True)
 
 
 def test_a_shared_store_that_is_away_fails_with_a_way_out(

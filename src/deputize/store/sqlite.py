@@ -211,6 +211,24 @@ class SqliteDatabase:
             outside = SqliteTransaction(self._connection)
             self._patiently(lambda: outside.run("meta.copy", path=str(path)))
 
+    def checkpoint(self) -> tuple[int, int]:
+        """Copy the log into the file, as far as readers let it; return its pages, and those left.
+
+        Nobody waits for it. A log of which nothing is left is written over from its beginning.
+        """
+        return self._log(lambda outside: outside.one("meta.checkpoint"))
+
+    def shrink(self) -> bool:
+        """Copy the log and cut it to nothing; False where somebody still reads it."""
+        return self._log(lambda outside: outside.one("meta.shrink")) == (0, 0)
+
+    def _log(self, copy: Callable[[SqliteTransaction], Row | None]) -> tuple[int, int]:
+        with self._turn, self._translated():
+            outside = SqliteTransaction(self._connection)
+            row = self._patiently(lambda: copy(outside)) or {}
+            pages, copied = (int(row.get(key) or 0) for key in ("log", "checkpointed"))
+            return max(pages, 0), max(pages - copied, 0)
+
     def close(self) -> None:
         """Close the connection."""
         with self._turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.event import Event
 from deputize.model.worker import Worker
@@ -117,6 +117,27 @@ def holds_lease(transaction: Transaction, name: str, token: str, now: datetime) 
 def give_back_lease(transaction: Transaction, name: str, token: str) -> None:
     """Give a lease back."""
     transaction.run("workers.give_back", name=name, token=token)
+
+
+class Lapsed(NamedTuple):
+    """A named lease that ran out and was not given back."""
+
+    name: str
+    holder: str
+    expires_at: datetime
+
+
+def lapsed(transaction: Transaction, before: datetime) -> list[Lapsed]:
+    """Return the named leases that ran out before a moment."""
+    return [
+        Lapsed(text(row, "name"), text(row, "holder"), to_moment(row["expires_at"]))
+        for row in transaction.all("workers.lapsed", before=to_text(before))
+    ]
+
+
+def forget_lapsed(transaction: Transaction, name: str, before: datetime) -> None:
+    """Take a named lease away, unless somebody has taken it since."""
+    transaction.run("workers.forget_lapsed", name=name, before=to_text(before))
 
 
 def _event(kind: str, worker: str, body: dict[str, object] | None = None) -> Event:

@@ -198,12 +198,18 @@ def workspace_path(home_workspaces: Path, mirror: Mirror, task: int, attempt: in
 
 def empty_trash(home_workspaces: Path) -> None:
     """Finish deletions, and take away openings, that the death of their process interrupted."""
-    for folder in home_workspaces.glob(f"*/{TRASH}/*"):
-        if is_left_behind(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-    for tree in home_workspaces.glob(f"*/.*/{OPENING}*"):
-        if is_left_behind(tree):
-            discard(tree.parent)
+    deletions, openings = litter(home_workspaces)
+    for folder in deletions:
+        shutil.rmtree(folder, ignore_errors=True)
+    for tree in openings:
+        discard(tree.parent)
+
+
+def litter(home_workspaces: Path) -> tuple[list[Path], list[Path]]:
+    """Return the deletions and the openings that the death of their process interrupted."""
+    deletions = [each for each in home_workspaces.glob(f"*/{TRASH}/*") if is_left_behind(each)]
+    openings = [each for each in home_workspaces.glob(f"*/.*/{OPENING}*") if is_left_behind(each)]
+    return deletions, openings
 
 
 def discard(*folders: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,3 +139,23 @@ def test_a_worker_that_cant_start_is_said_so(deputize: CommandLine) -> None:
     said = deputize("up", "--detach")
     assert (said.code, said.out) == (3, "")
     assert "unknown key `nonsense`" in said.err
+
+
+def test_nobody_works_on_a_store_that_lets_wrong_rows_in(deputize: CommandLine) -> None:
+    """Every way to start a worker refuses with the hint that mends it; then it starts."""
+    deputize.add("x")
+    with closing(sqlite3.connect(deputize.home / "deputize.db")) as store:
+        store.execute("DROP INDEX attempts_open")
+    for words in (("up",), ("worker", "--role", "writer"), ("up", "--detach")):
+        said = deputize(*words)
+        assert (said.code, said.out) == (5, "")
+        assert said.err.startswith(
+            "error: schema: attempts_open is gone, which keeps wrong rows out\n"
+        )
+        assert "hint: `deputize doctor --fix` makes it anew" in said.err
+    assert deputize("doctor").code == 1
+    mended = [one for one in deputize("doctor", "--fix", "--json").document
+              if one["about"] == "schema"]  # fmt: skip
+    assert [(one["level"], one["fixable"]) for one in mended] == [("fixed", False)]
+    assert deputize("up", "--detach").code == 0
+    assert deputize("down", "--wait").code == 0

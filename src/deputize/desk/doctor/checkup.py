@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.desk.context import open_desk
-from deputize.desk.doctor import agents, database, machine, settings
+from deputize.desk.doctor import agents, database, machine, readers, settings
 from deputize.desk.doctor.finding import About, Finding, Level, Look, look
 from deputize.desk.doctor.journal import journal
+from deputize.desk.doctor.leases import leases
 from deputize.desk.doctor.repository import has_store, repository
+from deputize.desk.doctor.schema import schema
 from deputize.desk.doctor.workers import workers
-from deputize.errors import ConfigError
+from deputize.desk.doctor.workspaces import workspaces
+from deputize.errors import ConfigError, StoreError
 from deputize.store.opening import shared_address
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
     from deputize.config.home import Home
     from deputize.desk.context import Desk
+
+DOCTOR = "`deputize doctor` looks closer"
 
 
 class Stop(NamedTuple):
@@ -45,16 +50,27 @@ def examine(home: Home, folder: Path | None = None, *, fix: bool = False) -> lis
         ]
 
 
-def require_fit(home: Home) -> None:
-    """Raise ConfigError, with what to do, where a quick look finds what would keep a worker idle.
+@contextmanager
+def open_fit_desk(home: Home) -> Iterator[Desk]:
+    """Open the desk for a worker, where quick looks find nothing that would keep it from working.
 
-    It looks at git, the settings and the home; the database is opened by who asks, and a full disk
-    is waited for.
+    They look at git, the settings and the home, at what keeps wrong rows out of the database, and
+    at a server's clock. A full disk is waited for. Raises ConfigError or StoreError, with what to
+    do.
     """
+    require_fit(home)
+    with open_desk(home) as desk:
+        for finding in _made(_sound(desk), fix=False):
+            if finding.level is Level.FAIL:
+                raise StoreError(f"{finding.about}: {finding.text}", hint=finding.hint or DOCTOR)
+        yield desk
+
+
+def require_fit(home: Home) -> None:
+    """Raise ConfigError, with what to do, where a quick look finds a failure around the store."""
     for finding in _made(_first(home), fix=False):
         if finding.level is Level.FAIL:
-            hint = finding.hint or "`deputize doctor` looks closer"
-            raise ConfigError(f"{finding.about}: {finding.text}", hint=hint)
+            raise ConfigError(f"{finding.about}: {finding.text}", hint=finding.hint or DOCTOR)
 
 
 def _made(stops: Iterator[Stop], *, fix: bool) -> Iterator[Finding]:
@@ -82,12 +98,25 @@ def _store(home: Home, stack: ExitStack, *, fix: bool) -> Iterator[Finding]:
         yield from _made(_inside(desk), fix=fix)
 
 
+def _sound(desk: Desk) -> Iterator[Stop]:
+    """Return what must be right of the store before anybody works with it: quick looks only."""
+    if shared_address():
+        yield Stop(About.DATABASE, partial(database.server, desk))
+    yield Stop(About.SCHEMA, partial(schema, desk))
+
+
 def _inside(desk: Desk) -> Iterator[Stop]:
     yield Stop(About.DATABASE, partial(database.database, desk))
-    around = database.server if shared_address() else database.file
-    yield Stop(About.DATABASE, partial(around, desk))
+    yield from _sound(desk)
+    if shared_address():
+        yield Stop(About.READERS, partial(readers.sessions, desk))
+    else:
+        yield Stop(About.DATABASE, partial(database.file, desk))
+        yield Stop(About.READERS, partial(readers.log, desk))
     yield Stop(About.JOURNAL, partial(journal, desk))
     yield Stop(About.WORKERS, partial(workers, desk))
+    yield Stop(About.LEASES, partial(leases, desk))
+    yield Stop(About.WORKSPACES, partial(workspaces, desk))
 
 
 def _last(home: Home, folder: Path | None) -> Iterator[Stop]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deputize.desk.doctor.finding import About, Finding, fail, ok, warn
 from deputize.desk.doctor.machine import private
+from deputize.model.attempt import LEASE_SECONDS
 from deputize.store import meta
 from deputize.store.migrate import schema
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from deputize.desk.context import Desk
 
 SKEW_SECONDS = 3.0
-"""A lease lasts ten times as long."""
+"""A lease lasts ten times as long; clocks that are a whole lease apart let nobody work."""
 STALE_BACKUP_DAYS = 30
 
 
@@ -55,8 +56,10 @@ def server(desk: Desk) -> Iterator[Finding]:
     after = desk.clock.now()
     off = (theirs - before - (after - before) / 2).total_seconds()
     text = f"PostgreSQL {version}, its clock {abs(off):.1f} s {'ahead' if off > 0 else 'behind'}"
+    hint = "set both clocks by NTP: a lease that one gives must not be over for the other"
     if abs(off) < SKEW_SECONDS:
         yield ok(About.DATABASE, text)
-    else:
-        hint = "set both clocks by NTP: a lease that one gives must not be over for the other"
+    elif abs(off) < LEASE_SECONDS:
         yield warn(About.DATABASE, text, hint)
+    else:
+        yield fail(About.DATABASE, text, hint)

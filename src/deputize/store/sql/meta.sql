@@ -19,6 +19,18 @@ VACUUM INTO :path;
 -- Ask the database whether its file is whole.
 PRAGMA quick_check(1);
 
+-- name: checkpoint
+-- Copy what the log has into the file as far as nobody reads an older moment; tells how far.
+PRAGMA wal_checkpoint(PASSIVE);
+
+-- name: shrink
+-- The same with all of it, and cut the log to nothing, where nobody reads it.
+PRAGMA wal_checkpoint(TRUNCATE);
+
+-- name: sessions
+-- The sessions that have kept an older moment for some time: a file has processes instead.
+SELECT 0 AS pid, '' AS "user", '' AS program, '' AS state, 0 AS seconds WHERE :seconds IS NULL;
+
 -- name: changes
 -- A number that moves when another connection commits.
 PRAGMA data_version;

@@ -14,3 +14,11 @@ SELECT coalesce(max(number), 0) AS number FROM migrations;
 -- name: record
 -- Note a migration in the transaction that carried it out.
 INSERT INTO migrations (number, name, applied_at) VALUES (:number, :name, :now);
+
+-- name: recorded
+-- The migrations that this database has had.
+SELECT number, name FROM migrations ORDER BY number;
+
+-- name: parts
+-- The names of its indexes and triggers.
+SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger');

@@ -56,3 +56,11 @@ SELECT 1 AS yes FROM leases WHERE name = :name AND token = :token AND expires_at
 -- name: give_back
 -- Give a lease back.
 DELETE FROM leases WHERE name = :name AND token = :token;
+
+-- name: lapsed
+-- The named leases that ran out before a moment: whoever held them did not give them back.
+SELECT name, holder, expires_at FROM leases WHERE expires_at <= :before ORDER BY name;
+
+-- name: forget_lapsed
+-- Take a lease away that ran out before a moment.
+DELETE FROM leases WHERE name = :name AND expires_at <= :before;

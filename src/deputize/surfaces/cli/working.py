@@ -36,17 +36,15 @@ def work_here(
 ) -> int:
     """Work until told to stop, and return the exit code.
 
-    What would keep it from working is said before it begins, as ConfigError with what to do.
+    What would keep it from working is said before it begins, as an error with what to do.
     """
     from deputize.config.home import find_home
-    from deputize.desk.context import open_desk
-    from deputize.desk.doctor import require_fit
+    from deputize.desk.doctor import open_fit_desk
     from deputize.desk.stations import listing
     from deputize.supervisor import Report, run
 
     home = find_home()
-    require_fit(home)
-    with open_desk(home) as desk:
+    with open_fit_desk(home) as desk:
         others = sum(1 for _, alive in listing(desk) if alive)
     if others:
         output.note(f"{others} other worker{'s run' if others > 1 else ' runs'} already")

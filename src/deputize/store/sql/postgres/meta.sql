@@ -26,3 +26,20 @@ SELECT pg_advisory_xact_lock_shared(1684368502, hashtext(:name));
 -- name: ring
 -- Wake the workers that listen, wherever they are, once this transaction ends.
 SELECT pg_notify('deputize', :who);
+
+-- name: sessions
+-- The sessions whose transaction has kept an older moment, or row locks, for that long, and
+-- transactions that were prepared and forgotten: dead rows can't be cleared away behind them.
+SELECT pid, coalesce(usename::TEXT, '') AS "user", coalesce(application_name, '') AS program,
+    coalesce(state, '') AS state,
+    extract(epoch FROM clock_timestamp() - xact_start)::BIGINT AS seconds
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
+    AND xact_start <= clock_timestamp() - make_interval(secs => :seconds)
+UNION ALL
+SELECT 0, owner::TEXT, gid, 'prepared', extract(epoch FROM clock_timestamp() - prepared)::BIGINT
+FROM pg_prepared_xacts
+WHERE database = current_database()
+    AND prepared <= clock_timestamp() - make_interval(secs => :seconds)
+ORDER BY seconds DESC;

@@ -7,3 +7,10 @@ SELECT 1 AS yes FROM pg_tables WHERE schemaname = current_schema() AND tablename
 SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = current_schema())
     AND NOT EXISTS (SELECT 1 FROM pg_tables
                     WHERE schemaname = current_schema() AND tablename = 'seals');
+
+-- name: parts
+-- The names of its indexes and triggers, the system's own left out.
+SELECT indexname::TEXT AS name FROM pg_indexes WHERE schemaname = current_schema()
+UNION ALL
+SELECT tgname::TEXT FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal;

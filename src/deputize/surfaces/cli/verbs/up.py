@@ -52,11 +52,12 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _detach(output: Output) -> int:
-    from deputize.desk.context import open_desk
+    from deputize.config.home import find_home
+    from deputize.desk.doctor import open_fit_desk
     from deputize.desk.documents import worker_document
     from deputize.desk.starting import start_and_wait
 
-    with open_desk() as desk:
+    with open_fit_desk(find_home()) as desk:
         worker = start_and_wait(desk)
     if output.json:
         output.document(worker_document(worker, alive=True))
@@ -72,8 +73,12 @@ def _change_service(output: Output, *, install: bool) -> int:
     """Make the service or take it away; return 1 where the system was not told all of it."""
     from deputize.config.home import find_home
     from deputize.desk import service
+    from deputize.desk.doctor import require_fit
 
-    done = service.install(find_home()) if install else service.uninstall()
+    home = find_home()
+    if install:
+        require_fit(home)
+    done = service.install(home) if install else service.uninstall()
     if output.json:
         output.document({"file": str(done.file), "left": done.left, "problem": done.problem})
     else:
