@@ -6,12 +6,11 @@ import re
 import sqlite3
 import tomllib
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ import deputize.errors
 from deputize.config.load import load_config
 from deputize.config.settings import CHOICES, Config, LandingSettings
 from deputize.config.variables import PLAIN, unknown_variables
+from deputize.desk.doctor import About
 from deputize.errors import DeputizeError
 from deputize.intake.schemas import plan_schema, task_schema
 from deputize.model.outcome import MEANINGS, WORKER_LOSSES, Outcome
@@ -26,20 +26,14 @@ from deputize.model.states import (
     CHANGE_TRANSITIONS,
     TASK_OWNERS,
     TASK_TRANSITIONS,
-    ChangeState,
-    TaskState,
 )
-from deputize.model.waiting import Facts, waiting_for
+from deputize.model.waiting import Line
 from deputize.notify.channels import channels_of
 from deputize.store.sqlite import SqliteDatabase
 from deputize.surfaces.cli.catalogue import VERBS
 from deputize.surfaces.cli.parser import all_parsers
 from deputize.surfaces.cli.reference import reference
 from deputize.workspace.processes.environment import ALLOWED
-from tests.fixtures.nouns import NOON, a_change, a_task, an_approval
-
-if TYPE_CHECKING:
-    from deputize.model.task import Task
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -132,34 +126,33 @@ def test_no_outcome_is_told_that_there_is_not() -> None:
     assert MEANINGS[Outcome.CONFLICT].default_tries == 1 + LandingSettings().rework
 
 
-LATER = NOON + timedelta(hours=1)
-ANY_ROLE: Sequence[Sequence[str]] = ((),)
-BLOCKED, RUNNING, LANDING = TaskState.BLOCKED, TaskState.RUNNING, TaskState.LANDING
-QUEUED_CHANGE = a_change(id=7, state=ChangeState.QUEUED)
-WAITING: list[tuple[Task, Facts]] = [
-    (a_task(held=True), Facts(now=NOON)),
-    (a_task(state=BLOCKED), Facts(now=NOON, unmet=[7])),
-    (a_task(not_before=LATER), Facts(now=NOON)),
-    (a_task(not_before=LATER, started_at=NOON), Facts(now=NOON)),
-    (a_task(), Facts(now=NOON)),
-    (a_task(), Facts(now=NOON, roles_served=ANY_ROLE)),
-    (a_task(), Facts(now=NOON, roles_served=ANY_ROLE, free_slots=1)),
-    (a_task(), Facts(now=NOON, approvals=[an_approval(id=3, reason="…")])),
-    (a_task(state=RUNNING, cancel_requested=True), Facts(now=NOON)),
-    (a_task(state=LANDING), Facts(now=NOON, change=a_change(id=7, state=ChangeState.CHECKING))),
-    (a_task(state=LANDING), Facts(now=NOON, change=QUEUED_CHANGE)),
-    (a_task(state=LANDING), Facts(now=NOON, change=QUEUED_CHANGE, roles_served=ANY_ROLE)),
-]
-"""A task and facts for each line that `waiting_for` can make."""
+NUMBERS = ("approval", "task", "change", "most", "priority")
+FILLED = dict.fromkeys(NUMBERS, r"\d+") | {"spent": "the budget .+ is spent: .+"}
+"""What stands in the place of names in the lines; for others, anything."""
 
 
-@pytest.mark.parametrize(("task", "facts"), WAITING)
-def test_what_a_task_waits_for_is_explained(task: Task, facts: Facts) -> None:
-    """Troubleshooting has a row for each line that `status` shows, moments and hints aside."""
-    line = re.sub(r" \(`.*|\d{4}-\d\d-\d\d .*", "", waiting_for(task, facts) or "")
+def pattern(line: Line) -> re.Pattern[str]:
+    """Return what an example of a line looks like, its hint left out."""
+    parts = re.split(r"(\{\w+\})", line.partition(" (`")[0])
+    filled = (
+        re.escape(part) if place % 2 == 0 else FILLED.get(part[1:-1], ".+")
+        for place, part in enumerate(parts)
+    )
+    return re.compile("".join(filled))
+
+
+def test_what_a_task_waits_for_is_explained() -> None:
+    """Troubleshooting has one row for each line that `status` shows, and no other."""
     rows = section(DOCS / "troubleshooting.md", "Why does it not move?")
-    told = {row[0].strip("`").removesuffix("…").strip() for row in rows}
-    assert line.removesuffix("…").strip() in told
+    told = [[line for line in Line if pattern(line).fullmatch(row[0].strip("`"))] for row in rows]
+    assert [row[0] for row, lines in zip(rows, told, strict=True) if len(lines) != 1] == []
+    assert sorted(line for lines in told for line in lines) == sorted(Line)
+
+
+def test_what_doctor_looks_at_is_explained() -> None:
+    """Troubleshooting has one row for each thing that has findings, in the order of the code."""
+    rows = section(DOCS / "troubleshooting.md", "What does `deputize doctor` look at?")
+    assert [row[0].strip("`") for row in rows] == list(About)
 
 
 def test_the_reference_of_the_command_line_is_made_from_the_parser() -> None:

@@ -126,7 +126,7 @@ def test_for_a_pause_a_limit_and_a_lock(house: House) -> None:
     labelled = house.add("echo b", "--label", "gpu", "--role", "inspector")
     locked = house.add("echo c", "--lock", "db", "--role", "inspector")
     assert line(house, labelled) == "its turn: 1 of label gpu at once"
-    assert line(house, locked) == "its turn: lock db is taken"
+    assert line(house, locked) == "its turn: lock db is taken by #2"
     house.sign("go").touch()
     assert [house.until(task)["result"] for task in (labelled, locked)] == ["b", "c"]
 

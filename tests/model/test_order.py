@@ -12,6 +12,7 @@ from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.fallback import Dry, dry
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.order import NOTHING, Busy, Front, barred, in_order, why_barred
+from deputize.model.task import Place
 from tests.fixtures.nouns import NOON, a_task
 
 HOUR = 3600
@@ -130,4 +131,7 @@ def test_each_bar_says_what_opens_it() -> None:
         why(running=(busy(),), limits=Limits(repository=1))
         == "its turn: 1 of this repository at once"
     )
-    assert why(running=(busy(lock="db"),)) == "its turn: lock db is taken"
+    assert why(running=(busy(lock="db", task=7),)) == "its turn: lock db is taken by #7"
+    there = a_task(place=Place.IN_PLACE, lock="checkout:/a")
+    said = why_barred(there, (busy(lock="checkout:/a", task=7),), NO_LIMITS, ())
+    assert said == "its turn: #7 works in the same checkout"

@@ -13,7 +13,7 @@ from deputize.model.attempt import NO_USAGE, Usage
 from deputize.model.change import CheckResult
 from deputize.model.states import FINAL_TASK_STATES, ChangeState, TaskState
 from deputize.model.task import TITLE_LENGTH, title_of
-from deputize.model.waiting import Facts, waiting_for
+from deputize.model.waiting import Facts, Seats, waiting_for
 from tests.fixtures.nouns import NOON, a_change, a_task, an_approval
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HOSTILE = st.text(
     st.sampled_from("a \t\n\r\x00\x1b[31m\x9b\u202e\u2066\u200b\udc80\ufeffé中") | st.characters()
 )
-ANYBODY: tuple[tuple[str, ...], ...] = ((),)
+ANY_SEAT = Seats((), 1)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_check_has_passed_only_with_exit_code_0(exit_code: int | None, *, pass
 
 def why(task: Task, **facts: Any) -> str | None:  # noqa: ANN401 - any fact
     """Say what the task waits for at noon, with one idle worker that takes any role."""
-    plain: dict[str, Any] = {"roles_served": ANYBODY, "free_slots": 1, "now": NOON}
+    plain: dict[str, Any] = {"seats": [ANY_SEAT], "now": NOON}
     return waiting_for(task, Facts(**(plain | facts)))
 
 
@@ -99,10 +99,14 @@ def test_each_reason_to_wait_has_its_line() -> None:
     assert str(why(tried)).startswith("its next try at 2026-03-01 ")
     assert why(a_task(not_before=NOON)) == "a worker to take it"
     assert why(queued, barred="quota of codex until 17:00") == "quota of codex until 17:00"
-    assert why(queued, roles_served=()) == "writer worker: none running (`deputize up`)"
-    assert why(queued, roles_served=[("tester",)]) == "writer worker: none running (`deputize up`)"
-    assert why(queued, roles_served=[("tester", "writer")]) == "a worker to take it"
-    assert why(queued, free_slots=0) == "a free slot"
+    assert why(queued, seats=()) == "writer worker: none running (`deputize up`)"
+    testers, both = Seats(("tester",), 3), Seats(("tester", "writer"), 1)
+    assert why(queued, seats=[testers]) == "writer worker: none running (`deputize up`)"
+    assert why(queued, seats=[both]) == "a worker to take it"
+    busy = [Seats((), 0), testers, Seats(("writer",), -1)]
+    assert why(queued, seats=busy) == "a free slot"
+    assert why(queued, seats=busy, aged=3) == "a free slot; waiting has made it priority 3"
+    assert why(queued, seats=[*busy, both], aged=3) == "a worker to take it"
 
 
 def test_a_running_task_waits_only_to_be_stopped() -> None:
@@ -120,7 +124,7 @@ def test_a_landing_task_says_where_its_change_stands() -> None:
     assert why(task, change=a_change(id=4, state=ChangeState.CHECKING)) == "checks of c4"
     waiting = a_change(id=4, reason=reason)
     assert why(task, change=waiting) == "your checkout of main has local changes in a.py"
-    nobody = why(task, change=waiting, roles_served=())
+    nobody = why(task, change=waiting, is_landed=False)
     assert nobody == "a worker to land it: none running (`deputize up`)"
     assert why(task, change=a_change(id=4)) == "its turn to land (c4)"
 

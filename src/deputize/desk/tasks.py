@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,10 +16,10 @@ from deputize.model.barrier import Cause
 from deputize.model.budget import Account, Scope, Standing, ceiling_of
 from deputize.model.fallback import dry, is_dry, open_ones, substitute_for
 from deputize.model.need import VERDICTS, Verdict
-from deputize.model.order import barred, why_barred
+from deputize.model.order import aged, barred, why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
-from deputize.model.waiting import Facts, waiting_for
+from deputize.model.waiting import Facts, Line, Seats, waiting_for
 from deputize.store import approvals, attempts, barriers, changes, line, plans, spending, tasks
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.barrier import Barrier
     from deputize.model.change import Change
+    from deputize.model.limits import Limits
     from deputize.model.need import Need
     from deputize.model.order import Busy
     from deputize.model.rules import Rules
@@ -138,24 +140,24 @@ class Crew(NamedTuple):
 
     serving: Sequence[Worker]
     """The workers that still take tasks."""
-    free_slots: int
+    taken: Mapping[str, int]
+    """How many slots of a worker are taken."""
     open_attempts: Mapping[int, str]
     """Tasks with an open attempt, and its worker."""
-    running: frozenset[str]
-    """Workers that run, draining ones too."""
+    running: Mapping[str, str]
+    """Workers that run, draining ones too, and the host of each."""
     busy: Sequence[Busy]
     barriers: Sequence[Barrier]
     rules: Rules
 
 
 def _crew(desk: Desk, transaction: Transaction, now: datetime) -> Crew:
-    serving = live_workers(transaction, now)
     attempted = {attempt.task: attempt.worker for attempt in attempts.unfinished(transaction)}
     return Crew(
-        serving=serving,
-        free_slots=sum(worker.slots for worker in serving) - len(attempted),
+        serving=live_workers(transaction, now),
+        taken=Counter(attempted.values()),
         open_attempts=attempted,
-        running=frozenset(worker.id for worker in running_workers(transaction, now)),
+        running={worker.id: worker.host for worker in running_workers(transaction, now)},
         busy=line.busy(transaction),
         barriers=barriers.closed(transaction, now),
         rules=load_config(desk.home.config).rules,
@@ -171,8 +173,9 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         unmet=[need.id for need, at in needs if VERDICTS[need.on][at] is not Verdict.MET],
         approvals=asked,
         change=change,
-        roles_served=[worker.roles for worker in crew.serving if task.host in {None, worker.host}],
-        free_slots=crew.free_slots,
+        seats=_seats(task, crew),
+        is_landed=any(task.host in {None, host} for host in crew.running.values()),
+        aged=_aged(transaction, task, crew.rules.limits, now),
         stalled=_stalled(task, tried),
         works_there=_works_there(transaction, task),
         barred=_why_barred(task, crew) or _short(transaction, task, crew, now),
@@ -187,6 +190,15 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         change=change,
         approvals=approvals.of_task(transaction, task.id),
     )
+
+
+def _seats(task: Task, crew: Crew) -> list[Seats]:
+    """Return what the workers offer that are where the task can be done."""
+    return [
+        Seats(worker.roles, worker.slots - crew.taken.get(worker.id, 0))
+        for worker in crew.serving
+        if task.host in {None, worker.host}
+    ]
 
 
 def _why_barred(task: Task, crew: Crew) -> str | None:
@@ -204,7 +216,16 @@ def _short(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> s
     if task.state is not TaskState.QUEUED:
         return None
     account = queue.short_of(transaction, task, crew.rules.budgets, now)
-    return account and f"its turn: what runs may use up the budget of {account.label}"
+    return account and Line.PROMISED.format(account=account.label)
+
+
+def _aged(transaction: Transaction, task: Task, limits: Limits, now: datetime) -> int | None:
+    """Return the priority that waiting has made of a queued task's, where it did."""
+    since = line.ready_since(transaction, task.id) if task.state is TaskState.QUEUED else None
+    if since is None:
+        return None
+    found = aged(task.priority, now - since, limits.ageing_seconds)
+    return found if found < task.priority else None
 
 
 def _works_there(transaction: Transaction, task: Task) -> int | None:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.barrier import BarrierKind, Cause
 from deputize.model.budget import Scope
+from deputize.model.task import Place
+from deputize.model.waiting import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import timedelta
 
     from deputize.model.barrier import Barrier
     from deputize.model.budget import Account
@@ -38,6 +41,7 @@ class Busy(NamedTuple):
     git_dir: str | None
     labels: Sequence[str]
     lock: str | None
+    task: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +68,15 @@ def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> lis
     """
 
     def urgency(front: Front) -> tuple[int, datetime]:
-        waited = (now - front.ready_at).total_seconds()
-        raised = int(max(waited, 0.0) // ageing_seconds)
-        return max(MOST_URGENT, front.priority - raised), front.ready_at
+        return aged(front.priority, now - front.ready_at, ageing_seconds), front.ready_at
 
     return [front.priority for front in sorted(fronts, key=urgency)]
+
+
+def aged(priority: int, waited: timedelta, ageing_seconds: int) -> int:
+    """Return what waiting makes of a priority."""
+    raised = int(max(waited.total_seconds(), 0.0) // ageing_seconds)
+    return max(MOST_URGENT, priority - raised)
 
 
 def barred(busy: Sequence[Busy], limits: Limits, barriers: Sequence[Barrier]) -> Barred:
@@ -125,15 +133,24 @@ def why_barred(
     closed = [barrier for barrier in barriers if _is_behind(task, barrier)]
     by_people = [barrier for barrier in closed if barrier.cause is Cause.PERSON]
     if by_people:
-        return f"a person: {by_people[0].label} is paused (`{resuming(by_people[0])}`)"
+        first = by_people[0]
+        return Line.PAUSED.format(what=first.label, resume=resuming(first))
     by_budgets = [barrier for barrier in closed if barrier.cause is Cause.BUDGET]
     if by_budgets:
-        return f"a person: {by_budgets[0].reason} (`deputize approvals`)"
+        return Line.SPENT.format(spent=by_budgets[0].reason)
     if closed:
-        return f"quota of {closed[0].name} until {by_the_clock(max(map(_end, closed)))}"
-    full = _why_full(task, barred(busy, limits, ()), limits)
-    is_taken = task.lock is not None and any(other.lock == task.lock for other in busy)
-    return full or (f"its turn: lock {task.lock} is taken" if is_taken else None)
+        return Line.QUOTA.format(name=closed[0].name, at=by_the_clock(max(map(_end, closed))))
+    return _why_full(task, barred(busy, limits, ()), limits) or _why_locked(task, busy)
+
+
+def _why_locked(task: Task, busy: Sequence[Busy]) -> str | None:
+    if task.lock is None:
+        return None
+    holder = next((other.task for other in busy if other.lock == task.lock), None)
+    if holder is None:
+        return None
+    line = Line.CHECKOUT if task.place is Place.IN_PLACE else Line.LOCK
+    return line.format(task=holder, lock=task.lock)
 
 
 def resuming(barrier: Barrier) -> str:
@@ -184,5 +201,5 @@ def _why_full(task: Task, full: Barred, limits: Limits) -> str | None:
     )
     for is_full, what, most in found:
         if is_full:
-            return f"its turn: {most} of {what} at once"
+            return Line.LIMIT.format(most=most, what=what)
     return None

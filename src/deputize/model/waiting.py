@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.states import ChangeState, TaskState
 
@@ -16,6 +17,44 @@ if TYPE_CHECKING:
     from deputize.model.task import Task
 
 
+class Line(StrEnum):
+    """Each line that can be said, beside what a check, a repository or git has said in its words.
+
+    `docs/troubleshooting.md` explains each.
+    """
+
+    HELD = "a person: it is held (`deputize release {task}`)"
+    PAUSED = "a person: {what} is paused (`{resume}`)"
+    ASKED = "a{approval}: {reason}"
+    NEEDS = "needs {needs}"
+    TIME = "its time: {at}"
+    NEXT_TRY = "its next try at {at}"
+    SPENT = "a person: {spent} (`deputize approvals`)"
+    PROMISED = "its turn: what runs may use up the budget of {account}"
+    QUOTA = "quota of {name} until {at}"
+    LIMIT = "its turn: {most} of {what} at once"
+    LOCK = "its turn: lock {lock} is taken by #{task}"
+    CHECKOUT = "its turn: #{task} works in the same checkout"
+    NO_WORKER = "{role} worker: none running (`deputize up`)"
+    SLOT = "a free slot"
+    AGED = "a free slot; waiting has made it priority {priority}"
+    WORKER = "a worker to take it"
+    TAKE_OVER = "a worker to take it over: its own is gone (`deputize up`)"
+    STOP = "its agent to stop"
+    NO_LANDING = "a worker to land it: none running (`deputize up`)"
+    CHECKS = "checks of c{change}"
+    OCCUPIED = "#{task} works in your checkout of {target}"
+    LANDING = "its turn to land (c{change})"
+
+
+class Seats(NamedTuple):
+    """What a live worker, that takes tasks, has to offer."""
+
+    roles: Sequence[str]
+    """Empty: any."""
+    free_count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the line is derived from."""
@@ -23,15 +62,17 @@ class Facts:
     unmet: Sequence[int] = ()
     approvals: Sequence[Approval] = ()
     change: Change | None = None
-    roles_served: Sequence[Sequence[str]] = ()
-    """The roles of each live worker; an empty list of roles takes any."""
-    free_slots: int = 0
+    seats: Sequence[Seats] = ()
+    is_landed: bool = True
+    """A worker runs, be it one that takes no more tasks: it lands what is ready."""
     works_there: int | None = None
     """The task that works in the checkout that its change would land in."""
     barred: str | None = None
     """What keeps it in the queue besides: a pause, a provider's limit, others that run."""
     stalled: str | None = None
     """What its last attempt could not begin for: a person has to mend it."""
+    aged: int | None = None
+    """The priority that waiting has made of its own, where that is a more urgent one."""
     is_attended: bool = True
     """The worker of its open attempt, if it has one, runs."""
     now: datetime
@@ -47,12 +88,14 @@ def _line(task: Task, facts: Facts) -> str | None:
     if task.is_final:
         return None
     if task.held:
-        return f"a person: it is held (`deputize release {task.id}`)"
+        return Line.HELD.format(task=task.id)
     if facts.approvals:
-        return f"a{facts.approvals[0].id}: {facts.approvals[0].reason}"
+        first = facts.approvals[0]
+        return Line.ASKED.format(approval=first.id, reason=first.reason)
+    line: str | None
     match task.state:
         case TaskState.BLOCKED:
-            return "needs " + ", ".join(f"#{need}" for need in facts.unmet)
+            line = Line.NEEDS.format(needs=", ".join(f"#{need}" for need in facts.unmet))
         case TaskState.QUEUED:
             line = _queued(task, facts)
         case TaskState.LANDING:
@@ -64,31 +107,32 @@ def _line(task: Task, facts: Facts) -> str | None:
 
 def _running(task: Task, facts: Facts) -> str | None:
     if not facts.is_attended:
-        return "a worker to take it over: its own is gone (`deputize up`)"
-    return "its agent to stop" if task.cancel_requested else None
+        return Line.TAKE_OVER
+    return Line.STOP if task.cancel_requested else None
 
 
 def _queued(task: Task, facts: Facts) -> str | None:
-    if facts.barred:
-        return facts.barred
-    if facts.stalled:
-        return facts.stalled
+    if facts.barred or facts.stalled:
+        return facts.barred or facts.stalled
     if task.not_before is not None and task.not_before > facts.now:
         when = task.not_before.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        return f"its time: {when}" if not task.started_at else f"its next try at {when}"
-    if not any(not roles or task.role in roles for roles in facts.roles_served):
-        return f"{task.role} worker: none running (`deputize up`)"
-    return "a free slot" if facts.free_slots <= 0 else "a worker to take it"
+        return (Line.NEXT_TRY if task.started_at else Line.TIME).format(at=when)
+    free = [one.free_count for one in facts.seats if not one.roles or task.role in one.roles]
+    if not free:
+        return Line.NO_WORKER.format(role=task.role)
+    if max(free) > 0:
+        return Line.WORKER
+    return Line.SLOT if facts.aged is None else Line.AGED.format(priority=facts.aged)
 
 
 def _landing(facts: Facts) -> str | None:
     change = facts.change
     if change is None:
         return None
-    if not facts.roles_served:
-        return "a worker to land it: none running (`deputize up`)"
+    if not facts.is_landed:
+        return Line.NO_LANDING
     if change.state is ChangeState.CHECKING:
-        return f"checks of c{change.id}"
+        return Line.CHECKS.format(change=change.id)
     if facts.works_there:
-        return f"#{facts.works_there} works in your checkout of {change.target}"
-    return change.reason or f"its turn to land (c{change.id})"
+        return Line.OCCUPIED.format(task=facts.works_there, target=change.target)
+    return change.reason or Line.LANDING.format(change=change.id)

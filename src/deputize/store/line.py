@@ -104,9 +104,16 @@ def busy(transaction: Transaction) -> list[Busy]:
             git_dir=maybe(row, "git_dir"),
             labels=words(row, "labels"),
             lock=maybe(row, "lock"),
+            task=number(row, "id"),
         )
         for row in transaction.all("tasks.busy")
     ]
+
+
+def ready_since(transaction: Transaction, task: int) -> datetime | None:
+    """Return since when a task could have been taken; None where it never could yet."""
+    row = transaction.one("tasks.ready_since", id=task)
+    return None if row is None else maybe_moment(row["ready_at"])
 
 
 def oldest_ready(transaction: Transaction, now: datetime) -> datetime | None:

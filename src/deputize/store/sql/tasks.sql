@@ -155,9 +155,13 @@ SELECT * FROM tasks WHERE priority = :priority AND {reach} ORDER BY rank, id LIM
 
 -- name: busy
 -- What the running tasks occupy; an agent that took over stands for the one that was asked for.
-SELECT tasks.role, attempts.agent, attempts.provider, tasks.git_dir, tasks.labels, tasks.lock
+SELECT tasks.id, tasks.role, attempts.agent, attempts.provider, tasks.git_dir, tasks.labels, tasks.lock
 FROM tasks JOIN attempts ON attempts.id = tasks.attempt
 WHERE tasks.finished_at IS NULL AND tasks.state = 'running';
+
+-- name: ready_since
+-- Since when a task could have been taken.
+SELECT ready_at FROM tasks WHERE id = :id;
 
 -- name: in_place
 -- The task that works in a checkout of this branch right now.
