@@ -270,7 +270,10 @@ def test_stats_tell_what_was_done_and_what_waits(house: House) -> None:
     assert found["start_seconds"]["sample_count"] == 2
     depths = [(row["role"], row["state"], row["task_count"]) for row in found["queue"]]
     assert depths == [("inspector", "running", 1), ("writer", "queued", 1)]
-    assert [worker["busy"] for worker in found["workers"]] == [1]
+    (load,) = found["workers"]
+    assert (load["busy"], load["ended_count"], load["succeeded_count"]) == (1, 2, 1)
+    reasons = {row["outcome"]: row["rate"] for row in found["reasons"]}
+    assert reasons == {"succeeded": 0.5, "agent_error": 0.5}
     said = house.cli("stats")
     assert "50% of all tries failed" in said
     house.sign("go").touch()

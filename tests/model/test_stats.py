@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from deputize.model.outcome import Outcome
-from deputize.model.stats import Ended, spread, summed
+from deputize.model.stats import Ended, Load, spread, summed
 from tests.fixtures.nouns import NOON
 
 DAY = timedelta(days=1)
@@ -38,12 +38,34 @@ def test_what_ended_is_summed_up() -> None:
     found = [ended(Outcome.SUCCEEDED)] * 3 + [ended(Outcome.AGENT_ERROR)]
     found.append(ended(Outcome.WORKER_LOST))
     summary = summed(found, [], [], since=NOON - DAY, now=NOON, most=10)
-    assert summary.outcomes == {"succeeded": 3, "agent_error": 1, "worker_lost": 1}
+    assert [(one.outcome, one.ended_count) for one in summary.reasons] == [
+        ("succeeded", 3),
+        ("agent_error", 1),
+        ("worker_lost", 1),
+    ]
     assert summary.failure_rate == 0.25
     assert summary.per_hour == 3 / 24
     assert summary.claim == (5, 1.0, 1.0, 1.0)
     assert summary.start == (5, 2.0, 2.0, 2.0)
     assert summary.run == (5, 10.0, 10.0, 10.0)
+
+
+def test_what_was_tried_again_is_told_by_reason() -> None:
+    """A rate of all that ended, and how many of each reason were followed by another attempt."""
+    lost = ended(Outcome.WORKER_LOST)
+    found = [ended(Outcome.SUCCEEDED), lost, lost._replace(was_retried=True)]
+    summary = summed(found, [], [], since=NOON - DAY, now=NOON, most=10)
+    assert summary.retry_rate == 1 / 3
+    assert summary.reasons == [("worker_lost", 2, 2 / 3, 1), ("succeeded", 1, 1 / 3, 0)]
+
+
+def test_what_each_worker_did_is_told_beside_what_it_has_in_hand() -> None:
+    """Only its own attempts count, and a live one that ended none has zeros."""
+    found = [ended(Outcome.SUCCEEDED), ended(Outcome.AGENT_ERROR)]
+    found.append(ended(Outcome.SUCCEEDED)._replace(worker="w2"))
+    loads = [Load("w1", 3, 1), Load("w3", 3, 0)]
+    summary = summed(found, [], loads, since=NOON - DAY, now=NOON, most=10)
+    assert summary.loads == [("w1", 3, 1, 2, 1), ("w3", 3, 0, 0, 0)]
 
 
 def test_where_more_ended_than_is_looked_at_the_time_is_shorter() -> None:
@@ -56,4 +78,5 @@ def test_where_more_ended_than_is_looked_at_the_time_is_shorter() -> None:
 def test_nothing_is_no_error() -> None:
     """An empty store has no rates."""
     summary = summed([], [], [], since=NOON - DAY, now=NOON, most=2)
-    assert (summary.outcomes, summary.failure_rate, summary.run) == ({}, None, None)
+    assert (summary.reasons, summary.failure_rate, summary.run) == ([], None, None)
+    assert summary.retry_rate is None

@@ -53,9 +53,13 @@ def stats_document(stats: Stats) -> Document:
             "since": to_text(stats.since),
             "until": to_text(stats.now),
             "capped": stats.capped,
-            "outcomes": dict(stats.outcomes),
+            "outcomes": {reason.outcome: reason.ended_count for reason in stats.reasons},
+            "reasons": [
+                reason._asdict() | {"rate": _rounded(reason.rate)} for reason in stats.reasons
+            ],
             "succeeded_per_hour": round(stats.per_hour, 3),
             "failure_rate": _rounded(stats.failure_rate),
+            "retry_rate": _rounded(stats.retry_rate),
             **{
                 f"{name}_seconds": {key: _rounded(value) for key, value in found._asdict().items()}
                 if found

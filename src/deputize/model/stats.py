@@ -30,6 +30,19 @@ class Ended(NamedTuple):
     begun_at: datetime | None
     """When its agent ran."""
     finished_at: datetime
+    was_retried: bool = False
+    """Its task has been tried again since."""
+
+
+class Reason(NamedTuple):
+    """How attempts ended, and what came of it."""
+
+    outcome: Outcome
+    ended_count: int
+    rate: float
+    """Of all attempts that ended: 0 to 1."""
+    retried_count: int
+    """Of these, how many were followed by another attempt."""
 
 
 class Depth(NamedTuple):
@@ -42,11 +55,13 @@ class Depth(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What a live worker has in hand."""
+    """What a live worker has in hand, and what it has done in the time that was looked at."""
 
     worker: str
     slots: int
     busy: int
+    ended_count: int = 0
+    succeeded_count: int = 0
 
 
 class Spread(NamedTuple):
@@ -66,11 +81,14 @@ class Stats:
     now: datetime
     capped: bool
     """More ended than was looked at: the newest were."""
-    outcomes: Mapping[str, int]
+    reasons: Sequence[Reason]
+    """How attempts ended, the most frequent first."""
     per_hour: float
     """Attempts that succeeded, for each hour of the time looked at."""
     failure_rate: float | None
     """Of the attempts that count as tries, how many were none that succeeded: 0 to 1."""
+    retry_rate: float | None
+    """Of all attempts that ended, how many were followed by another: 0 to 1."""
     claim: Spread | None
     """From ready to claimed."""
     start: Spread | None
@@ -101,15 +119,30 @@ def summed(
         since=began,
         now=now,
         capped=capped,
-        outcomes={str(outcome): count for outcome, count in outcomes.most_common()},
+        reasons=_reasons(ended, outcomes),
         per_hour=outcomes[Outcome.SUCCEEDED] / hours,
         failure_rate=_failure_rate(outcomes),
+        retry_rate=sum(one.was_retried for one in ended) / len(ended) if ended else None,
         claim=spread(_between(one.ready_at, one.started_at) for one in ended),
         start=spread(_between(one.started_at, one.begun_at) for one in ended),
         run=spread(_between(one.started_at, one.finished_at) for one in ended),
         depths=depths,
-        loads=loads,
+        loads=[_with_ended(load, ended) for load in loads],
     )
+
+
+def _reasons(ended: Sequence[Ended], outcomes: Counter[Outcome]) -> Sequence[Reason]:
+    retried = Counter(one.outcome for one in ended if one.was_retried)
+    return [
+        Reason(outcome, count, count / len(ended), retried[outcome])
+        for outcome, count in outcomes.most_common()
+    ]
+
+
+def _with_ended(load: Load, ended: Sequence[Ended]) -> Load:
+    own = [one.outcome for one in ended if one.worker == load.worker]
+    succeeded = own.count(Outcome.SUCCEEDED)
+    return load._replace(ended_count=len(own), succeeded_count=succeeded)
 
 
 def spread(seconds: Iterable[float | None]) -> Spread | None:

@@ -26,6 +26,7 @@ def ended(transaction: Transaction, since: datetime, limit: int) -> list[Ended]:
             started_at=to_moment(row["started_at"]),
             begun_at=maybe_moment(row["begun_at"]),
             finished_at=to_moment(row["finished_at"]),
+            was_retried=bool(row["retried"]),
         )
         for row in rows
     ]

@@ -2,7 +2,9 @@
 -- The attempts that ended since a moment, newest first: never more than :limit, however long the
 -- history is.
 SELECT attempts.ready_at, attempts.started_at, attempts.begun_at, attempts.finished_at,
-    attempts.outcome, attempts.worker, tasks.role
+    attempts.outcome, attempts.worker, tasks.role,
+    EXISTS (SELECT 1 FROM attempts AS next
+            WHERE next.task = attempts.task AND next.number = attempts.number + 1) AS retried
 FROM attempts JOIN tasks ON tasks.id = attempts.task
 WHERE attempts.finished_at >= :since
 ORDER BY attempts.finished_at DESC LIMIT :limit;

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deputize.model.budget import Standing
-    from deputize.model.stats import Depth, Spread, Stats
+    from deputize.model.stats import Depth, Load, Reason, Spread, Stats
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
@@ -51,9 +51,11 @@ def _print(output: Output, found: Stats) -> None:
 
     more = " (the newest 5000)" if found.capped else ""
     output.text(f"since {ago(found.since)} ago{more}: {found.per_hour:.1f} succeeded per hour")
-    output.table([(name, str(count)) for name, count in found.outcomes.items()], indent="  ")
+    output.table([_reason(reason) for reason in found.reasons], indent="  ")
     if found.failure_rate is not None:
         output.text(f"{found.failure_rate:.0%} of all tries failed")
+    if found.retry_rate:
+        output.text(f"{found.retry_rate:.0%} of all attempts were followed by another")
     rows = list(_spreads(found))
     if rows:
         output.text()
@@ -65,8 +67,9 @@ def _print(output: Output, found: Stats) -> None:
         )
     if found.loads:
         output.text()
-        rows = [(load.worker, f"{load.busy} of {load.slots}") for load in found.loads]
-        output.table(rows, ("WORKER", "SLOTS BUSY"))
+        output.table(
+            [_load(load) for load in found.loads], ("WORKER", "BUSY", "ENDED", "SUCCEEDED")
+        )
     if found.spent:
         output.text()
         rows = [_spent(standing) for standing in found.spent]
@@ -83,6 +86,16 @@ def _spent(standing: Standing) -> tuple[str, ...]:
         unpriced = f"{spent.unpriced_tokens:,} tokens unpriced"
         money = f"{money} + {unpriced}" if spent.microdollars else unpriced
     return name, f"{spent.tokens:,}", money, standing.told
+
+
+def _reason(reason: Reason) -> tuple[str, ...]:
+    again = f"{reason.retried_count} tried again" if reason.retried_count else ""
+    return str(reason.outcome), str(reason.ended_count), f"{reason.rate:.0%}", again
+
+
+def _load(load: Load) -> tuple[str, ...]:
+    busy = f"{load.busy} of {load.slots}"
+    return load.worker, busy, str(load.ended_count), str(load.succeeded_count)
 
 
 def _spreads(found: Stats) -> Iterator[tuple[str, ...]]:
