@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from deputize.model.outcome import Outcome
-from deputize.model.stats import Ended, Load, spread, summed
+from deputize.model.stats import Ended, Load, Waits, spread, summed
 from tests.fixtures.nouns import NOON
 
 DAY = timedelta(days=1)
@@ -63,9 +63,17 @@ def test_what_each_worker_did_is_told_beside_what_it_has_in_hand() -> None:
     """Only its own attempts count, and a live one that ended none has zeros."""
     found = [ended(Outcome.SUCCEEDED), ended(Outcome.AGENT_ERROR)]
     found.append(ended(Outcome.SUCCEEDED)._replace(worker="w2"))
-    loads = [Load("w1", 3, 1), Load("w3", 3, 0)]
+    loads = [Load("w1", 3, 1, waits=Waits(10, 2, 0.5, 0.4)), Load("w3", 3, 0, waits=Waits(30))]
     summary = summed(found, [], loads, since=NOON - DAY, now=NOON, most=10)
-    assert summary.loads == [("w1", 3, 1, 2, 1), ("w3", 3, 0, 0, 0)]
+    assert [load[:5] for load in summary.loads] == [("w1", 3, 1, 2, 1), ("w3", 3, 0, 0, 0)]
+    assert (summary.waits, summary.waits.rate) == ((40, 2, 0.5, 0.4), 0.05)
+
+
+def test_leases_that_were_lost_are_counted() -> None:
+    """A worker's death among them; where nobody wrote, no rate is made up."""
+    found = [ended(Outcome.LEASE_LOST), ended(Outcome.WORKER_LOST), ended(Outcome.PARKED)]
+    summary = summed(found, [], [], since=NOON - DAY, now=NOON, most=10)
+    assert (summary.lost_count, summary.waits.rate) == (2, None)
 
 
 def test_where_more_ended_than_is_looked_at_the_time_is_shorter() -> None:

@@ -13,6 +13,7 @@ from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.store import approvals, attempts, changes, journal, outbox, tasks, trust, workers
+from deputize.store.database import Contention
 from tests.fixtures.nouns import NOON, QUEUED, a_task, a_worker, an_approval, an_attempt
 
 if TYPE_CHECKING:
@@ -81,14 +82,14 @@ def test_a_worker_is_told_of_once(database: Database) -> None:
     """Draining twice or stopping twice tells nothing new, and the dead are not seen again."""
     with database.write() as transaction:
         assert workers.may_claim(transaction, "w1")
-        assert workers.seen(transaction, "w1", SOON)
+        assert workers.seen(transaction, "w1", SOON, Contention())
         assert workers.drain(transaction, "w1", SOON)
         assert not workers.drain(transaction, "w1", SOON)
         assert [worker.seen_at for worker in workers.live(transaction)] == [SOON]
         assert not workers.may_claim(transaction, "w1")
         workers.stop(transaction, "w1", SOON)
         workers.stop(transaction, "w1", LATER, lost=True)
-        assert not workers.seen(transaction, "w1", LATER)
+        assert not workers.seen(transaction, "w1", LATER, Contention())
         assert workers.live(transaction) == []
         assert not workers.may_claim(transaction, "nobody")
         kinds = [entry.kind for entry in journal.recent(transaction)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deputize.model.change import Change
     from deputize.model.event import Entry
     from deputize.model.plan import Plan, SubmittedPlan
-    from deputize.model.stats import Stats
+    from deputize.model.stats import Stats, Waits
     from deputize.model.task import Task
     from deputize.model.worker import Worker
 
@@ -75,7 +75,8 @@ def stats_document(stats: Stats) -> Document:
                 }
                 for depth in stats.depths
             ],
-            "workers": [load._asdict() for load in stats.loads],
+            "contention": _waits(stats.waits) | {"lost_lease_count": stats.lost_count},
+            "workers": [load._asdict() | {"waits": _waits(load.waits)} for load in stats.loads],
             "spent": [standing_document(standing) for standing in stats.spent],
         }
     )
@@ -94,6 +95,10 @@ def standing_document(standing: Standing) -> Document:
         else spent.microdollars / MICRO,
         "budget": {"tokens": ceiling.tokens, "usd": ceiling.usd} if ceiling.is_set else None,
     }
+
+
+def _waits(waits: Waits) -> Document:
+    return waits._asdict() | {"waited_rate": _rounded(waits.rate)}
 
 
 def _rounded(number: float | None) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.outcome import MEANINGS, Outcome
@@ -54,6 +55,29 @@ class Depth(NamedTuple):
     oldest_ready_at: datetime | None
 
 
+class Waits(NamedTuple):
+    """How often writers had to wait for others, and how long."""
+
+    write_count: int = 0
+    waited_count: int = 0
+    waited_seconds: float = 0.0
+    longest_seconds: float = 0.0
+
+    @property
+    def rate(self) -> float | None:
+        """How many of all writes had to wait: 0 to 1."""
+        return self.waited_count / self.write_count if self.write_count else None
+
+    def plus(self, other: Waits) -> Waits:
+        """Add what others have waited."""
+        return Waits(
+            self.write_count + other.write_count,
+            self.waited_count + other.waited_count,
+            self.waited_seconds + other.waited_seconds,
+            max(self.longest_seconds, other.longest_seconds),
+        )
+
+
 class Load(NamedTuple):
     """What a live worker has in hand, and what it has done in the time that was looked at."""
 
@@ -62,6 +86,8 @@ class Load(NamedTuple):
     busy: int
     ended_count: int = 0
     succeeded_count: int = 0
+    waits: Waits = Waits()
+    """Since it began, as of its last heartbeat."""
 
 
 class Spread(NamedTuple):
@@ -95,6 +121,10 @@ class Stats:
     """From claimed to the agent's process."""
     run: Spread | None
     """From claimed to the end."""
+    waits: Waits
+    """Of all live workers, since each began."""
+    lost_count: int
+    """Attempts whose lease or worker was lost."""
     depths: Sequence[Depth]
     loads: Sequence[Load]
     spent: Sequence[Standing] = ()
@@ -126,6 +156,8 @@ def summed(
         claim=spread(_between(one.ready_at, one.started_at) for one in ended),
         start=spread(_between(one.started_at, one.begun_at) for one in ended),
         run=spread(_between(one.started_at, one.finished_at) for one in ended),
+        waits=reduce(Waits.plus, (load.waits for load in loads), Waits()),
+        lost_count=outcomes[Outcome.LEASE_LOST] + outcomes[Outcome.WORKER_LOST],
         depths=depths,
         loads=[_with_ended(load, ended) for load in loads],
     )

@@ -35,7 +35,7 @@ def beat(database: Database, worker: str, held: Sequence[Attempt], now: datetime
     until = now + timedelta(seconds=LEASE_SECONDS)
     lost, cancelled = set(), set()
     with database.write() as transaction:
-        alive = workers.seen(transaction, worker, now)
+        alive = workers.seen(transaction, worker, now, database.contention)
         for attempt in held:
             if not attempts.try_renew(transaction, attempt, until):
                 lost.add(attempt.id)

@@ -47,6 +47,23 @@ class Applied(NamedTuple):
     name: str
 
 
+class Contention:
+    """How often writers of this process had to wait for others, and how long, since it began."""
+
+    __slots__ = ("longest_seconds", "waited_count", "waited_seconds", "write_count")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.write_count = self.waited_count = 0
+        self.waited_seconds = self.longest_seconds = 0.0
+
+    def note(self, seconds: float) -> None:
+        """Note that one has waited."""
+        self.waited_count += 1
+        self.waited_seconds += seconds
+        self.longest_seconds = max(self.longest_seconds, seconds)
+
+
 class Database(Protocol):
     """A database that holds our tables. Its two implementations pass one suite of tests."""
 
@@ -58,6 +75,11 @@ class Database(Protocol):
     @property
     def place(self) -> str:
         """Where it is, in a form that may be shown."""
+        ...
+
+    @property
+    def contention(self) -> Contention:
+        """How its writers have fared beside others."""
         ...
 
     def read(self) -> AbstractContextManager[Transaction]:

@@ -45,7 +45,9 @@ def alone(transaction: Transaction, name: str) -> None:
 
     For what is looked up and then written where there is no row yet that could be locked.
     """
-    transaction.one("meta.alone", name=name)
+    row = transaction.one("meta.is_alone", name=name)
+    if row is None or not row["yes"]:
+        transaction.one("meta.alone", name=name)
 
 
 def together(transaction: Transaction, name: str) -> None:

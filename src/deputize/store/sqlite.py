@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from deputize.errors import InvalidInput, StoreCorrupt, StoreError, StoreUnavailable
+from deputize.store.database import Contention
 from deputize.store.migrate import migrate
 from deputize.store.queries import filled, query
 from deputize.store.rows import encodable
@@ -112,6 +113,8 @@ class SqliteDatabase:
         """
         self.path = path
         self.applied: tuple[Applied, ...] = ()
+        self.contention = Contention()
+        self._waiting_since: float | None = None
         self._turn = threading.RLock()
         with self._translated():
             _create(path)
@@ -164,8 +167,20 @@ class SqliteDatabase:
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
         """Open a transaction that writes, alone."""
-        with self._transaction(lambda: self._connection.execute("BEGIN IMMEDIATE")) as transaction:
+        with self._transaction(self._begin_writing) as transaction:
             yield transaction
+
+    def _begin_writing(self) -> None:
+        """Begin, where nobody else writes; note since when it has been tried in vain."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self._waiting_since = self._waiting_since or time.monotonic()
+            raise
+        self.contention.write_count += 1
+        if self._waiting_since is not None:
+            self.contention.note(time.monotonic() - self._waiting_since)
+            self._waiting_since = None
 
     @contextmanager
     def _transaction(self, begin: Callable[[], object]) -> Iterator[SqliteTransaction]:

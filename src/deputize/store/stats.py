@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.model.outcome import Outcome
-from deputize.model.stats import Depth, Ended, Load
+from deputize.model.stats import Depth, Ended, Load, Waits
 from deputize.store.rows import maybe_moment, number, text, to_moment, to_text, to_word
 
 if TYPE_CHECKING:
@@ -48,6 +48,16 @@ def depths(transaction: Transaction, now: datetime) -> list[Depth]:
 def loads(transaction: Transaction) -> list[Load]:
     """Return what each live worker has in hand."""
     return [
-        Load(text(row, "id"), number(row, "slots"), number(row, "busy"))
+        Load(
+            worker=text(row, "id"),
+            slots=number(row, "slots"),
+            busy=number(row, "busy"),
+            waits=Waits(
+                write_count=number(row, "write_count"),
+                waited_count=number(row, "waited_count"),
+                waited_seconds=float(row["waited_seconds"] or 0),
+                longest_seconds=float(row["longest_seconds"] or 0),
+            ),
+        )
         for row in transaction.all("stats.loads")
     ]

@@ -22,7 +22,7 @@ from deputize.store.rows import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from deputize.store.database import Row, Transaction
+    from deputize.store.database import Contention, Row, Transaction
 
 
 def register(transaction: Transaction, worker: Worker, now: datetime) -> None:
@@ -44,9 +44,18 @@ def register(transaction: Transaction, worker: Worker, now: datetime) -> None:
     journal.append(transaction, _event("worker.started", worker.id, body), now)
 
 
-def seen(transaction: Transaction, worker: str, now: datetime) -> bool:
-    """Note that a worker is alive; False if it was given up for dead."""
-    return transaction.run("workers.seen", id=worker, now=to_text(now)) > 0
+def seen(transaction: Transaction, worker: str, now: datetime, waits: Contention) -> bool:
+    """Note that a worker is alive, and how its writes fare; False if it was given up for dead."""
+    found = transaction.run(
+        "workers.seen",
+        id=worker,
+        now=to_text(now),
+        write_count=waits.write_count,
+        waited_count=waits.waited_count,
+        waited_seconds=round(waits.waited_seconds, 6),
+        longest_seconds=round(waits.longest_seconds, 6),
+    )
+    return found > 0
 
 
 def may_claim(transaction: Transaction, worker: str) -> bool:

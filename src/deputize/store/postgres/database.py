@@ -13,6 +13,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from deputize.errors import StoreCorrupt, StoreError
+from deputize.store.database import Contention
 from deputize.store.migrate import migrate
 from deputize.store.postgres.address import parse
 from deputize.store.postgres.binding import bound, spelled_out, translated
@@ -33,6 +34,8 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 PAGE = 1000
 """How many rows are handed over at a time where all rows of a table are read."""
 OLDEST_POSTGRES = 140000
+WAITING = "meta.alone"
+"""The query that waits for others; it is asked where a look showed that somebody is there."""
 _READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
 """The moment is that of the first look: so look at once."""
 _WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -43,10 +46,14 @@ class PostgresTransaction:
 
     is_shared = True
 
-    def __init__(self, connection: Connection, told: ExitStack) -> None:
-        """Speak over `connection`; what `told` holds ends with the transaction."""
+    def __init__(self, connection: Connection, told: ExitStack, contention: Contention) -> None:
+        """Speak over `connection`; what `told` holds ends with the transaction.
+
+        Tell `contention` of what has to be waited for.
+        """
         self._connection = connection
         self._told = told
+        self._contention = contention
         self._pipeline: psycopg.Pipeline | None = None
 
     def one(self, name: str, /, **values: Value) -> Row | None:
@@ -74,10 +81,19 @@ class PostgresTransaction:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""
         query = bound(name)
         wanted = query.values(values)
+        if name == WAITING:
+            with self._waiting():
+                return self._connection.execute(query.text, wanted)
         try:
             return self._connection.execute(query.text, wanted)
         except UnicodeEncodeError:
             return self._connection.execute(query.text, spelled_out(wanted))
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._contention.note(time.monotonic() - began)
 
     def pages(self, name: str, /, **names: str) -> Iterator[list[Row]]:
         """Run a query with names filled in, and return its rows, some at a time."""
@@ -109,6 +125,7 @@ class PostgresDatabase:
         """
         self.address = parse(url)
         self.applied: tuple[Applied, ...] = ()
+        self.contention = Contention()
         self._turn = threading.RLock()
         self._connection: Connection | None = None
         self._closed = False
@@ -169,6 +186,7 @@ class PostgresDatabase:
     def write(self) -> Iterator[PostgresTransaction]:
         """Open a transaction that writes; rows that it is going to change, it locks."""
         with self._transaction(_WRITE) as transaction:
+            self.contention.write_count += 1
             yield transaction
 
     @contextmanager
@@ -178,7 +196,7 @@ class PostgresDatabase:
             committing = False
             try:
                 with ExitStack() as told:
-                    yield PostgresTransaction(connection, told)
+                    yield PostgresTransaction(connection, told, self.contention)
                     committing = True
                     done = connection.execute(b"COMMIT")
             except psycopg.errors.FeatureNotSupported:
@@ -232,7 +250,9 @@ class PostgresDatabase:
         """Return a number that moves with every transaction that writes, as it begins and ends."""
         with self._turn, self._translated():
             row = self._patiently(
-                lambda connection: PostgresTransaction(connection, ExitStack()).one("meta.changes")
+                lambda connection: PostgresTransaction(
+                    connection, ExitStack(), self.contention
+                ).one("meta.changes")
             )
             return int(row["data_version"] or 0) if row else 0
 

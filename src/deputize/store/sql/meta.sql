@@ -43,6 +43,10 @@ SELECT sqlite_version() AS version, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS at;
 -- Go on once no other transaction has said this name: a writer of SQLite is alone anyway.
 SELECT :name AS name;
 
+-- name: is_alone
+-- The same where nobody has to be waited for; else it says no.
+SELECT :name IS NOT NULL AS yes;
+
 -- name: together
 -- Go on once nobody says this name to be alone.
 SELECT :name AS name;

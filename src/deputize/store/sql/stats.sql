@@ -17,8 +17,9 @@ FROM tasks WHERE finished_at IS NULL
 GROUP BY role, state ORDER BY role, state;
 
 -- name: loads
--- How many attempts each live worker has open.
-SELECT workers.id, workers.slots,
+-- How many attempts each live worker has open, and how its writes have fared.
+SELECT workers.id, workers.slots, workers.write_count, workers.waited_count,
+    workers.waited_seconds, workers.longest_seconds,
     (SELECT count(*) FROM attempts
      WHERE attempts.finished_at IS NULL AND attempts.worker = workers.id) AS busy
 FROM workers WHERE workers.stopped_at IS NULL ORDER BY workers.id;

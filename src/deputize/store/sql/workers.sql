@@ -6,8 +6,10 @@ VALUES (:id, :identity, :host, :roles, :slots, :started_at, :seen_at, :draining,
     :doorbell);
 
 -- name: seen
--- A worker is alive.
-UPDATE workers SET seen_at = :now WHERE id = :id AND stopped_at IS NULL;
+-- A worker is alive, and its writes have waited for that long.
+UPDATE workers SET seen_at = :now, write_count = :write_count, waited_count = :waited_count,
+    waited_seconds = :waited_seconds, longest_seconds = :longest_seconds
+WHERE id = :id AND stopped_at IS NULL;
 
 -- name: drain
 -- A worker takes no more tasks.

@@ -19,6 +19,10 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
 -- Go on once no other open transaction has said this name.
 SELECT pg_advisory_xact_lock(1684368502, hashtext(:name));
 
+-- name: is_alone
+-- The same where nobody has to be waited for; else it says no.
+SELECT pg_try_advisory_xact_lock(1684368502, hashtext(:name)) AS yes;
+
 -- name: together
 -- Go on once no open transaction has said this name to be alone; others may say this too.
 SELECT pg_advisory_xact_lock_shared(1684368502, hashtext(:name));

@@ -56,6 +56,8 @@ def _print(output: Output, found: Stats) -> None:
         output.text(f"{found.failure_rate:.0%} of all tries failed")
     if found.retry_rate:
         output.text(f"{found.retry_rate:.0%} of all attempts were followed by another")
+    if found.waits.rate is not None:
+        output.text(_waits(found))
     rows = list(_spreads(found))
     if rows:
         output.text()
@@ -91,6 +93,15 @@ def _spent(standing: Standing) -> tuple[str, ...]:
 def _reason(reason: Reason) -> tuple[str, ...]:
     again = f"{reason.retried_count} tried again" if reason.retried_count else ""
     return str(reason.outcome), str(reason.ended_count), f"{reason.rate:.0%}", again
+
+
+def _waits(found: Stats) -> str:
+    waits = found.waits
+    longest = f", for {waits.longest_seconds:.3f} s at most" if waits.waited_count else ""
+    return (
+        f"{waits.rate:.1%} of {waits.write_count} writes waited for others{longest}; "
+        f"{found.lost_count} leases were lost"
+    )
 
 
 def _load(load: Load) -> tuple[str, ...]:
