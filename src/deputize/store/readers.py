@@ -11,8 +11,9 @@ from deputize.store.sqlite import SqliteDatabase
 if TYPE_CHECKING:
     from deputize.store.database import Database, Transaction
 
+WRITE_LOCK = range(120, 121)
 READ_LOCKS = range(123, 128)
-"""The bytes of the `-shm` file that SQLite locks while a transaction reads (WAL-mode format)."""
+"""The bytes of the `-shm` file that SQLite locks for a transaction (WAL-mode format)."""
 
 
 class Log(NamedTuple):

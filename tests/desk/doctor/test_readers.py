@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from deputize.desk.doctor import Level, readers
+from deputize.desk.doctor import Level, examine, readers
 from tests.fixtures import postgres
 from tests.fixtures.databases import DATABASES
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 READER = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN")
+connection.execute(sys.argv[2])
 connection.execute("SELECT count(*) FROM tasks").fetchall()
 print("reads", flush=True)
 sys.stdin.read()
@@ -35,10 +35,10 @@ only_postgres = pytest.mark.parametrize("kind", DATABASES[1:])
 
 
 @contextmanager
-def forgotten(desk: Desk) -> Iterator[int]:
-    """Let another process read one moment until the end; give its number."""
+def forgotten(desk: Desk, begin: str = "BEGIN") -> Iterator[int]:
+    """Let another process read one moment, or write, until the end; give its number."""
     with subprocess.Popen(
-        (sys.executable, "-c", READER, str(desk.home.database)),
+        (sys.executable, "-c", READER, str(desk.home.database), begin),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as reader:  # fmt: skip
         assert reader.stdout
@@ -65,6 +65,16 @@ def test_a_forgotten_reader_of_a_file_is_named(desk: Desk, intruder: Intruder) -
     assert "pages of the log wait" in named.text
     assert (named.hint, named.mend) == (f"end it: kill {pid}", None)
     assert [one.level for one in readers.log(desk)] == [Level.OK]
+
+
+@only_sqlite
+def test_a_forgotten_writer_of_a_file_is_named(desk: Desk) -> None:
+    """Nobody else can write; the whole check-up goes on and says who is in the way."""
+    with forgotten(desk, "BEGIN IMMEDIATE") as pid:
+        named, size = [one for one in examine(desk.home) if one.about == "readers"]
+    assert (named.level, size.level) == (Level.WARN, Level.OK)
+    assert named.text.startswith(f"process {pid} (")
+    assert named.text.endswith("has been writing for more than a second: nobody else can")
 
 
 @only_sqlite

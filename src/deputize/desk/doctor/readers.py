@@ -1,4 +1,4 @@
-"""Looks for readers that were forgotten: what is written behind them can't be cleared away."""
+"""Looks for transactions that were forgotten: nothing is cleared away, or written, behind them."""
 
 from __future__ import annotations
 
@@ -33,21 +33,26 @@ def log(desk: Desk) -> Iterator[Finding]:
     found = readers.log_of(desk.database)
     if found is None:
         return
-    held = _still_there(found.shared) if found.left_count else frozenset[int]()
+    for pid in sorted(_still_there(found.shared, readers.WRITE_LOCK)):
+        text = f"{_process(pid)} has been writing for more than a second: nobody else can"
+        yield warn(About.READERS, text, f"end it: kill {pid}")
+    held = frozenset[int]()
+    if found.left_count:
+        held = _still_there(found.shared, readers.READ_LOCKS)
     if held or found.left_count > UNNAMED_PAGES:
         found = readers.log_of(desk.database) or found
     yield from _forgotten(found, held)
     yield _size(desk, found)
 
 
-def _still_there(index: Path) -> frozenset[int]:
-    """Return who reads, and goes on reading without a pause, but for ourselves."""
-    held = holders(index, readers.READ_LOCKS) - {os.getpid()}
+def _still_there(shared: Path, places: range) -> frozenset[int]:
+    """Return who holds a lock, and goes on holding it without a pause, but for ourselves."""
+    held = holders(shared, places) - {os.getpid()}
     for _ in range(LOOKS):
         if not held:
             break
         time.sleep(LOOK_SECONDS)
-        held &= holders(index, readers.READ_LOCKS)
+        held &= holders(shared, places)
     return held
 
 
@@ -56,12 +61,15 @@ def _forgotten(found: Log, held: frozenset[int]) -> Iterator[Finding]:
     if not found.left_count:
         return
     for pid in sorted(held):
-        entry = table.look(pid)
-        name = f" ({shown_name(entry.name)})" if entry else ""
-        yield warn(About.READERS, f"process {pid}{name} {rest}", f"end it: kill {pid}")
+        yield warn(About.READERS, f"{_process(pid)} {rest}", f"end it: kill {pid}")
     if not held and found.left_count > UNNAMED_PAGES:
         hint = f"`lsof {found.shared}` names who has it open; end what isn't deputize"
         yield warn(About.READERS, f"a process {rest}", hint)
+
+
+def _process(pid: int) -> str:
+    entry = table.look(pid)
+    return f"process {pid} ({shown_name(entry.name)})" if entry else f"process {pid}"
 
 
 def _size(desk: Desk, found: Log) -> Finding:

@@ -55,6 +55,6 @@ def _print(finding: Finding, output: Output) -> None:
     from deputize.surfaces.cli.output import green, red, yellow
 
     colour = {"ok": green, "fixed": green, "warn": yellow, "fail": red}[finding.level]
-    output.text(colour(f"{finding.level:<5}"), f"{finding.about}: ", finding.text)
+    output.text(colour(f"{finding.level:<6}"), f"{finding.about}: ", finding.text)
     if finding.hint:
-        output.text("      ", finding.hint)
+        output.text("       ", finding.hint)
