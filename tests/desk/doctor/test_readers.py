@@ -85,6 +85,16 @@ def test_who_reads_what_is_newest_is_not_named(desk: Desk) -> None:
 
 
 @only_sqlite
+def test_who_looks_is_not_named(desk: Desk, intruder: Intruder) -> None:
+    """What this process reads itself ends with the check-up."""
+    with closing(sqlite3.connect(desk.home.database, isolation_level=None)) as own:
+        own.execute("BEGIN")
+        own.execute("SELECT count(*) FROM tasks").fetchall()
+        write(intruder)
+        assert [one.level for one in readers.log(desk)] == [Level.OK]
+
+
+@only_sqlite
 def test_a_reader_that_nobody_names_is_told_of_once_much_waits(
     desk: Desk, intruder: Intruder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
