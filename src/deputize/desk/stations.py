@@ -132,7 +132,7 @@ def down(desk: Desk) -> list[Worker]:
 
     known = _drain_all(desk)
     deadline = time.monotonic() + SIGN_ON_SECONDS
-    while not known and _is_one_starting(desk) and time.monotonic() < deadline:
+    while not known and is_one_starting(desk) and time.monotonic() < deadline:
         await_commit(desk, time.monotonic() + LOOK_SECONDS)
         known = _drain_all(desk)
     return known
@@ -148,7 +148,8 @@ def _drain_all(desk: Desk) -> list[Worker]:
     return known
 
 
-def _is_one_starting(desk: Desk) -> bool:
+def is_one_starting(desk: Desk) -> bool:
+    """Tell whether a background worker was started a moment ago and has not signed on yet."""
     try:
         begun = desk.home.starting.stat().st_mtime
     except FileNotFoundError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deputize import queue
 from deputize.clock import SystemClock
+from deputize.desk import stations
 from deputize.desk.adding import add
 from deputize.desk.doctor import Finding, Level, examine
 from deputize.desk.doctor.leases import GRACE
@@ -120,3 +121,22 @@ def test_a_lease_that_was_not_given_back_is_taken_away(home: Home, desk: Desk) -
     assert [one.level for one in found(home, "leases")] == [Level.OK]
     with desk.database.read() as transaction:
         assert [one.name for one in workers.lapsed(transaction, SystemClock().now())] == ["journal"]
+
+
+def test_where_one_is_starting_no_second_is_started(
+    home: Home, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead worker and its lease are two findings: one worker sees to both."""
+    started: list[Desk] = []
+
+    def start(at: Desk) -> int:
+        started.append(at)
+        at.home.run.mkdir(mode=0o700, exist_ok=True)
+        at.home.starting.touch(mode=0o600)
+        return 0
+
+    monkeypatch.setattr(stations, "start_worker", start)
+    claim(desk, sign_on(desk, DEAD))
+    fixed = [one for one in examine(home, fix=True) if one.level is Level.FIXED]
+    assert [one.about for one in fixed] == ["workers", "leases"]
+    assert len(started) == 1

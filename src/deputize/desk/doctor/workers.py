@@ -57,7 +57,7 @@ def _bury(desk: Desk, worker: Worker) -> str:
 
 
 def see_to_it(desk: Desk) -> str:
-    """Start a background worker where none runs: its upkeep takes over what the dead left.
+    """Start a background worker where none runs or starts: it takes over what the dead left.
 
     ConfigError where the settings don't want one to be started.
     """
@@ -66,5 +66,6 @@ def see_to_it(desk: Desk) -> str:
             return "a worker that runs sees to it"
     if not load_config(desk.home.config).worker.autostart:
         raise ConfigError("no worker runs, and `worker.autostart` is off", hint="deputize up")
-    stations.start_worker(desk)
+    if not stations.is_one_starting(desk):
+        stations.start_worker(desk)
     return "a worker was started, which sees to it"
