@@ -67,9 +67,13 @@ class PostgresTransaction:
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
         done = self._execute(name, values)
+        self._sync()
+        return done.rowcount
+
+    def _sync(self) -> None:
+        """Wait until all that went out has been carried out."""
         if self._pipeline is not None:
             self._pipeline.sync()
-        return done.rowcount
 
     def tell(self, name: str, /, **values: Value) -> None:
         """Run a statement of whose outcome nothing is wanted: it goes out with the next one."""
@@ -83,7 +87,9 @@ class PostgresTransaction:
         wanted = query.values(values)
         if name == WAITING:
             with self._waiting():
-                return self._connection.execute(query.text, wanted)
+                done = self._connection.execute(query.text, wanted)
+                self._sync()
+                return done
         try:
             return self._connection.execute(query.text, wanted)
         except UnicodeEncodeError:
