@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import time
 from collections import Counter
 from contextlib import suppress
@@ -18,6 +17,7 @@ import pytest
 from deputize.desk.adding import add
 from deputize.model.need import Need
 from deputize.model.task import TaskSpec
+from tests.fixtures.crew import halt
 from tests.fixtures.house import LAND, House
 from tests.waiting import wait_until
 
@@ -258,9 +258,8 @@ def test_a_stopped_worker_is_replaced_and_writes_nothing(house: House) -> None:
     task = house.add(f"touch {house.signs}/$(date +%N).ran; {house.awaiting('go')}; echo a > a")
     sleeper = house.up()
     house.until_awaited("go")
-    sleeper.tell(signal.SIGSTOP)
-    wait_until(lambda: "T" in state_of(sleeper.pid))
-    run_out(house)
+    halt(sleeper.pid)
+    house.run_out()
     house.sign("go.awaited").unlink()
     other = house.up()
     house.until_awaited("go")
@@ -286,9 +285,8 @@ def test_a_stopped_landing_blames_nobody(house: House) -> None:
     task = house.add("echo a > a")
     sleeper = house.up()
     house.until_awaited("go")
-    sleeper.tell(signal.SIGSTOP)
-    wait_until(lambda: "T" in state_of(sleeper.pid))
-    run_out(house)
+    halt(sleeper.pid)
+    house.run_out()
     house.sign("go.awaited").unlink()
     house.up()
     house.until_awaited("go")
@@ -301,24 +299,9 @@ def test_a_stopped_landing_blames_nobody(house: House) -> None:
     assert house.rows("SELECT state FROM changes") == [("landed",)]
 
 
-def run_out(house: House) -> None:
-    """Let every lease run out at once."""
-    past = "2020-01-01T00:00:00.000000Z"
-    with sqlite3.connect(house.home.database) as connection:
-        connection.execute("UPDATE attempts SET lease_expires_at = ?", (past,))
-        connection.execute("UPDATE leases SET expires_at = ?", (past,))
-    connection.close()
-
-
 def without_removal(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
     """Leave out when the workspace was taken away, which upkeep notes later."""
     return [row[:-1] for row in rows]
-
-
-def state_of(pid: int) -> str:
-    """Return the state of a process: T where it is stopped."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123
-        return file.read().rpartition(")")[2].split()[0]
 
 
 def descends(pid: int, roots: set[int]) -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures import postgres
+from tests.fixtures.crew import halt
 from tests.fixtures.house import build
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +90,28 @@ def test_a_server_that_restarts_costs_no_task_a_try(
         document = house.until(task)
         assert (document["state"], len(document["attempts"])) == ("done", 1)
     assert sorted(house.landed()) == sorted(str(task) for task in (*running, later))
+    house.cli("down", "--wait")
+    assert is_sound(house)
+
+
+def test_a_stopped_worker_is_replaced_and_writes_nothing(house: House) -> None:
+    """Beyond its lease the task is another's; woken, it says so and ends nothing twice."""
+    task = house.add(f"{house.awaiting('go')}; echo a > a.txt")
+    sleeper = house.up()
+    house.until_awaited("go")
+    halt(sleeper.pid)
+    house.run_out()
+    house.sign("go.awaited").unlink()
+    other = house.up()
+    house.until_awaited("go")
+    sleeper.tell(signal.SIGCONT)
+    wait_until(lambda: "lease" in house.log(task))
+    house.sign("go").touch()
+    document = house.until(task)
+    assert document["state"] == "done"
+    assert [attempt["outcome"] for attempt in document["attempts"]] == ["worker_lost", "succeeded"]
+    assert house.landed() == [str(task)]
+    house.until_alone(sleeper, other)
     house.cli("down", "--wait")
     assert is_sound(house)
 

@@ -65,7 +65,7 @@ def test_a_server_is_restarted_and_connections_are_cut(
     """At any moment, at commits too; and workers are killed besides."""
     with gather("postgres", tmp_path, server.url()) as storm:
         storm.answers_get_lost = True
-        storm.begin(TASKS, WORKERS)
+        storm.begin(TASKS // 2, WORKERS)
         while storm.calm():
             strike(storm, server)
         storm.end()
