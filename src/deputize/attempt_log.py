@@ -47,6 +47,8 @@ class AttemptLog:
         self.path = path
         self.problem: OSError | None = None
         """The first error of writing; lines since may be lost."""
+        self._is_torn = False
+        """What was written last has no end: the disk was full in the middle of a line."""
         self._clock = clock or SystemClock()
         self._turn = threading.RLock()
         self._words = Lines()
@@ -132,11 +134,12 @@ class AttemptLog:
     def _append(self, content: bytes) -> None:
         if self._descriptor is None:
             return
+        rest = memoryview(b"\n" + content if self._is_torn else content)
         try:
-            rest = memoryview(content)
             while rest:
                 written = os.write(self._descriptor, rest)
                 self._size += written
+                self._is_torn = rest[written - 1] != ord("\n")
                 rest = rest[written:]
         except OSError as error:
             self.problem = self.problem or error

@@ -76,6 +76,11 @@ class Workshop:
     bells: Bells
     turn: anyio.CapacityLimiter
     """One at a time: the store is synchronous and is called from one thread."""
+    unreturned: dict[str, str] = field(default_factory=dict)
+    """Leases that may still be this process's, by name, each with its token.
+
+    The store was away when they were to be taken or given back.
+    """
 
     def now(self) -> datetime:
         """Return the current moment."""
@@ -122,8 +127,13 @@ async def held_lease(shop: Workshop, name: str) -> AsyncIterator[str | None]:
 
     Ends what is done under it with LeaseLost once somebody else has taken it.
     """
-    token = secrets.token_hex(16)
-    if not await shop.in_store(_take, shop, name, token):
+    token = shop.unreturned.pop(name, None) or secrets.token_hex(16)
+    try:
+        held = await shop.in_store(_take, shop, name, token)
+    except StoreUnavailable:
+        shop.unreturned[name] = token
+        raise
+    if not held:
         yield None
         return
     try:
@@ -166,5 +176,10 @@ def _take(shop: Workshop, name: str, token: str) -> bool:
 
 
 def _give_back(shop: Workshop, name: str, token: str) -> None:
-    with shop.database.write() as transaction:
-        workers.give_back_lease(transaction, name, token)
+    """Let others have a lease; where that can't be written, we may go on in it."""
+    try:
+        with shop.database.write() as transaction:
+            workers.give_back_lease(transaction, name, token)
+    except StoreUnavailable as error:
+        shop.unreturned[name] = token
+        log.get("leases").warning("not given back", lease=name, error=error.message)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 from collections import Counter, defaultdict
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from deputize.errors import StoreUnavailable
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
 from deputize.store import attempts, chain, journal, tasks, workers
 from tests.fixtures import postgres
-from tests.fixtures.storm import Storm, gather
+from tests.fixtures.disks import fill, small_disk
+from tests.fixtures.storm import HELD_UP_SECONDS, Storm, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,8 @@ pytestmark = pytest.mark.timeout(240)
 
 TASKS = 1000
 WORKERS = 8
+DISK_KIBIBYTES = 48 * 1024
+FULL_COUNT = 4
 ENDS = {Outcome.SUCCEEDED: "attempt.finished", Outcome.WORKER_LOST: "attempt.rescued"}
 LIVES = {"worker.started", "worker.drain_requested", "worker.stopped", "worker.lost"}
 
@@ -72,6 +77,52 @@ def test_a_server_is_restarted_and_connections_are_cut(
         check(storm.database)
 
 
+def test_the_disk_of_the_store_is_full_again_and_again(kind: str, tmp_path: Path) -> None:
+    """Nothing goes on while it is; then all does, by the same workers, and nothing was lost."""
+    full_count = 0
+    with (
+        disk_of_the_store(kind, tmp_path) as (disk, folder, address),
+        gather(kind, folder, address) as storm,
+    ):
+        storm.begin(TASKS // 4, WORKERS)
+        while storm.calm() and full_count < FULL_COUNT:
+            ballast = fill(disk)
+            with pytest.raises(StoreUnavailable, match=r"full|No space"):
+                add_for_ever(storm)
+            with suppress(AssertionError):
+                storm.pass_events(storm.dice.randint(1, 20), deadline_seconds=HELD_UP_SECONDS)
+            ballast.unlink()
+            full_count += 1
+        storm.pass_events(10 * TASKS)
+        storm.end()
+        assert check(storm.database) == 0
+    assert full_count
+
+
+def add_for_ever(storm: Storm) -> None:
+    """Queue large tasks, one by one."""
+    while True:
+        storm.add(prompt="x" * 40_000)
+
+
+@contextmanager
+def disk_of_the_store(kind: str, folder: Path) -> Iterator[tuple[Path, Path, str | None]]:
+    """Give a small disk, on which is the home or a server's database; the home, and the address."""
+    if kind == "sqlite":
+        with small_disk(folder / "disk", DISK_KIBIBYTES) as disk:
+            yield disk, disk, None
+        return
+    server = postgres.Server()
+    try:
+        with small_disk(server.folder / "small", DISK_KIBIBYTES) as disk:
+            server.own(disk)
+            server.run("postgres", f"CREATE TABLESPACE small LOCATION '{disk}'")
+            server.run("postgres", "CREATE DATABASE small TABLESPACE small")
+            yield disk, folder, server.url("small")
+    finally:
+        server.remove()
+
+
 def strike(storm: Storm, server: postgres.Server) -> None:
     """Kill a worker or a process of the server, cut all connections, or restart the server."""
     how = storm.dice.choice(("kill", "cut", "cut", "crash", "restart"))
@@ -89,7 +140,7 @@ def strike(storm: Storm, server: postgres.Server) -> None:
 def check(database: Database) -> int:
     """See that all is as if nothing had happened; return how many attempts were rescued."""
     with database.read() as transaction:
-        ended = tasks.listing(transaction, limit=TASKS)
+        ended = tasks.listing(transaction, limit=10 * TASKS)
         tried = {task.id: attempts.of_task(transaction, task.id) for task in ended}
         assert attempts.unfinished(transaction) == []
         assert workers.live(transaction) == []

@@ -49,7 +49,8 @@ def back_up(database: Database, target: Path, now: datetime) -> Backup:
         for name in (unfinished.name, f"{unfinished.name}-wal", f"{unfinished.name}-shm"):
             with suppress(OSError):
                 unfinished.with_name(name).unlink(missing_ok=True)
-    with database.write() as transaction:
+    # A copy of what is on a full disk may be made because of that: it counts, noted or not.
+    with suppress(StoreUnavailable), database.write() as transaction:
         meta.note_backup(transaction, now)
     return made
 

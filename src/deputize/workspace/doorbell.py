@@ -20,10 +20,11 @@ class Doorbell:
     def __init__(self, folder: Path, name: str) -> None:
         """Hang the bell in `folder`, which has to be there."""
         self.path = folder / f"{name}.bell"
-        self.path.unlink(missing_ok=True)
-        os.mkfifo(self.path, 0o600)
+        made = folder / f".{name}.new"
+        os.mkfifo(made, 0o600)
         # Open for writing too, so that it is never at its end when nobody rings.
-        self.descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.descriptor = os.open(made, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        made.rename(self.path)  # not before it is open: `sweep_bells` would take it away
 
     def drain(self) -> None:
         """Take in every ring so far."""
