@@ -54,6 +54,20 @@ def test_workers_are_killed(kind: str, tmp_path: Path) -> None:
         assert storm.sealer_count
 
 
+def test_sixteen_write_to_one_file(tmp_path: Path) -> None:
+    """Nobody hears that it is locked, neither they nor who adds; and no task runs twice."""
+    with gather("sqlite", tmp_path) as storm:
+        storm.begin(TASKS // 10, 2 * WORKERS)
+        for _ in range(TASKS // 4):
+            storm.add()
+        storm.pass_events(10 * TASKS)
+        storm.end()
+        assert check(storm.database) == 0
+        logs = "".join(log.read_text() for log in storm.late.home.logs.glob("*.log"))
+        assert "locked" not in logs
+        assert "can't" not in logs
+
+
 def test_workers_stand_still_beyond_their_leases(kind: str, tmp_path: Path) -> None:
     """Who is stopped, or believed to be, loses what it has; woken, it ends nothing twice."""
     with gather(kind, tmp_path) as storm:
