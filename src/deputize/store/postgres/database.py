@@ -38,6 +38,7 @@ WAITING = "meta.alone"
 """The query that waits for others; it is asked where a look showed that somebody is there."""
 _READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
 """The moment is that of the first look: so look at once."""
+_TAKE = b"LOCK TABLE %s IN ACCESS EXCLUSIVE MODE"
 _WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 
@@ -49,7 +50,7 @@ class PostgresTransaction:
     def __init__(self, connection: Connection, told: ExitStack, contention: Contention) -> None:
         """Speak over `connection`; what `told` holds ends with the transaction.
 
-        Tell `contention` of what has to be waited for.
+        `contention` hears of what has to be waited for.
         """
         self._connection = connection
         self._told = told
@@ -58,7 +59,11 @@ class PostgresTransaction:
 
     def one(self, name: str, /, **values: Value) -> Row | None:
         """Run a query and return its first row."""
-        return self._execute(name, values).fetchone()
+        began = time.monotonic()
+        row = self._execute(name, values).fetchone()
+        if name == WAITING:
+            self._contention.note(time.monotonic() - began)
+        return row
 
     def all(self, name: str, /, **values: Value) -> list[Row]:
         """Run a query and return all its rows."""
@@ -67,13 +72,9 @@ class PostgresTransaction:
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
         done = self._execute(name, values)
-        self._sync()
-        return done.rowcount
-
-    def _sync(self) -> None:
-        """Wait until all that went out has been carried out."""
         if self._pipeline is not None:
             self._pipeline.sync()
+        return done.rowcount
 
     def tell(self, name: str, /, **values: Value) -> None:
         """Run a statement of whose outcome nothing is wanted: it goes out with the next one."""
@@ -85,21 +86,10 @@ class PostgresTransaction:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""
         query = bound(name)
         wanted = query.values(values)
-        if name == WAITING:
-            with self._waiting():
-                done = self._connection.execute(query.text, wanted)
-                self._sync()
-                return done
         try:
             return self._connection.execute(query.text, wanted)
         except UnicodeEncodeError:
             return self._connection.execute(query.text, spelled_out(wanted))
-
-    @contextmanager
-    def _waiting(self) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self._contention.note(time.monotonic() - began)
 
     def pages(self, name: str, /, **names: str) -> Iterator[list[Row]]:
         """Run a query with names filled in, and return its rows, some at a time."""
@@ -118,7 +108,27 @@ class PostgresTransaction:
     def script(self, text: str) -> None:
         """Run the statements of a migration inside the open transaction, however long it takes."""
         self._connection.execute(b"SET LOCAL statement_timeout = 0")
+        self._take_all_tables()
         self._connection.execute(text.encode())
+
+    def _take_all_tables(self) -> None:
+        """Have all tables alone, before any of them is changed.
+
+        Who waits for one while it has another would be waited for by a reader that has that one: so
+        it gives all of them back soon, before PostgreSQL looks for such pairs, and asks again.
+        """
+        names = ", ".join(str(row["name"]) for row in self.all("migrations.tables"))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while names:
+            try:
+                with self._connection.transaction():
+                    self._connection.execute(b"SET LOCAL lock_timeout = 200")
+                    self._connection.execute(_TAKE % names.encode())
+                break
+            except psycopg.errors.LockNotAvailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0, _FIRST_PAUSE_SECONDS))  # noqa: S311 - a pause
 
 
 class PostgresDatabase:

@@ -7,6 +7,10 @@ SELECT 1 AS yes FROM sqlite_schema WHERE type = 'table' AND name = 'migrations';
 SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM sqlite_schema)
     AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'seals');
 
+-- name: tables
+-- The names of all tables, as they are written in a statement.
+SELECT '"' || name || '"' AS name FROM sqlite_schema WHERE type = 'table' ORDER BY name;
+
 -- name: version
 -- The newest migration that this database has.
 SELECT coalesce(max(number), 0) AS number FROM migrations;

@@ -14,3 +14,8 @@ SELECT indexname::TEXT AS name FROM pg_indexes WHERE schemaname = current_schema
 UNION ALL
 SELECT tgname::TEXT FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
 WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal;
+
+-- name: tables
+-- The names of all tables of this schema, as they are written in a statement.
+SELECT quote_ident(tablename) AS name FROM pg_tables
+WHERE schemaname = current_schema() ORDER BY tablename;
