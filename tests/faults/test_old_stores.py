@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 OLD = [number for number, _, _ in known_migrations("sqlite")][:-1]
 READERS = 2
 AT = "2026-01-01T00:00:00.000000Z"
-TASK = {
+TASK: dict[str, Value] = {
     "title": "t", "prompt": "p", "role": "writer", "held": 0, "priority": 5, "place": "scratch",
     "scope": "[]", "agent": "a", "checks": "[]", "timeout_seconds": 1, "idle_timeout_seconds": 1,
     "round_start": 1, "rework_count": 0, "cancel_requested": 0, "created_at": AT, "labels": "[]",
