@@ -241,9 +241,25 @@ class LineMachine(RuleBasedStateMachine):
             one.state, one.held, one.not_before = QUEUED, False, None
             one.crashes = one.losses = 0
 
-    @rule(number=added, priority=st.sampled_from([1, 5]), seconds=st.sampled_from([0, 0, 50]))
+    @rule(number=added, priority=st.sampled_from([1, 5]), seconds=st.sampled_from([0, 50]))
     def edit(self, number: int, priority: int, seconds: int) -> None:
-        """Give a task that nobody has begun another priority, or a delay."""
+        """Give a task another priority, and perhaps a delay, if nobody has begun it."""
+        self.edit_one(number, priority, seconds)
+
+    @rule(data=st.data(), priority=st.sampled_from([1, 5]))
+    def move_over(self, data: st.DataObject, priority: int) -> None:
+        """Put a task that nobody has begun in another line: behind those in it."""
+        idle = [
+            id_
+            for id_, one in self.model.known.items()
+            if one.state is QUEUED and not one.has_begun and one.priority != priority
+        ]
+        if idle:
+            self.edit_one(data.draw(st.sampled_from(idle)), priority, 0)
+            self.take_some("w1", 1, {})
+
+    def edit_one(self, number: int, priority: int, seconds: int) -> None:
+        """Edit a task here and there."""
         at = self.yard.now + timedelta(seconds=seconds) if seconds else None
         edits = Edits(priority=priority, not_before=at)
         one, is_illegal = self.model.known[number], False
@@ -255,7 +271,6 @@ class LineMachine(RuleBasedStateMachine):
         if not is_illegal:
             one.place = one.place if priority == one.priority else next(self.model.places)
             one.priority, one.not_before = priority, at or one.not_before
-            self.take_some("w1", 2, {})
 
     @rule(which=st.sampled_from(BARRIERS), is_closed=st.sampled_from([True, False, False]))
     def pause(self, which: tuple[BarrierKind, str], is_closed: bool) -> None:  # noqa: FBT001 - as above
