@@ -29,7 +29,7 @@ from deputize.worker.progress import Progress, Tell, report_forever
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
 from deputize.workshop import Bells, Workshop, aside
-from deputize.workspace.doorbell import Doorbell
+from deputize.workspace.doorbell import Doorbell, ring
 from deputize.workspace.processes.identity import identify
 from deputize.workspace.processes.reaper import become_subreaper
 
@@ -191,10 +191,10 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
         for station in (seal_forever, write_files_forever, land_forever):
             group.start_soon(_keep_going, station, shop)
         group.start_soon(_keep_going, notify_forever, shop, orders.channels)
+        group.start_soon(_keep_going, _tell_others, shop)
         address = shared_address()
         if address is not None:
             group.start_soon(_keep_going, _hear_others, shop, address)
-            group.start_soon(_keep_going, _tell_others, shop)
         if orders.lock is not None:
             group.start_soon(_make_room, floor, orders.lock)
         if orders.report:
@@ -258,7 +258,7 @@ async def _hear(shop: Workshop, listener: Listener) -> None:
 
 
 async def _tell_others(shop: Workshop) -> None:
-    """Tell the other workers of a shared database when something was done here, not too often."""
+    """Tell the other workers of the store when something was done here, not too often."""
     while True:
         await shop.bells.until_news()
         await _noted(shop, _ring)
@@ -266,8 +266,13 @@ async def _tell_others(shop: Workshop) -> None:
 
 
 def _ring(shop: Workshop) -> None:
+    """Wake the others: by the shared database where they hear that, else by their doorbells."""
     with shop.database.read() as transaction:
         meta.ring(transaction, shop.worker.id)
+        others = [] if shared_address() else workers.live(transaction)
+    for other in others:
+        if other.doorbell and other.id != shop.worker.id:
+            ring(other.doorbell)
 
 
 async def _obey_signals(shop: Workshop, floor: Floor) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures import postgres
 from tests.fixtures.crew import halt
-from tests.fixtures.house import build
+from tests.fixtures.house import build, looks_rarely
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -132,14 +132,3 @@ def test_an_idle_worker_hears_of_work_without_looking(
             server.cut_connections("postgres")
         document = house.until(house.add("echo fine", "--role", "inspector"))
         assert document["state"] == "done"
-
-
-def looks_rarely(folder: Path) -> Path:
-    """Make a folder on whose path a worker looks by itself only once an hour."""
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(
-        "import deputize.audit.sealing, deputize.worker.worker\n"
-        "deputize.audit.sealing.ROUND_SECONDS = 3600.0\n"
-        "deputize.worker.worker.POLL_SECONDS = 3600.0\n"
-    )
-    return folder

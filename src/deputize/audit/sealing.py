@@ -13,7 +13,8 @@ from deputize.workshop import held_lease
 if TYPE_CHECKING:
     from deputize.workshop import Workshop
 
-ROUND_SECONDS = 2.0
+ROUND_SECONDS = 5.0
+"""How often it looks for itself, should a bell have been missed."""
 
 
 async def seal_forever(shop: Workshop) -> None:

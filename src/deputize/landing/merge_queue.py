@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
     from deputize.workshop import Workshop
 
-ROUND_SECONDS = 2.0
+ROUND_SECONDS = 5.0
 WAIT_SECONDS = 1.0
 """How long a change that has to wait (for a checkout, for a person) is left alone at first."""
 LONGEST_WAIT_SECONDS = 15.0
@@ -65,7 +65,13 @@ async def land_forever(shop: Workshop) -> None:
             log.get("landing").warning("round failed", error=str(error))
             moved = False
         if not moved:
-            await shop.bells.wait(ROUND_SECONDS)
+            await shop.bells.wait(_pause(resting, shop.now()))
+
+
+def _pause(resting: dict[int, Rest], now: datetime) -> float:
+    """Return how long nothing can be taken further, unless a bell rings."""
+    ends = ((rest.until - now).total_seconds() for rest in resting.values())
+    return min((ROUND_SECONDS, *(end for end in ends if end > 0)))
 
 
 def _ready(shop: Workshop, resting: dict[int, Rest]) -> list[Change]:

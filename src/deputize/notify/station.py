@@ -28,7 +28,7 @@ Wait = Callable[[float], Awaitable[None]]
 """Returns when there may be something new, at the latest after so many seconds."""
 
 LEASE = "outbox"
-POLL_SECONDS = 1.0
+POLL_SECONDS = 5.0
 PAUSE_SECONDS = 5.0
 """How long a loop rests when the store can't be reached."""
 
@@ -67,7 +67,7 @@ async def notify_forever(shop: Workshop, channels: Sequence[Channel]) -> None:
 async def deliver_forever(outbox: Outbox, wait: Wait = anyio.sleep) -> None:
     """Deliver until cancelled; only the holder of the lease may call this.
 
-    `wait` ends early when something may have happened; without it, the station looks every second.
+    `wait` ends early when something may have happened; without it, the station looks now and then.
     Raises StoreError where the store is broken; where it is only busy or full, it goes on later.
     """
     bells = {channel.name: Bell() for channel in outbox.channels}

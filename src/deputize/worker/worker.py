@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from deputize.worker.running import Running
     from deputize.workshop import Workshop
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 5.0
 """How often it looks for itself, should a doorbell have been missed."""
 
 
