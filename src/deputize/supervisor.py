@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import random
 import secrets
@@ -46,6 +47,8 @@ __all__ = ["Progress", "Report", "run"]
 RESTART_SECONDS = 5.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 """Between tries to listen again."""
+FOLLOW_SECONDS = 0.02
+"""How much later than who takes up tasks the other stations hear a ring."""
 RING_SECONDS = 0.1
 """How long it says nothing after it has told the others of news."""
 IDLE_EXIT_SECONDS = 600.0
@@ -224,11 +227,30 @@ async def _make_room(floor: Floor, lock: int) -> None:
 
 
 async def _listen(shop: Workshop, bell: Doorbell) -> None:
-    """Pass each ring of the doorbell on to every station."""
-    while True:
-        await anyio.wait_readable(bell.descriptor)
+    """Hear the doorbell."""
+
+    def is_rung() -> bool:
         bell.drain()
-        shop.bells.hear()
+        return True
+
+    await _pass_on(shop, bell.descriptor, is_rung)
+
+
+async def _pass_on(shop: Workshop, descriptor: int, is_rung: Callable[[], bool]) -> None:
+    """Pass each ring on: at once to who takes up tasks, and to the others a moment later.
+
+    They would stand in its way: they all want the store and the interpreter.
+    """
+    due = math.inf
+    while True:
+        with anyio.CancelScope(deadline=due):
+            await anyio.wait_readable(descriptor)
+            if is_rung():
+                shop.bells.tasks.ring()
+                due = min(due, anyio.current_time() + FOLLOW_SECONDS)
+        if anyio.current_time() >= due:
+            shop.bells.others.ring()
+            due = math.inf
 
 
 async def _hear_others(shop: Workshop, address: str) -> None:
@@ -248,11 +270,10 @@ async def _hear_others(shop: Workshop, address: str) -> None:
 async def _hear(shop: Workshop, listener: Listener) -> None:
     """Pass on what is heard, and at the beginning what may have been missed."""
     try:
-        shop.bells.hear()
-        while True:
-            await anyio.wait_readable(listener.descriptor)
-            if listener.heard() - {shop.worker.id}:
-                shop.bells.hear()
+        shop.bells.tasks.ring()
+        shop.bells.others.ring()
+        own = {shop.worker.id}
+        await _pass_on(shop, listener.descriptor, lambda: bool(listener.heard() - own))
     finally:
         listener.close()
 

@@ -31,23 +31,54 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class Bell:
+    """Rung by anybody, waited for by several; who is at work when it rings hears it afterwards."""
+
+    rings: int = 0
+    heard: dict[int, int] = field(default_factory=dict)
+    """How many rings each task that waits for them has heard, or has made itself."""
+    waiting: set[anyio.Event] = field(default_factory=set)
+
+    def ring(self, by: int | None = None) -> None:
+        """Wake all who wait; `by` is a task that need not be told what it says itself."""
+        if by is not None and self.heard.get(by) == self.rings:
+            self.heard[by] += 1
+        self.rings += 1
+        for event in self.waiting:
+            event.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return at the next ring, at once where one came since the last time, or in `seconds`."""
+        task = anyio.get_current_task().id
+        rung = anyio.Event()
+        if self.heard.get(task, 0) != self.rings:
+            rung.set()
+        self.waiting.add(rung)
+        try:
+            with anyio.move_on_after(seconds):
+                await rung.wait()
+        finally:
+            self.waiting.discard(rung)
+            self.heard[task] = self.rings
+
+
 @dataclass(slots=True, kw_only=True)
 class Bells:
     """Hints between the stations of one process that there may be something for them."""
 
-    waiting: set[anyio.Event] = field(default_factory=set)
+    tasks: Bell = field(default_factory=Bell)
+    """That of the station that takes up tasks: rings from outside it hears first."""
+    others: Bell = field(default_factory=Bell)
     news: anyio.Event = field(default_factory=anyio.Event)
     """Set once something was done here that others may wait for."""
 
     def ring(self) -> None:
-        """Wake every station of this process, and have the others told."""
-        self.hear()
+        """Wake every other station of this process, and have other processes told."""
+        caller = anyio.get_current_task().id
+        self.tasks.ring(caller)
+        self.others.ring(caller)
         self.news.set()
-
-    def hear(self) -> None:
-        """Wake every station of this process: another one has something for it."""
-        for bell in self.waiting:
-            bell.set()
 
     async def until_news(self) -> None:
         """Return once somebody has rung in this process since the last time."""
@@ -56,13 +87,7 @@ class Bells:
 
     async def wait(self, seconds: float) -> None:
         """Return at the next ring, or after `seconds`."""
-        bell = anyio.Event()
-        self.waiting.add(bell)
-        try:
-            with anyio.move_on_after(seconds):
-                await bell.wait()
-        finally:
-            self.waiting.discard(bell)
+        await self.others.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize import log, queue
-from deputize.config.load import load_config
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
@@ -19,6 +18,7 @@ from deputize.model.states import ChangeState
 from deputize.store import approvals, attempts, barriers, changes, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
+from deputize.worker.rules import rules_in_force
 from deputize.worker.running import Stop
 from deputize.worker.turnstile import Room, Turnstile
 from deputize.worker.upkeep import rescue
@@ -132,14 +132,14 @@ async def _claim_forever(shop: Workshop, floor: Floor, group: TaskGroup) -> None
                 begin(claim)
             if not claims:
                 break
-        await shop.bells.wait(await _pause(shop, floor))
+        await shop.bells.tasks.wait(await _pause(shop, floor))
 
 
 def _room(shop: Workshop, floor: Floor, leaving: int) -> Room:
     """Say how many tasks may be taken once some have left, and under which rules."""
     free = shop.worker.slots - len(floor.claims) + leaving
     try:
-        rules = load_config(shop.home.config).rules
+        rules = rules_in_force(shop.home.config)
     except DeputizeError:
         return Room(0, NO_RULES)
     return Room(0 if floor.draining else max(free, 0), rules)
@@ -147,7 +147,7 @@ def _room(shop: Workshop, floor: Floor, leaving: int) -> Room:
 
 async def _claim(shop: Workshop, count: int) -> list[Claim]:
     try:
-        rules = load_config(shop.home.config).rules
+        rules = rules_in_force(shop.home.config)
         return await shop.in_store(
             queue.claim_several, shop.database, shop.worker, count, shop.now(), rules
         )
