@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUIETLY := tools/quietly
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund
+PEERS := .cache/peers
 CODE := src tests tools $(wildcard bench)
 
 .DEFAULT_GOAL := help
@@ -50,6 +51,8 @@ bench: bench-add bench-plan bench-queue bench-start bench-idle ## Print every fi
 bench-add bench-plan bench-queue bench-start bench-idle: bench-%: setup
 	@$(BIN)/python -m bench.$*
 
+bench-queue: $(PEERS)/.ready
+
 docs: setup ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python -m deputize.surfaces.cli.reference > docs/cli.md.new
 	@mv docs/cli.md.new docs/cli.md
@@ -74,6 +77,13 @@ $(VENV)/.run-ready: requirements/run.txt pyproject.toml | $(BIN)/python
 $(VENV)/.dev-ready: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(QUIETLY) "installing deputize and its development tools" tools/install $(BIN)/python requirements/dev.txt
 	@touch $(VENV)/.run-ready $@
+
+# The queues that ours is measured beside. Where they can't be had, the bench says so and does without.
+$(PEERS)/.ready: requirements/bench.txt
+	@$(QUIETLY) "making $(PEERS)" tools/make_venv "$(PYTHON)" $(PEERS)
+	@$(QUIETLY) "installing the queues to measure beside" $(PEERS)/bin/python -m pip install \
+		--disable-pip-version-check --require-hashes --requirement requirements/bench.txt \
+		&& touch $@ || true
 
 node_modules/.ready: package.json package-lock.json .npmrc
 	@$(QUIETLY) "fetching agent programs (190 MB)" $(NPM_CI)

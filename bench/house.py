@@ -45,8 +45,11 @@ def program() -> str:
 
 
 @contextmanager
-def house(config: str = "") -> Iterator[House]:
-    """Build a house with `config` as its home's settings, and tear it down."""
+def house(config: str = "", **variables: str) -> Iterator[House]:
+    """Build a house with `config` as its home's settings, and tear it down.
+
+    `variables` are set for its commands besides.
+    """
     with tempfile.TemporaryDirectory(prefix="deputize-bench-") as temporary:
         folder = Path(temporary)
         environment = {
@@ -54,6 +57,7 @@ def house(config: str = "") -> Iterator[House]:
             "HOME": str(folder / "user"),
             "DEPUTIZE_HOME": str(folder / "home"),
             "LANG": "C.UTF-8",
+            **variables,
         }
         built = House(folder=folder, environment=environment)
         for path in (folder / "user", folder / "home", built.repo):
@@ -92,10 +96,3 @@ def wait_until(condition: object) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(0.01)
-
-
-def verdict(name: str, figure: float, bar: float, unit: str = "") -> bool:
-    """Print a figure against its bar; True where it is not short."""
-    good = figure <= bar
-    print(f"{'ok' if good else 'short'} {name} {figure:.4g}{unit} {bar:g}{unit}")
-    return good
