@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from deputize.workshop import Workshop
 
 ROUND_SECONDS = 5.0
+TAKE_OVER_SECONDS = 1.0
+"""How often it looks whether another process has let go of a branch."""
 WAIT_SECONDS = 1.0
 """How long a change that has to wait (for a checkout, for a person) is left alone at first."""
 LONGEST_WAIT_SECONDS = 15.0
@@ -55,21 +57,28 @@ async def land_forever(shop: Workshop) -> None:
     swept_at = -math.inf
     while True:
         moved = False
+        ready: list[Change] = []
         if anyio.current_time() - swept_at > SWEEP_SECONDS:
             await aside(sweep_landings, shop)
             swept_at = anyio.current_time()
         try:
-            for change in await shop.in_store(_ready, shop, resting):
+            ready = await shop.in_store(_ready, shop, resting)
+            for change in ready:
                 moved = await _turn(shop, change, resting) or moved
         except (DeputizeError, OSError) as error:
             log.get("landing").warning("round failed", error=str(error))
             moved = False
         if not moved:
-            await shop.bells.wait(_pause(resting, shop.now()))
+            await shop.bells.wait(_pause(ready, resting, shop.now()))
 
 
-def _pause(resting: dict[int, Rest], now: datetime) -> float:
-    """Return how long nothing can be taken further, unless a bell rings."""
+def _pause(ready: list[Change], resting: dict[int, Rest], now: datetime) -> float:
+    """Return how long nothing can be taken further, unless a bell rings.
+
+    What was ready and doesn't rest is in the hands of another process, which may have died.
+    """
+    if any(change.id not in resting for change in ready):
+        return TAKE_OVER_SECONDS
     ends = ((rest.until - now).total_seconds() for rest in resting.values())
     return min((ROUND_SECONDS, *(end for end in ends if end > 0)))
 
