@@ -71,7 +71,7 @@ CALLED: dict[str, Callable[[Store], object]] = {
     "claim": Store.claim,
     "finish": Store.finish,
     "list": lambda store: tasks.listing(store.desk, NEWEST, everything=True),
-    "status": lambda store: look(store.desk),
+    "status": lambda store: look(store.desk, NEWEST),
     "stats": lambda store: stats.gather(store.desk),
 }
 
