@@ -62,7 +62,8 @@ def measure(bases: Bases) -> list[bool]:
         for name, side in sides.items():
             if name not in failed:
                 try:
-                    rounds[name].append(side(bases.make()))
+                    measured = side(bases.make())
+                    rounds[name].append(measured)
                 except Unmeasured as reason:
                     failed[name] = reason.why
     good = _told(rounds, failed)

@@ -62,7 +62,8 @@ def measure() -> list[bool]:
         for peer in PEERS:
             if peer.name not in failed:
                 try:
-                    rounds[peer.name].append(_peer(peer))
+                    measured = _peer(peer)
+                    rounds[peer.name].append(measured)
                 except Unmeasured as reason:
                     failed[peer.name] = reason.why
     _show_rates(rounds)
