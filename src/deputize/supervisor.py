@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio
 
 from deputize import log
+from deputize.archive.station import prune_forever
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
@@ -191,7 +192,7 @@ async def _run_stations(shop: Workshop, floor: Floor, bell: Doorbell, orders: Or
         group.start_soon(_listen, shop, bell)
         group.start_soon(_obey_signals, shop, floor)
         group.start_soon(_keep_going, keep_up, shop, floor.claims.__contains__)
-        for station in (seal_forever, write_files_forever, land_forever):
+        for station in (seal_forever, write_files_forever, prune_forever, land_forever):
             group.start_soon(_keep_going, station, shop)
         group.start_soon(_keep_going, notify_forever, shop, orders.channels)
         group.start_soon(_keep_going, _tell_others, shop)

@@ -17,6 +17,7 @@ from deputize.model.plan import Plan
 from deputize.model.states import TaskState
 from deputize.store import (
     approvals,
+    archives,
     attempts,
     barriers,
     chain,
@@ -32,7 +33,16 @@ from deputize.store import (
     workers,
 )
 from tests.fixtures.databases import DATABASES, Intruder, open_database
-from tests.fixtures.nouns import NOON, QUEUED, a_change, a_task, a_worker, an_approval, an_attempt
+from tests.fixtures.nouns import (
+    NOON,
+    QUEUED,
+    a_change,
+    a_task,
+    a_worker,
+    an_approval,
+    an_archive,
+    an_attempt,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +100,7 @@ def fill(transaction: Transaction) -> None:
     spending.add(transaction, [Account(Scope.DAY, "2026-03-01")], Spent(5, 6, 7))
     chain.seal(transaction)
     journal.move_cursor(transaction, "files", 3)
+    archives.record(transaction, an_archive())
     journal.append(transaction, QUEUED, NOON)
     outbox.put(transaction, journal.newest(transaction), "hook", NOON)
     for _ in range(MANY):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deputize.audit.lines import append_from, last_good, line_of, seq_of
 from deputize.config.home import ensure
 from deputize.errors import StoreUnavailable
-from deputize.store import journal
+from deputize.store import archives, journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,6 +59,42 @@ def by_day(entries: Iterable[Entry]) -> dict[str, bytes]:
     for entry in entries:
         days.setdefault(f"audit-{entry.at:%Y-%m-%d}.jsonl", []).append(line_of(entry))
     return {name: b"".join(lines) for name, lines in days.items()}
+
+
+def drop_archived(database: Database, home: Home) -> list[str]:
+    """Remove the files of days that were archived whole, and return their names.
+
+    The newest file stays: it is what a new entry is added to.
+    """
+    with database.read() as transaction:
+        archived = archives.anchor(transaction).seq
+    dropped: list[str] = []
+    for path in sorted(home.audit.glob(PATTERN))[:-1] if archived else ():
+        if _last_of(path) > archived:
+            break
+        with locked(home.audit):
+            path.unlink(missing_ok=True)
+            sync_folder(home.audit)
+        dropped.append(path.name)
+    return dropped
+
+
+def _last_of(path: Path) -> int:
+    """Return the place of the last entry in a file."""
+    with translated(path), path.open("rb") as file:
+        return last_good(file.fileno(), seq_of)[1]
+
+
+def archived_bytes(path: Path, archived: int) -> int:
+    """Return how much of a file's beginning holds entries up to the place `archived`."""
+    size = 0
+    if archived and path.exists():
+        with path.open("rb") as file:
+            for line in file:
+                if (seq_of(line) or archived + 1) > archived:
+                    break
+                size += len(line)
+    return size
 
 
 def _append(path: Path, content: bytes, after: int) -> None:

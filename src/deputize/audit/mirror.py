@@ -69,7 +69,7 @@ def _ended(database: Database) -> tuple[list[Task], int]:
     with database.read() as transaction:
         entries = journal.sealed(transaction, journal.cursor(transaction, CURSOR), BATCH)
         endings = [entry for entry in entries if entry.kind in ENDINGS | SETTLINGS and entry.task]
-        found = [tasks.get(transaction, entry.task or 0) for entry in endings]
+        found = tasks.some(transaction, [entry.task or 0 for entry in endings])
     if not endings and len(entries) < BATCH:
         return [], 0
     by_checkout = {task.repo: task for task in found}

@@ -9,11 +9,20 @@ import shutil
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from deputize.audit.daily import BATCH, CURSOR, PATTERN, by_day, locked, sync_folder, translated
+from deputize.audit.daily import (
+    BATCH,
+    CURSOR,
+    PATTERN,
+    archived_bytes,
+    by_day,
+    locked,
+    sync_folder,
+    translated,
+)
 from deputize.config.home import ensure
 from deputize.errors import StoreCorrupt
 from deputize.model.event import Event
-from deputize.store import journal
+from deputize.store import archives, journal
 from deputize.store.chain import verify
 
 if TYPE_CHECKING:
@@ -29,12 +38,16 @@ CHUNK_BYTES = 1 << 20
 
 
 class _Day:
-    """What the journal says about one file, as far as the file goes."""
+    """What the journal says about one file, as far as the file goes.
 
-    def __init__(self, path: Path) -> None:
+    What of it was archived is not in the journal any more, and is passed over.
+    """
+
+    def __init__(self, path: Path, archived: int) -> None:
         self.path = path
         self.exists = path.exists()
-        self.size = path.stat().st_size if self.exists else 0
+        self.start = archived_bytes(path, archived)
+        self.size = path.stat().st_size - self.start if self.exists else 0
         self.length = 0
         self.due = 0
         self._digest = hashlib.sha256()
@@ -57,6 +70,7 @@ class _Day:
     def _is_as_expected(self) -> bool:
         found, left = hashlib.sha256(), self.size
         with self.path.open("rb") as file:
+            file.seek(self.start)
             while left and (chunk := file.read(min(left, CHUNK_BYTES))):
                 found.update(chunk)
                 left -= len(chunk)
@@ -69,15 +83,28 @@ def problems(database: Database, home: Home) -> list[str]:
     What is written while this runs is no problem: what a file has beyond the cursor may be there.
     Raises StoreUnavailable where a file can't be read.
     """
-    with translated(home.audit):
-        with database.read() as transaction:
-            cursor = journal.cursor(transaction, CURSOR)
-        days = {path.name: _Day(path) for path in sorted(home.audit.glob(PATTERN))}
-        for entry in chain.from_iterable(_all_sealed(database)):
-            for name, content in by_day([entry]).items():
-                day = days.setdefault(name, _Day(home.audit / name))
-                day.expect(content, due=(entry.seq or 0) <= cursor)
-        found = [days[name].problem() for name in sorted(days)]
+    while True:
+        with translated(home.audit):
+            archived = _archived(database)
+            found = _problems(database, home, archived)
+        if archived == _archived(database):  # else the files and the journal have moved meanwhile
+            return found
+
+
+def _archived(database: Database) -> int:
+    with database.read() as transaction:
+        return archives.anchor(transaction).seq
+
+
+def _problems(database: Database, home: Home, archived: int) -> list[str]:
+    with database.read() as transaction:
+        cursor = journal.cursor(transaction, CURSOR)
+    days = {path.name: _Day(path, archived) for path in sorted(home.audit.glob(PATTERN))}
+    for entry in chain.from_iterable(_all_sealed(database, archived)):
+        for name, content in by_day([entry]).items():
+            day = days.setdefault(name, _Day(home.audit / name, archived))
+            day.expect(content, due=(entry.seq or 0) <= cursor)
+    found = [days[name].problem() for name in sorted(days)]
     return [problem for problem in found if problem]
 
 
@@ -96,7 +123,8 @@ def rebuild(database: Database, home: Home, *, actor: str, now: datetime) -> tup
     with locked(folder):
         fresh = folder / ".rebuild"
         shutil.rmtree(fresh, ignore_errors=True)
-        last = _write_all(database, ensure(fresh))
+        archived = _archived(database)
+        last = _write_all(database, folder, ensure(fresh), archived)
         found = [_put_in_place(path, folder, now) for path in sorted(fresh.iterdir())]
         fresh.rmdir()
         sync_folder(folder)
@@ -108,14 +136,24 @@ def rebuild(database: Database, home: Home, *, actor: str, now: datetime) -> tup
     return restored
 
 
-def _write_all(database: Database, folder: Path) -> int:
-    last = 0
-    for entries in _all_sealed(database):
+def _write_all(database: Database, folder: Path, fresh: Path, archived: int) -> int:
+    """Write what was not archived; of a day that was in part, that part is kept as it stands."""
+    last = archived
+    for entries in _all_sealed(database, archived):
         last = entries[-1].seq or last
         for name, content in by_day(entries).items():
-            with (folder / name).open("ab") as file:
+            if not (fresh / name).exists():
+                _begin(fresh / name, folder / name, archived)
+            with (fresh / name).open("ab") as file:
                 file.write(content)
     return last
+
+
+def _begin(fresh: Path, path: Path, archived: int) -> None:
+    size = archived_bytes(path, archived)
+    with fresh.open("wb") as file:
+        if size:
+            file.write(path.read_bytes()[:size])
 
 
 def _put_in_place(fresh: Path, folder: Path, now: datetime) -> str | None:
@@ -133,8 +171,7 @@ def _put_in_place(fresh: Path, folder: Path, now: datetime) -> str | None:
     return place.name
 
 
-def _all_sealed(database: Database) -> Iterator[list[Entry]]:
-    after = 0
+def _all_sealed(database: Database, after: int) -> Iterator[list[Entry]]:
     while True:
         with database.read() as transaction:
             entries = journal.sealed(transaction, after, BATCH)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize import log
-from deputize.audit.daily import project
+from deputize.audit.daily import drop_archived, project
 from deputize.audit.mirror import mirror_new
 from deputize.config.load import REPOSITORY_FILE, load_config
 from deputize.errors import DeputizeError
@@ -45,6 +45,7 @@ async def write_files_forever(shop: Workshop) -> None:
 def write_files(shop: Workshop) -> None:
     """Bring the daily files and every mirror up to date, once."""
     project(shop.database, shop.home)
+    drop_archived(shop.database, shop.home)
     for error in mirror_new(shop.database, lambda task: mirror_path(shop.home, task)):
         log.get("audit").warning("mirror not written", error=error.message, hint=error.hint)
 

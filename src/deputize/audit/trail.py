@@ -65,7 +65,8 @@ def records(
             after = journal.before_last(transaction, limit, task=task, since=since, kinds=ENDINGS)
     for page in _endings(database, task, since, after):
         with database.read() as transaction:
-            found += [record_of(transaction, entry) for entry in page]
+            told = [record_of(transaction, entry) for entry in page]
+        found += [record for record in told if record]
     return found
 
 
@@ -91,10 +92,14 @@ def _endings(
 def told_by(transaction: Transaction, entry: Entry) -> Record | None:
     """Return the record of an attempt whose story ends with `entry`: nothing more will come of it.
 
-    That is the end of the attempt, or, where it proposed a change, the end of that.
+    That is the end of the attempt, or, where it proposed a change, the end of that. None where
+    `entry` tells of something else, or the task was archived.
     """
     if entry.kind in SETTLINGS and entry.change is not None:
-        change = changes.get(transaction, entry.change)
+        proposed = changes.of_task(transaction, entry.task or 0)
+        change = next((each for each in proposed if each.id == entry.change), None)
+        if change is None:
+            return None
         return record_of(transaction, replace(entry, attempt=change.attempt))
     if entry.kind not in ENDINGS or entry.task is None:
         return None
@@ -103,9 +108,12 @@ def told_by(transaction: Transaction, entry: Entry) -> Record | None:
     return record_of(transaction, entry) if is_over else None
 
 
-def record_of(transaction: Transaction, ending: Entry) -> Record:
-    """Put together what is known of the attempt that `ending` closed."""
-    attempt = attempts.get(transaction, cast("int", ending.attempt))
+def record_of(transaction: Transaction, ending: Entry) -> Record | None:
+    """Put together what is known of the attempt that `ending` closed; None if it was archived."""
+    tried = attempts.of_task(transaction, cast("int", ending.task))
+    attempt = next((each for each in tried if each.id == ending.attempt), None)
+    if attempt is None:
+        return None
     task = tasks.get(transaction, attempt.task)
     proposed = changes.of_task(transaction, task.id)
     history = [

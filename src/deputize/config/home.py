@@ -30,6 +30,11 @@ class Home(NamedTuple):
         return self.path / "audit"
 
     @property
+    def archive(self) -> Path:
+        """The folder of what was taken out of the store."""
+        return self.path / "archive"
+
+    @property
     def logs(self) -> Path:
         """The folder of all logs."""
         return self.path / "logs"

@@ -90,6 +90,17 @@ class AuditSettings(NamedTuple):
     """A file in the checkout, `.md` or `.jsonl`, that repeats the audit trail."""
 
 
+DAY_SECONDS = 86400
+
+
+class RetentionSettings(NamedTuple):
+    """The `[retention]` table: how long what has ended is kept; 0 is for ever."""
+
+    logs_seconds: int = 30 * DAY_SECONDS
+    tasks_seconds: int = 180 * DAY_SECONDS
+    events_seconds: int = 180 * DAY_SECONDS
+
+
 class ChannelSettings(NamedTuple):
     """One `[[notify]]` table."""
 
@@ -128,6 +139,7 @@ class Config(NamedTuple):
     budget: Budgets = NO_BUDGETS
     prices: tuple[Price, ...] = ()
     audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
     notify: tuple[ChannelSettings, ...] = ()
 
     def role(self, name: str) -> RoleSettings | None:

@@ -17,6 +17,7 @@ _NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DIGITS = 9
 LONGEST_SECONDS = 366 * 86400
+LONGEST_RETENTION_SECONDS = 100 * LONGEST_SECONDS
 LARGEST_NUMBER = 1_000_000
 MEND = "mend it there; `deputize doctor` says whether all is right"
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -73,6 +74,8 @@ class Shape:
         return self._plain(wanted, value, key)
 
     def _plain(self, wanted: object, value: object, key: str) -> object:
+        if key.startswith("retention."):
+            return self._retention(value, key)
         if key.endswith("_seconds"):
             seconds = duration(value)
             if seconds is None:
@@ -97,6 +100,12 @@ class Shape:
         if not good or not 0 <= cast("float", value) <= MOST_USD:
             raise self.wrong(key, "a number of dollars such as 2.50", value)
         return float(cast("float", value))
+
+    def _retention(self, value: object, key: str) -> int:
+        seconds = _seconds(value) if isinstance(value, str) else value
+        if type(seconds) is int and 0 <= seconds <= LONGEST_RETENTION_SECONDS:
+            return seconds
+        raise self.wrong(key, "a duration such as 12h or 90d, or 0 for ever", value)
 
     def _list(self, wanted: object, value: object, key: str) -> tuple[object, ...]:
         if not isinstance(value, list):

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.desk.history import log_path
 from deputize.desk.tasks import await_commit, view
+from deputize.errors import NotFound
+from deputize.store import archives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deputize.desk.context import Desk
+    from deputize.model.archive import Archive
     from deputize.model.attempt import Attempt
 
 TAIL_BYTES = 4096
@@ -88,6 +91,26 @@ def read(attempt: Attempt) -> Iterator[str]:
         yield from Tail(Path(attempt.log)).lines(ended=True)
 
 
+def require_log(desk: Desk, attempt: Attempt) -> None:
+    """Raise NotFound, naming the file, where the log of an attempt was archived."""
+    archive = _archive_of_log(desk, attempt)
+    if archive is not None:
+        hint = f"`gzip -cd {desk.home.archive / archive.file}` shows it, in lines of kind `log`"
+        raise NotFound(_archived(attempt, archive), hint=hint)
+
+
+def _archive_of_log(desk: Desk, attempt: Attempt) -> Archive | None:
+    if attempt.log is not None:
+        return None
+    with desk.database.read() as transaction:
+        return archives.of_log(transaction, attempt.id)
+
+
+def _archived(attempt: Attempt, archive: Archive) -> str:
+    what = f"the log of attempt {attempt.number} of #{attempt.task}"
+    return f"{what} was archived on {archive.made_at:%Y-%m-%d} to {archive.file}"
+
+
 class _Follower:
     """What has been read of the logs of one task."""
 
@@ -119,6 +142,9 @@ class _Follower:
                 yield LogLine(attempt.number, line)
         if ended:
             self._ended.add(attempt.number)
+            archive = _archive_of_log(self._desk, attempt)
+            if archive is not None:
+                yield LogLine(attempt.number, _archived(attempt, archive))
 
 
 def follow(desk: Desk, task_id: int, number: int | None = None) -> Iterator[LogLine | None]:

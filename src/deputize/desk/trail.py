@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deputize.audit import rebuild as audit_files
 from deputize.audit import rendering, trail
-from deputize.desk import history, tasks
+from deputize.desk import history, pruning, tasks
 from deputize.desk.documents import event_document
 from deputize.store import journal
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from deputize.archive.proof import ArchiveProof
     from deputize.audit.trail import Record
     from deputize.desk.context import Desk
     from deputize.desk.documents import Document
@@ -66,21 +68,44 @@ def markdown(records: list[Record]) -> str:
     return rendering.as_markdown(records)
 
 
-def verify(desk: Desk) -> tuple[Proof, list[str]]:
-    """Recompute the journal's chain, and say which audit files don't hold what it says."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What was proven, and what was not."""
+
+    proof: Proof
+    files: list[str]
+    """Daily files that don't hold what the journal says."""
+    archives: ArchiveProof
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing is wrong; that an archive file is elsewhere is not wrong."""
+        return not (self.proof.problem or self.files or self.archives.problems)
+
+
+def verify(desk: Desk) -> Verified:
+    """Recompute the journal's chain, here and in the archives, and look at the daily files."""
     proof = history.verify(desk)
-    return proof, [] if proof.problem else file_problems(desk)
+    files = [] if proof.problem else file_problems(desk)
+    return Verified(proof=proof, files=files, archives=pruning.proof(desk))
 
 
-def proof_document(proof: Proof, problems: list[str]) -> Document:
+def proof_document(verified: Verified) -> Document:
     """Describe what `verify` found."""
+    proof, archives = verified.proof, verified.archives
     return {
-        "ok": not (proof.problem or problems),
+        "ok": verified.ok,
         "count": proof.count,
+        "archived_count": proof.archived_count,
         "unsealed_count": proof.unsealed_count,
         "problem": proof.problem,
         "broken": event_document(proof.broken) if proof.broken else None,
-        "files": problems,
+        "files": verified.files,
+        "archives": {
+            "whole": list(archives.whole),
+            "missing": list(archives.missing),
+            "problems": list(archives.problems),
+        },
     }
 
 

@@ -59,6 +59,7 @@ EVENT_KINDS: dict[str, str] = {
     "notification.delivered": "a notification reached its channel",
     "notification.failed": "a notification was given up",
     "audit.rebuilt": "the audit files were written again from the journal",
+    "archive.written": "what was old was taken out of the store into a file; the body names it",
 }
 """Each kind of event with its meaning. A kind is `noun.past_participle`."""
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deputize.errors import StoreCorrupt
-from deputize.store import journal
+from deputize.store import archives, journal
 from deputize.store.rows import to_text
 
 if TYPE_CHECKING:
+    from deputize.model.archive import Anchor
     from deputize.model.event import Entry
     from deputize.store.database import Database, Transaction
 
@@ -22,7 +23,9 @@ class Proof:
     """What `verify` found."""
 
     count: int
-    """Entries whose hash is right, from the first on."""
+    """Entries whose hash is right, from the first on that was not archived."""
+    archived_count: int
+    """Entries that were archived: the first that is here is chained to the last of them."""
     broken: Entry | None
     """The first entry that does not fit the chain, where there is one to show."""
     problem: str | None
@@ -87,29 +90,56 @@ def digest_of(previous: str, seq: int, entry: Entry) -> str:
 
 
 def verify(database: Database) -> Proof:
-    """Recompute the chain from its first entry, in short transactions."""
-    count, previous, limit = 0, journal.FIRST_HASH, BATCH
+    """Recompute the chain from the first entry that was not archived, in short transactions."""
+    walk, limit = _Walk(), BATCH
     while True:
         try:
-            found = _next(database, count, limit)
+            found = _next(database, walk, limit)
         except StoreCorrupt as error:
             if limit == 1:
-                return _broken(count, None, f"entry {count + 1} can't be read: {error}")
+                return walk.proof(None, f"entry {walk.seq + 1} can't be read: {error}")
             limit = 1  # one by one, to name the entry
             continue
         if isinstance(found, Proof):
             return found
         for entry in found:
-            problem = _problem(entry, count + 1, previous)
+            problem = _problem(entry, walk.seq + 1, walk.hash)
             if problem:
-                return _broken(count, entry, problem)
-            count, previous = count + 1, entry.hash or ""
+                return walk.proof(entry, problem)
+            walk.count, walk.seq, walk.hash = walk.count + 1, walk.seq + 1, entry.hash or ""
 
 
-def _next(database: Database, count: int, limit: int) -> list[Entry] | Proof:
+@dataclass(slots=True)
+class _Walk:
+    """How far the chain was followed, and how many entries of it were archived."""
+
+    seq: int = 0
+    hash: str = journal.FIRST_HASH
+    count: int = 0
+    archived: int = 0
+
+    def begin_at(self, anchor: Anchor) -> None:
+        """Go on after what was archived, maybe a moment ago: it is not to be found here."""
+        self.archived = anchor.seq
+        if anchor.seq > self.seq:
+            self.seq, self.hash, self.count = anchor.seq, anchor.hash, 0
+
+    def proof(self, entry: Entry | None, problem: str | None, unsealed: int = 0) -> Proof:
+        """Say how far the chain holds, and what is wrong after that."""
+        return Proof(
+            count=self.count,
+            archived_count=self.archived,
+            broken=entry,
+            problem=problem,
+            unsealed_count=unsealed,
+        )
+
+
+def _next(database: Database, walk: _Walk, limit: int) -> list[Entry] | Proof:
     """Return the next entries of the chain; after the last one, what holds of the rest."""
     with database.read() as transaction:
-        return journal.sealed(transaction, after=count, limit=limit) or _end(transaction, count)
+        walk.begin_at(archives.anchor(transaction))
+        return journal.sealed(transaction, walk.seq, limit) or _end(transaction, walk)
 
 
 def _problem(entry: Entry, seq: int, previous: str) -> str | None:
@@ -122,17 +152,14 @@ def _problem(entry: Entry, seq: int, previous: str) -> str | None:
     return None if entry.hash == digest else f"entry {seq} does not match its hash"
 
 
-def _end(transaction: Transaction, count: int) -> Proof:
+def _end(transaction: Transaction, walk: _Walk) -> Proof:
     """Look for what the walk along the chain can't see: a cut tail, an event slipped in."""
     end = journal.chain_end(transaction)[0]
-    if end > count:
-        return _broken(count, None, f"entry {count + 1} is missing: the chain has {end}")
+    if end > walk.seq:
+        return walk.proof(None, f"entry {walk.seq + 1} is missing: the chain has {end}")
+    if end < walk.seq:
+        return walk.proof(None, f"entry {walk.seq + 1} is missing: what came before was archived")
     strays = journal.stray_count(transaction)
     if strays:
-        return _broken(count, None, f"{strays} events stand inside the chain without a place in it")
-    unsealed = journal.unsealed_count(transaction)
-    return Proof(count=count, broken=None, problem=None, unsealed_count=unsealed)
-
-
-def _broken(count: int, entry: Entry | None, problem: str) -> Proof:
-    return Proof(count=count, broken=entry, problem=problem, unsealed_count=0)
+        return walk.proof(None, f"{strays} events stand inside the chain without a place in it")
+    return walk.proof(None, None, journal.unsealed_count(transaction))

@@ -90,6 +90,13 @@ class Database(Protocol):
         """Open a transaction that commits durably at its end, or leaves no trace if it raises."""
         ...
 
+    def sweep(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that writes, for deleting rows with all that refers to them.
+
+        Where looking for what refers to a row costs a walk through a whole table, it is left out.
+        """
+        ...
+
     def changes(self) -> int:
         """Return a number that differs whenever another connection has committed something."""
         ...

@@ -11,7 +11,7 @@ from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Place, Task
-from deputize.store import journal
+from deputize.store import archives, journal
 from deputize.store.meta import alone, together
 from deputize.store.rows import (
     LARGEST_NUMBER,
@@ -107,17 +107,23 @@ def insert_prepared(
 
 def get(transaction: Transaction, task: int) -> Task:
     """Return a task; NotFound if there is none."""
-    return _required(transaction.one("tasks.get", id=task), task)
+    return _required(transaction, transaction.one("tasks.get", id=task), task)
+
+
+def some(transaction: Transaction, ids: Sequence[int]) -> list[Task]:
+    """Return those of some tasks that were not archived, in the same order."""
+    rows = [transaction.one("tasks.get", id=task) for task in ids]
+    return [task_of(row) for row in rows if row]
 
 
 def lock(transaction: Transaction, task: int) -> Task:
     """Return a task that this transaction is going to move; NotFound if there is none."""
-    return _required(transaction.one("tasks.lock", id=task), task)
+    return _required(transaction, transaction.one("tasks.lock", id=task), task)
 
 
 def keep(transaction: Transaction, task: int) -> Task:
     """Return a task that stays as it is while this transaction is open; NotFound if none."""
-    return _required(transaction.one("tasks.keep", id=task), task)
+    return _required(transaction, transaction.one("tasks.keep", id=task), task)
 
 
 def by_key(transaction: Transaction, key: str) -> Task | None:
@@ -306,12 +312,16 @@ def pinned(transaction: Transaction, git_dir: str) -> set[str]:
     return {text(row, "base") for row in transaction.all("tasks.pinned", git_dir=git_dir)}
 
 
-def _required(row: Row | None, task: int) -> Task:
-    if row is None:
-        raise NotFound(
-            f"there is no task #{task}", hint="`deputize list --all` shows what there is"
-        )
-    return task_of(row)
+def _required(transaction: Transaction, row: Row | None, task: int) -> Task:
+    if row is not None:
+        return task_of(row)
+    archive = archives.of_task(transaction, task)
+    if archive is None:
+        hint = "`deputize list --all` shows what there is"
+        raise NotFound(f"there is no task #{task}", hint=hint)
+    when = f"{archive.made_at:%Y-%m-%d}"
+    hint = f"`gzip -cd {archive.file}` in the folder `archive` of deputize's home shows it"
+    raise NotFound(f"#{task} was archived on {when} to {archive.file}", hint=hint)
 
 
 def task_of(row: Row) -> Task:

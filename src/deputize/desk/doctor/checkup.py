@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.desk.context import open_desk
 from deputize.desk.doctor import agents, database, machine, readers, settings
+from deputize.desk.doctor.archive import archive
 from deputize.desk.doctor.finding import About, Finding, Level, Look, look
 from deputize.desk.doctor.journal import journal
 from deputize.desk.doctor.leases import leases
@@ -114,6 +115,7 @@ def _inside(desk: Desk) -> Iterator[Stop]:
         yield Stop(About.DATABASE, partial(database.file, desk))
         yield Stop(About.READERS, partial(readers.log, desk))
     yield Stop(About.JOURNAL, partial(journal, desk))
+    yield Stop(About.ARCHIVE, partial(archive, desk))
     yield Stop(About.WORKERS, partial(workers, desk))
     yield Stop(About.LEASES, partial(leases, desk))
     yield Stop(About.WORKSPACES, partial(workspaces, desk))

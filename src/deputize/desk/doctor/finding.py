@@ -37,6 +37,7 @@ class About(StrEnum):
     READERS = "readers"
     BACKUP = "backup"
     JOURNAL = "journal"
+    ARCHIVE = "archive"
     WORKERS = "workers"
     LEASES = "leases"
     WORKSPACES = "workspaces"

@@ -206,6 +206,12 @@ class PostgresDatabase:
             yield transaction
 
     @contextmanager
+    def sweep(self) -> Iterator[PostgresTransaction]:
+        """Open a transaction that writes: here each reference has an index by which it is found."""
+        with self.write() as transaction:
+            yield transaction
+
+    @contextmanager
     def _transaction(self, begin: bytes) -> Iterator[PostgresTransaction]:
         with self._turn, self._translated():
             connection = self._patiently(lambda connection: _begin(connection, begin))

@@ -46,6 +46,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "store backup": "copy the database to a file, verified, while work goes on",
         "agents": "the agents that tasks can be given to",
         "store migrate": "bring the store up to date with this deputize",
+        "prune": "take what ended long ago out of the store, into files that keep it",
         "store copy": "copy the store to another database",
         "doctor": "check everything that deputize needs",
         "demo": "see the whole job done in a scratch folder, without an account",

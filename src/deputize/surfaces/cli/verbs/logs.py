@@ -59,7 +59,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 def _print(desk: Desk, task_id: int, number: int | None, output: Output) -> None:
     from deputize.desk.history import attempt_of
-    from deputize.desk.logs import read
+    from deputize.desk.logs import read, require_log
     from deputize.desk.tasks import view
     from deputize.errors import NotYet
 
@@ -71,6 +71,7 @@ def _print(desk: Desk, task_id: int, number: int | None, output: Output) -> None
             f"#{task_id} has had no attempt yet{because}",
             hint=f"`deputize logs {task_id} -f` waits for it",
         )
+    require_log(desk, attempt)
     if output.json:
         lines = list(read(attempt))
         output.document({"task": task_id, "attempt": attempt.number, "lines": lines})

@@ -1,0 +1,1 @@
+"""The archive: what is old leaves the store for files, and can be proven there."""
