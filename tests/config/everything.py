@@ -9,6 +9,7 @@ from deputize.config.settings import (
     Config,
     LandingSettings,
     ProviderSettings,
+    RetentionSettings,
     RoleSettings,
     Step,
     WorkerSettings,
@@ -74,6 +75,10 @@ model = "m-*"
 input_usd = 1.25
 output_usd = 10
 cached_usd = 0.125
+[retention]
+logs_seconds = "7d"
+tasks_seconds = 0
+events_seconds = "730d"
 [audit]
 mirror = ".audit.md"
 [[notify]]
@@ -123,6 +128,9 @@ MEANT = Config(
         providers={"local": Ceiling(tokens=5_000_000)},
     ),
     prices=(Price(model="m-*", input_usd=1.25, output_usd=10.0, cached_usd=0.125),),
+    retention=RetentionSettings(
+        logs_seconds=7 * 86400, tasks_seconds=0, events_seconds=730 * 86400
+    ),
     audit=AuditSettings(mirror=".audit.md"),
     notify=(
         ChannelSettings(kind="webhook", url="http://127.0.0.1:1/", on=("task.done",), name="hook"),
