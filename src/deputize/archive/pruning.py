@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import time
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,24 +148,27 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _batches(pruning: Pruning, found: Due) -> Iterator[_Batch]:
-    """Yield what goes into each file: tasks with their logs, then the other logs, then the rest."""
+    """Yield what goes into each file: tasks with their logs, other logs, and what is left."""
+    waiting = deque(found.logs)
     for tasks in in_chunks(found.tasks, MOST_TASKS):
         for some in _by_size(pruning, tasks):
             logs = tasks_logs(pruning.database, some).values()
             ours = [log for log in logs if is_ours(pruning.home, log)]
-            yield _Batch(tasks=some, logs=ours)
-    rest: list[LogFile] = []
-    for log_file in found.logs:
-        rest.append(log_file)
-        if len(rest) >= MOST_LOGS or sum(map(_size, rest)) >= MOST_LOG_BYTES:
-            yield _Batch(tasks=(), logs=rest)
-            rest = []
+            yield _Batch(tasks=some, logs=_topped(ours, waiting))
     while True:
         before = anchor_of(pruning.database)
-        yield _Batch(tasks=(), logs=rest)
-        if anchor_of(pruning.database) == before:
+        yield _Batch(tasks=(), logs=_topped([], waiting))
+        if not waiting and anchor_of(pruning.database) == before:
             return
-        rest = []
+
+
+def _topped(logs: list[LogFile], waiting: deque[LogFile]) -> list[LogFile]:
+    """Add logs that wait to those of a file, until there are enough in it."""
+    size = sum(map(_size, logs))
+    while waiting and len(logs) < MOST_LOGS and size < MOST_LOG_BYTES:
+        logs.append(waiting.popleft())
+        size += _size(logs[-1])
+    return logs
 
 
 def _by_size(pruning: Pruning, tasks: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
