@@ -7,23 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deputize import queue
 from deputize.archive import pruning as pruning_module
-from deputize.archive.file import lines_of
+from deputize.archive.file import ArchiveWriter, lines_of
 from deputize.archive.leftovers import unrecorded
 from deputize.archive.proof import verify_archives
-from deputize.archive.pruning import prune
+from deputize.archive.pruning import Pruning, prune
+from deputize.audit.daily import project
 from deputize.errors import NotFound, NotYet, StoreCorrupt
 from deputize.model.event import Event
 from deputize.model.plan import Plan
-from deputize.model.states import TaskState
+from deputize.model.states import ChangeState, TaskState
+from deputize.notify.outbox import fan_out
 from deputize.store import approvals, archives, attempts, changes, journal, outbox, plans, tasks
 from deputize.store.chain import verify
+from deputize.store.rows import to_text
 from tests.archive.conftest import all_read, left, past, pruned, pruning
 from tests.fixtures.databases import Intruder
 from tests.fixtures.nouns import an_approval
 from tests.fixtures.stories import change_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from deputize.queue import Claim
+    from deputize.store.database import Transaction
     from tests.fixtures.stories import Story
 
 
@@ -76,33 +85,60 @@ def test_a_task_that_was_archived_is_said_to_be_where(story: Story) -> None:
             tasks.get(transaction, 99)
 
 
-def test_what_others_need_or_is_open_stays(story: Story) -> None:
-    """A need of an open task, a task with an open question, with a workspace, of an open plan."""
-    need, asked, worked, ordinary = (story.run(f"task {number}") for number in range(4))
-    proposed = story.add("proposes")
-    claim = story.claim()
-    assert claim.task.id == proposed.id
+def propose(story: Story, claimed: Claim, **changed: Any) -> None:  # noqa: ANN401 - any field
+    """Insert a change of an attempt."""
+    change = replace(change_of(claimed, "a.py"), **changed)
+    event = Event(kind="change.proposed", actor="worker:w1")
     with story.database.write() as transaction:
-        changes.insert(
-            transaction,
-            change_of(claim, "a.py"),
-            Event(kind="change.proposed", actor="worker:w1"),
-            story.clock.at,
-        )
-    story.finish(claim)
-    waiting = story.add("waits", state=TaskState.BLOCKED)
-    story.ask(asked, "may it?")
-    story.add("kept workspace")
+        changes.insert(transaction, change, event, story.clock.at)
+
+
+def worked(story: Story, **attempt: Any) -> Claim:  # noqa: ANN401 - any field
+    """Have a task done, and return who did it."""
+    story.add("worked on")
     claimed = story.claim()
     with story.database.write() as transaction:
-        tasks.add_need(transaction, waiting.id, need.id)
-        attempts.save(transaction, replace(claimed.attempt, workspace="/w"))
+        attempts.save(transaction, replace(claimed.attempt, **attempt))
     story.finish(claimed)
+    return claimed
+
+
+def test_what_others_need_or_is_open_stays(story: Story) -> None:
+    """A need of an open task, an open question or change, a workspace; all else goes."""
+    need, asked, ordinary = (story.run(f"task {number}") for number in range(3))
+    story.ask(asked, "may it?")
+    story.ask(None, "a later question")
+    proposed, kept = worked(story), worked(story, workspace="/w")
+    propose(story, proposed)
+    waiting = story.add("waits", state=TaskState.BLOCKED)
+    with story.database.write() as transaction:
+        tasks.add_need(transaction, waiting.id, need.id)
     past(story, 1)
+    story.run("latest")
+    latest = worked(story)
+    landed = {"state": ChangeState.REJECTED, "settled_at": story.clock.at}
+    propose(story, latest, **landed)
+    all_read(story)
     (made,) = pruned(story)
     gone = {number for first, last in made.tasks for number in range(first, last + 1)}
-    assert {worked.id, ordinary.id} <= gone
-    assert gone.isdisjoint({need.id, asked.id, proposed.id, waiting.id, claimed.task.id})
+    assert gone == {ordinary.id, waiting.id + 1}
+    assert {need.id, asked.id, proposed.task.id, kept.task.id} <= set(left(story))
+
+
+def test_the_newest_of_each_kind_stays(story: Story) -> None:
+    """However old: a copy of the store goes on counting from there."""
+    early = worked(story)
+    propose(story, early, state=ChangeState.REJECTED, settled_at=story.clock.at)
+    story.run("gone")
+    story.run("newest attempt")
+    newest = story.add("newest task")
+    queue.cancel(story.database, newest.id, "person:you", story.clock.at)
+    story.pass_time(days=365)
+    story.tell("worker.started", worker="w1")
+    all_read(story)
+    (made,) = pruned(story)
+    assert made.tasks == ((2, 2),)
+    assert left(story) == [1, 3, 4]
 
 
 def test_a_task_that_is_open_keeps_its_events_and_all_after(story: Story) -> None:
@@ -141,9 +177,16 @@ def test_what_nobody_has_read_stays(story: Story) -> None:
     """The daily files and the notifier first."""
     story.run("old")
     story.pass_time(days=365)
-    story.add("new")
+    story.run("new")
+    story.add("newest")
     story.seal()
     assert pruned(story) == []
+    project(story.database, story.home)
+    assert pruned(story) == []
+    fan_out(story.database, (), story.clock.at)
+    assert left(story) == [1, 2, 3]
+    assert len(pruned(story)) == 1
+    assert left(story) == [2, 3]
 
 
 def test_a_plan_goes_as_a_whole(story: Story) -> None:
@@ -213,19 +256,46 @@ def test_many_go_in_small_steps(story: Story, monkeypatch: pytest.MonkeyPatch) -
     )
 
 
-def test_a_task_that_is_set_going_meanwhile_stays(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+def ask(transaction: Transaction, now: datetime) -> None:
+    """Open a question about the first task."""
+    approvals.ask(transaction, an_approval(task=1), "landing", now)
+
+
+def need(transaction: Transaction, now: datetime) -> None:
+    """Let an open task need the first one."""
+    del now
+    tasks.add_need(transaction, 5, 1)
+
+
+def revive(transaction: Transaction, now: datetime) -> None:
+    """Set the first task going again."""
+    old = tasks.lock(transaction, 1)
+    queued = replace(old, state=TaskState.QUEUED, finished_at=None)
+    transaction.run("tasks.save", **tasks._values(queued, tasks._SAVED), ready_at=to_text(now))
+
+
+def touch(transaction: Transaction, now: datetime) -> None:
+    """Change a row that belongs to the first task."""
+    attempts.workspace_removed(transaction, 1, now)
+
+
+@pytest.mark.parametrize("meanwhile", [ask, need, revive, touch])
+def test_a_task_that_is_changed_meanwhile_stays(
+    story: Story,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[Transaction, datetime], None],
 ) -> None:
     """Between the writing and the deleting: nothing of that file is deleted, nor is it kept."""
     past(story)
     write = pruning_module._write
 
-    def and_somebody_asks(*facts: Any) -> None:  # noqa: ANN401 - whatever it takes
-        write(*facts)
-        with story.database.write() as transaction:
-            approvals.ask(transaction, an_approval(task=1), "landing", story.clock.at)
+    def and_somebody_acts(who: Pruning, batch: Any, writer: ArchiveWriter) -> None:  # noqa: ANN401
+        write(who, batch, writer)
+        if batch.tasks:
+            with story.database.write() as transaction:
+                meanwhile(transaction, story.clock.at)
 
-    monkeypatch.setattr(pruning_module, "_write", and_somebody_asks)
+    monkeypatch.setattr(pruning_module, "_write", and_somebody_acts)
     assert [(made.tasks, made.counts["event"]) for made in pruned(story)] == [((), 1)]
     assert left(story) == [1, 2, 3, 4, 5]
     assert unrecorded(story.database, story.home) == []
