@@ -159,6 +159,21 @@ def test_a_task_that_is_open_keeps_its_events_and_all_after(story: Story) -> Non
         assert journal.of_task(transaction, later.id)
 
 
+def test_events_may_be_kept_longer_than_tasks(story: Story) -> None:
+    """By their own span, each by its own age; the rest of the journal follows when it is old."""
+    story.run("old")
+    story.pass_time(days=300)
+    young = story.tell("worker.started", worker="w1")
+    story.pass_time(days=65)
+    story.run("today")
+    story.add("not begun")
+    all_read(story)
+    assert [made.stretch for made in pruned(story, events=None)] == [None]
+    assert [made.counts["event"] for made in pruned(story, events=180)] == [young - 1]
+    with story.database.read() as transaction:
+        assert journal.get(transaction, young) is not None
+
+
 def test_what_is_owed_is_kept(story: Story) -> None:
     """A task whose end has not been delivered yet, and its events."""
     first, second = story.run("one"), story.run("two")
