@@ -55,7 +55,14 @@ def test_each_query_of_a_dialect_replaces_one_that_all_share() -> None:
     assert [name for name in names if query(name, "postgres") == query(name)] == []
 
 
-PARTS = {"tasks.reach", "tasks.narrowed", "archives.free", "archives.chosen"}
+PARTS = {
+    "tasks.ready",
+    "tasks.reach",
+    "tasks.may_take",
+    "tasks.narrowed",
+    "archives.free",
+    "archives.chosen",
+}
 """What others are built of: no statement of its own."""
 
 

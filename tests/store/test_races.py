@@ -62,7 +62,7 @@ def other(one: Database, kind: str, folder: Path) -> Iterator[Database]:
         yield opened
 
 
-ANY = line.Reach((), barred((), NO_LIMITS, ()), NOON)
+ANY = line.Reach("w1", (), barred((), NO_LIMITS, ()), NOON)
 """In the reach of a worker that takes everything."""
 only_postgres = pytest.mark.parametrize("kind", ["postgres"])
 

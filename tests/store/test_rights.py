@@ -81,17 +81,14 @@ def test_the_lease_of_a_worker_that_stopped_is_free_at_once(two_workers: Databas
 def test_a_worker_is_told_of_once(database: Database) -> None:
     """Draining twice or stopping twice tells nothing new, and the dead are not seen again."""
     with database.write() as transaction:
-        assert workers.may_claim(transaction, "w1")
         assert workers.seen(transaction, "w1", SOON, Contention())
         assert workers.drain(transaction, "w1", SOON)
         assert not workers.drain(transaction, "w1", SOON)
         assert [worker.seen_at for worker in workers.live(transaction)] == [SOON]
-        assert not workers.may_claim(transaction, "w1")
         workers.stop(transaction, "w1", SOON)
         workers.stop(transaction, "w1", LATER, lost=True)
         assert not workers.seen(transaction, "w1", LATER, Contention())
         assert workers.live(transaction) == []
-        assert not workers.may_claim(transaction, "nobody")
         kinds = [entry.kind for entry in journal.recent(transaction)]
     assert kinds == ["worker.started", "worker.drain_requested", "worker.stopped"]
 

@@ -15,7 +15,7 @@ from deputize.model.order import NOTHING, barred, in_order, without
 from deputize.model.rules import NO_RULES, Rules
 from deputize.model.states import TaskState
 from deputize.queue.budgeting import admit
-from deputize.store import attempts, barriers, line, meta, spending, tasks, workers
+from deputize.store import attempts, barriers, line, meta, spending, tasks
 from deputize.store.line import Reach
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def claim_several(
     """Give the worker up to `count` tasks in one commit, each as `claim` would."""
     with database.read() as transaction:
         # Whoever looks in vain disturbs nobody who writes; what is barred is looked at below.
-        if not line.fronts(transaction, Reach(worker.roles, NOTHING, now)):
+        if not line.fronts(transaction, Reach(worker.id, worker.roles, NOTHING, now)):
             return []
     with database.write() as transaction:
         return several_in(transaction, worker, count, now, rules)
@@ -77,8 +77,6 @@ def claim_in(
     transaction: Transaction, worker: Worker, now: datetime, rules: Rules = NO_RULES
 ) -> Claim | None:
     """Do what `claim` does, in a transaction that is open already."""
-    if not workers.may_claim(transaction, worker.id):
-        return None
     if rules.limits.is_set or rules.budgets.is_set:
         meta.alone(transaction, "limits")  # two that count at once would each find room
     passed: tuple[int, ...] = ()
@@ -113,12 +111,12 @@ def reach_of(
     raised = barriers.closed(transaction, now)
     host = worker.host if transaction.is_shared else None
     if not raised and not rules.limits.is_set and not short:
-        return Reach(worker.roles, NOTHING, now, host)
+        return Reach(worker.id, worker.roles, NOTHING, now, host)
     busy = line.busy(transaction) if rules.limits.is_set else ()
     closed = without(barred(busy, rules.limits, raised), short)
     able = open_ones(rules.fallback, closed, dry(raised))
     replaceable = frozenset(one.agent for one in rules.fallback) if able else frozenset()
-    return Reach(worker.roles, closed, now, host, dry(raised), replaceable)
+    return Reach(worker.id, worker.roles, closed, now, host, dry(raised), replaceable)
 
 
 def _doer(task: Task, reach: Reach, rules: Rules) -> Substitute | None:
@@ -130,8 +128,9 @@ def _doer(task: Task, reach: Reach, rules: Rules) -> Substitute | None:
 
 def _next(transaction: Transaction, reach: Reach, now: datetime, limits: Limits) -> Task | None:
     fronts = line.fronts(transaction, reach)
-    for priority in in_order(fronts, now, limits.ageing_seconds):
-        task = line.claimable(transaction, reach, priority)
+    order = in_order((found.front for found in fronts.values()), now, limits.ageing_seconds)
+    for priority in order:
+        task = line.take(transaction, reach, fronts[priority])
         if task is not None:
             return task
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.fallback import Dry
-from deputize.model.order import Barred, Busy, Front
+from deputize.model.order import NOTHING, Barred, Busy, Front
 from deputize.store.meta import alone
 from deputize.store.rows import (
     maybe,
@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.model.task import Task
-    from deputize.store.database import Transaction, Value
+    from deputize.store.database import Row, Transaction, Value
 
 
 NOTHING_DRY = Dry()
+_BARRED_BY = ("priority", "role", "agent", "provider", "plan", "git_dir", "labels")
 
 
 class Reach(NamedTuple):
     """Which tasks a worker may take now."""
 
+    worker: str
     roles: tuple[str, ...]
     """Empty: any."""
     barred: Barred
@@ -46,11 +48,24 @@ class Reach(NamedTuple):
     """Tasks that were looked at already, and can't begin now."""
 
     @property
-    def values(self) -> dict[str, Value]:
-        """Return it as the values of a query."""
+    def is_open(self) -> bool:
+        """Tell whether nothing is barred."""
+        return self.barred == NOTHING and self.dry == NOTHING_DRY and not self.passed
+
+    @property
+    def own(self) -> dict[str, Value]:
+        """Return who reaches, as the values of a query."""
         return {
+            "worker": self.worker,
             "now": to_text(self.now),
             "roles": _listed(self.roles),
+            "host": self.host,
+        }
+
+    @property
+    def bars(self) -> dict[str, Value]:
+        """Return what is barred, as the values of a query."""
+        return {
             "no_roles": _listed(self.barred.roles),
             "no_agents": _listed(self.barred.agents),
             "no_providers": _listed(self.barred.providers),
@@ -58,7 +73,6 @@ class Reach(NamedTuple):
             "dry_providers": _listed(self.dry.providers),
             "replaceable": to_json(sorted(self.replaceable)),
             "passed": _listed(tuple(map(str, self.passed))),
-            "host": self.host,
             "no_plans": _listed(frozenset(map(str, self.barred.plans))),
             "no_repositories": _listed(self.barred.repositories),
             "no_labels": _listed(self.barred.labels),
@@ -69,29 +83,63 @@ def _listed(found: Collection[str]) -> str | None:
     return to_json(sorted(found)) if found else None
 
 
-def fronts(transaction: Transaction, reach: Reach) -> list[Front]:
+class Found(NamedTuple):
+    """The first task of a line."""
+
+    front: Front
+    row: Row
+
+
+def fronts(transaction: Transaction, reach: Reach) -> dict[int, Found]:
     """Return the first task in reach of each priority."""
     if reach.barred.everything:
-        return []
-    rows = transaction.all("tasks.fronts", **reach.values)
-    return [Front(number(row, "priority"), to_moment(row["ready_at"])) for row in rows]
+        return {}
+    return {
+        number(row, "priority"): Found(
+            Front(number(row, "priority"), to_moment(row["ready_at"])), row
+        )
+        for row in _front_rows(transaction, reach)
+    }
+
+
+def _front_rows(transaction: Transaction, reach: Reach) -> list[Row]:
+    if reach.is_open:
+        return transaction.all("tasks.fronts", **reach.own)
+    return transaction.all("tasks.fronts_in_reach", **reach.own, **reach.bars)
+
+
+def take(transaction: Transaction, reach: Reach, found: Found) -> Task | None:
+    """Return the first task of a line, to be moved in this transaction.
+
+    Where somebody else is just taking it, that is the next one of the line; None where there is
+    none, and where another transaction is just taking one with the same lock.
+    """
+    if not transaction.is_shared:
+        return _unlocked(transaction, task_of(found.row))
+    row = transaction.one("tasks.take", **reach.own, id=number(found.row, "id"))
+    if row is None or not _is_alike(row, found.row):
+        return claimable(transaction, reach, found.front.priority)
+    return _unlocked(transaction, task_of(row))
+
+
+def _is_alike(row: Row, other: Row) -> bool:
+    """Tell whether a task is still what it was when bars were held against it."""
+    return all(row[name] == other[name] for name in _BARRED_BY)
 
 
 def claimable(transaction: Transaction, reach: Reach, priority: int) -> Task | None:
-    """Return the first task in reach of a priority, to be moved in this transaction.
-
-    None as well where another transaction is just taking one with the same lock.
-    """
-    found = _claimable(transaction, reach, priority)
-    if found is None or found.lock is None:
-        return found
-    alone(transaction, f"lock:{found.lock}")
-    return found if found.lock not in {task.lock for task in busy(transaction)} else None
+    """Return the first task in reach of a priority that nobody else is taking; else as `take`."""
+    values = reach.own | reach.bars
+    row = transaction.one("tasks.claimable", **values, priority=priority)
+    return None if row is None else _unlocked(transaction, task_of(row))
 
 
-def _claimable(transaction: Transaction, reach: Reach, priority: int) -> Task | None:
-    row = transaction.one("tasks.claimable", **reach.values, priority=priority)
-    return None if row is None else task_of(row)
+def _unlocked(transaction: Transaction, task: Task) -> Task | None:
+    """Return a task, unless its lock is taken."""
+    if task.lock is None:
+        return task
+    alone(transaction, f"lock:{task.lock}")
+    return task if task.lock not in {other.lock for other in busy(transaction)} else None
 
 
 def busy(transaction: Transaction) -> list[Busy]:

@@ -58,12 +58,6 @@ def seen(transaction: Transaction, worker: str, now: datetime, waits: Contention
     return found > 0
 
 
-def may_claim(transaction: Transaction, worker: str) -> bool:
-    """Tell whether a worker still takes tasks: nobody drained it or gave it up for dead."""
-    row = transaction.one("workers.get", id=worker)
-    return row is not None and row["stopped_at"] is None and not row["draining"]
-
-
 def drain(transaction: Transaction, worker: str, now: datetime) -> bool:
     """Note that a worker takes no more tasks; False if it was so already."""
     if transaction.run("workers.drain", id=worker) == 0:

@@ -1,10 +1,11 @@
 -- name: ended
 -- The attempts that ended since a moment, newest first: never more than :limit, however long the
--- history is.
+-- history is. The bound on the next attempt keeps PostgreSQL from reading all attempts for it.
 SELECT attempts.ready_at, attempts.started_at, attempts.begun_at, attempts.finished_at,
     attempts.outcome, attempts.worker, tasks.role,
-    EXISTS (SELECT 1 FROM attempts AS next
-            WHERE next.task = attempts.task AND next.number = attempts.number + 1) AS retried
+    (SELECT next.id FROM attempts AS next
+     WHERE next.task = attempts.task AND next.number = attempts.number + 1 LIMIT 1) IS NOT NULL
+        AS retried
 FROM attempts JOIN tasks ON tasks.id = attempts.task
 WHERE attempts.finished_at >= :since
 ORDER BY attempts.finished_at DESC LIMIT :limit;

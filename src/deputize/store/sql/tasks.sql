@@ -111,14 +111,24 @@ WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND finished_at 
 -- All tasks of a plan, first to last.
 SELECT * FROM tasks WHERE plan = :plan ORDER BY id;
 
--- name: reach
+-- name: ready
 -- What has to be so of a task that a worker may take (no query of its own): nobody's approval is
--- open for it, its role is among :roles, its repository on :host, and nothing of it is barred. Those
--- are JSON arrays of texts; NULL takes any role, and bars nothing. What a limit has dried up is no
--- bar for agents that another may take over from.
+-- open for it, nobody has its lock, its role is among :roles and its repository on :host. :roles is a
+-- JSON array of texts; NULL takes any role, and any host.
 finished_at IS NULL AND state = 'queued' AND held = 0
     AND (not_before IS NULL OR not_before <= :now)
     AND (:roles IS NULL OR role IN (SELECT value FROM json_each(:roles)))
+    AND (:host IS NULL OR host IS NULL OR host = :host)
+    AND (lock IS NULL OR lock NOT IN (
+         SELECT other.lock FROM tasks AS other
+         WHERE other.state = 'running' AND other.lock IS NOT NULL))
+    AND NOT EXISTS (SELECT 1 FROM approvals
+                    WHERE approvals.task = tasks.id AND approvals.state = 'open')
+
+-- name: reach
+-- The same where something is barred (no query of its own). NULL bars nothing; what a limit has
+-- dried up is no bar for agents that another may take over from.
+{ready}
     AND (:no_roles IS NULL OR role NOT IN (SELECT value FROM json_each(:no_roles)))
     AND (:no_agents IS NULL OR agent NOT IN (SELECT value FROM json_each(:no_agents)))
     AND (:no_providers IS NULL OR provider IS NULL
@@ -129,25 +139,37 @@ finished_at IS NULL AND state = 'queued' AND held = 0
          OR provider NOT IN (SELECT value FROM json_each(:dry_providers))
          OR agent IN (SELECT value FROM json_each(:replaceable)))
     AND (:passed IS NULL OR CAST(id AS TEXT) NOT IN (SELECT value FROM json_each(:passed)))
-    AND (:host IS NULL OR host IS NULL OR host = :host)
     AND (:no_plans IS NULL OR plan IS NULL
          OR CAST(plan AS TEXT) NOT IN (SELECT value FROM json_each(:no_plans)))
     AND (:no_repositories IS NULL OR git_dir IS NULL
          OR git_dir NOT IN (SELECT value FROM json_each(:no_repositories)))
-    AND (lock IS NULL OR lock NOT IN (
-         SELECT other.lock FROM tasks AS other
-         WHERE other.state = 'running' AND other.lock IS NOT NULL))
     AND (:no_labels IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(tasks.labels) AS label
          WHERE label.value IN (SELECT value FROM json_each(:no_labels))))
-    AND NOT EXISTS (SELECT 1 FROM approvals
-                    WHERE approvals.task = tasks.id AND approvals.state = 'open')
+
+-- name: may_take
+-- Whether a worker takes any task (no query of its own): it runs, and nobody drains it.
+EXISTS (SELECT 1 FROM workers
+        WHERE workers.id = :worker AND workers.stopped_at IS NULL AND workers.draining = 0)
 
 -- name: fronts
--- Since when the first task of each priority that a worker may take has been ready.
-SELECT front.priority AS priority, front.ready_at AS ready_at
+-- The first task of each priority that this worker may take, where nothing is barred.
+SELECT front.*
 FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
 JOIN tasks AS front ON front.id = (
-    SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1);
+    SELECT id FROM tasks WHERE priority = line.column1 AND {ready} ORDER BY rank, id LIMIT 1)
+WHERE {may_take};
+
+-- name: fronts_in_reach
+-- The same where something is barred: a query of its own, for it takes far more to plan.
+SELECT front.*
+FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
+JOIN tasks AS front ON front.id = (
+    SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1)
+WHERE {may_take};
+
+-- name: take
+-- A task that was found just now, to be moved in this transaction, if it is still ready.
+SELECT * FROM tasks WHERE id = :id AND {ready};
 
 -- name: claimable
 -- The first task of a priority that a worker may take, to be moved in this transaction.

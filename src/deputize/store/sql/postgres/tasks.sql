@@ -6,6 +6,10 @@
 -- One task, which stays as it is until this transaction ends.
 {get} FOR SHARE;
 
+-- name: take
+-- A task that was found just now, if a worker may still take it and nobody else is taking it.
+{take} FOR NO KEY UPDATE SKIP LOCKED;
+
 -- name: claimable
 -- The first task of a priority that nobody else is taking, to be moved in this transaction.
 {claimable} FOR NO KEY UPDATE SKIP LOCKED;
