@@ -80,7 +80,9 @@ def test_each_query_is_asked_by_a_module() -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
     names = {name for name, _ in NAMED}
     nouns = "|".join(file.stem for file in FILES)
-    asked = set(re.findall(rf'\.(?:one|all|run|tell|pages|put)\(\s*"((?:{nouns})\.\w+)"', source))
+    asked = set(
+        re.findall(rf'\.(?:one|all|ask|run|tell|pages|put)\(\s*"((?:{nouns})\.\w+)"', source)
+    )
     assert names - asked == PARTS
     assert asked - names == set()
 

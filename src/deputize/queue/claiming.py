@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from deputize.model.task import Task
     from deputize.model.worker import Worker
     from deputize.store.database import Database, Transaction
+    from deputize.store.line import Fronts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +80,16 @@ def claim_in(
     """Do what `claim` does, in a transaction that is open already."""
     if rules.limits.is_set or rules.budgets.is_set:
         meta.alone(transaction, "limits")  # two that count at once would each find room
+    host = worker.host if transaction.is_shared else None
+    anything = Reach(worker.id, worker.roles, NOTHING, now, host)
+    # Most often nothing is barred: so it is asked before that is known.
+    ahead = line.ask_fronts(transaction, anything)
     passed: tuple[int, ...] = ()
     short: tuple[Account, ...] = ()
     while True:
-        reach = reach_of(transaction, worker, now, rules, short)._replace(passed=passed)
-        task = _next(transaction, reach, now, rules.limits)
+        reach = reach_of(transaction, anything, rules, short)._replace(passed=passed)
+        fronts = ahead() if reach == anything else line.fronts(transaction, reach)
+        task = _next(transaction, reach, fronts, rules.limits)
         if task is None:
             return None
         doer = _doer(task, reach, rules)
@@ -101,22 +107,17 @@ def claim_in(
 
 
 def reach_of(
-    transaction: Transaction,
-    worker: Worker,
-    now: datetime,
-    rules: Rules,
-    short: Sequence[Account] = (),
+    transaction: Transaction, anything: Reach, rules: Rules, short: Sequence[Account] = ()
 ) -> Reach:
     """Say what is in a worker's reach, as limits and barriers stand, and money is short."""
-    raised = barriers.closed(transaction, now)
-    host = worker.host if transaction.is_shared else None
+    raised = barriers.closed(transaction, anything.now)
     if not raised and not rules.limits.is_set and not short:
-        return Reach(worker.id, worker.roles, NOTHING, now, host)
+        return anything
     busy = line.busy(transaction) if rules.limits.is_set else ()
     closed = without(barred(busy, rules.limits, raised), short)
     able = open_ones(rules.fallback, closed, dry(raised))
     replaceable = frozenset(one.agent for one in rules.fallback) if able else frozenset()
-    return Reach(worker.id, worker.roles, closed, now, host, dry(raised), replaceable)
+    return anything._replace(barred=closed, dry=dry(raised), replaceable=replaceable)
 
 
 def _doer(task: Task, reach: Reach, rules: Rules) -> Substitute | None:
@@ -126,9 +127,9 @@ def _doer(task: Task, reach: Reach, rules: Rules) -> Substitute | None:
     return substitute_for(task, open_ones(rules.fallback, reach.barred, reach.dry))
 
 
-def _next(transaction: Transaction, reach: Reach, now: datetime, limits: Limits) -> Task | None:
-    fronts = line.fronts(transaction, reach)
-    order = in_order((found.front for found in fronts.values()), now, limits.ageing_seconds)
+def _next(transaction: Transaction, reach: Reach, fronts: Fronts, limits: Limits) -> Task | None:
+    each = (found.front for found in fronts.values())
+    order = in_order(each, reach.now, limits.ageing_seconds)
     for priority in order:
         task = line.take(transaction, reach, fronts[priority])
         if task is not None:

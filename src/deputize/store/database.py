@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Value = str | int | float | bytes | None
 Row = Mapping[str, Value]
+Asked = Callable[[], list[Row]]
+"""Gives the rows that were asked for."""
 
 
 class Transaction(Protocol):
@@ -26,6 +28,10 @@ class Transaction(Protocol):
 
     def all(self, name: str, /, **values: Value) -> list[Row]:
         """Run a query and return all its rows."""
+        ...
+
+    def ask(self, name: str, /, **values: Value) -> Asked:
+        """Run a query whose rows are wanted later: what is asked together is waited for once."""
         ...
 
     def run(self, name: str, /, **values: Value) -> int:

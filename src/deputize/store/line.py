@@ -20,7 +20,7 @@ from deputize.store.rows import (
 from deputize.store.tasks import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from deputize.model.task import Task
@@ -90,22 +90,32 @@ class Found(NamedTuple):
     row: Row
 
 
-def fronts(transaction: Transaction, reach: Reach) -> dict[int, Found]:
+Fronts = dict[int, Found]
+"""The first task in reach of each priority."""
+
+
+def fronts(transaction: Transaction, reach: Reach) -> Fronts:
     """Return the first task in reach of each priority."""
     if reach.barred.everything:
         return {}
-    return {
-        number(row, "priority"): Found(
-            Front(number(row, "priority"), to_moment(row["ready_at"])), row
-        )
-        for row in _front_rows(transaction, reach)
-    }
-
-
-def _front_rows(transaction: Transaction, reach: Reach) -> list[Row]:
     if reach.is_open:
-        return transaction.all("tasks.fronts", **reach.own)
-    return transaction.all("tasks.fronts_in_reach", **reach.own, **reach.bars)
+        return ask_fronts(transaction, reach)()
+    rows = transaction.all("tasks.fronts_in_reach", **reach.own, **reach.bars)
+    return _found(rows)
+
+
+def ask_fronts(transaction: Transaction, reach: Reach) -> Callable[[], Fronts]:
+    """Ask for the first task of each priority, as if nothing were barred."""
+    asked = transaction.ask("tasks.fronts", **reach.own)
+    return lambda: _found(asked())
+
+
+def _found(rows: list[Row]) -> Fronts:
+    found = {}
+    for row in rows:
+        priority = number(row, "priority")
+        found[priority] = Found(Front(priority, to_moment(row["ready_at"])), row)
+    return found
 
 
 def take(transaction: Transaction, reach: Reach, found: Found) -> Task | None:

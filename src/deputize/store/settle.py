@@ -15,8 +15,10 @@ from deputize.model.states import TaskState
 from deputize.store import approvals, journal, plans, tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from deputize.model.approval import Approval
     from deputize.model.task import Task
     from deputize.store.database import Transaction
 
@@ -51,34 +53,49 @@ def end(  # noqa: PLR0913 - an end has that many facts
         message=message,
         result=task.result if result is None else result,
     )
-    _tell(transaction, task, ended, actor, now)
-    fallen = _settle_dependents(transaction, ended, now, tips or {})
+    _move(transaction, task, ended, actor, now)
+    asked = approvals.ask_unanswered(transaction, task.id)  # waited for with the next one
+    if state is not TaskState.DONE:
+        tasks.lock_descendants(transaction, task.id)
+    waiting = tasks.lock_dependents(transaction, task.id)
+    _withdraw(transaction, asked(), actor, now)
+    fallen = _settle_dependents(transaction, ended, waiting, now, tips or {})
     _tell_plans(transaction, [ended, *fallen], actor, now)
     return ended
 
 
 def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: datetime) -> None:
     """Write an end with its event; what was asked about the task needs no answer any more."""
+    _move(transaction, task, ended, actor, now)
+    _withdraw(transaction, approvals.unanswered_of_task(transaction, task.id), actor, now)
+
+
+def _move(transaction: Transaction, task: Task, ended: Task, actor: str, now: datetime) -> None:
     body = {"reason": ended.reason, "message": ended.message} if ended.reason else {}
     event = Event(kind=f"task.{ended.state}", actor=actor, body=body)
     tasks.move(transaction, task, ended, event, now)
-    for asked in approvals.unanswered_of_task(transaction, task.id):
+
+
+def _withdraw(
+    transaction: Transaction, questions: Iterable[Approval], actor: str, now: datetime
+) -> None:
+    for asked in questions:
         approvals.answer(transaction, asked, ApprovalState.WITHDRAWN, by=actor, words=None, now=now)
 
 
 def _settle_dependents(
-    transaction: Transaction, need: Task, now: datetime, tips: Tips
+    transaction: Transaction, need: Task, waiting: Sequence[Task], now: datetime, tips: Tips
 ) -> list[Task]:
     """Move what waits for `need`, and for those that fall with it, which are returned.
 
+    `waiting` needs it, and is locked already.
     The dependents are locked before their needs are looked at: of two needs that end at once, the
     second waits here for the first, and then sees how that ended. What may fall is locked at once.
     """
-    if need.state is not TaskState.DONE:
-        tasks.lock_descendants(transaction, need.id)
     ended = [need]
     for found in ended:
-        for dependent in tasks.lock_dependents(transaction, found.id):
+        own = waiting if found is need else tasks.lock_dependents(transaction, found.id)
+        for dependent in own:
             if dependent.state is not TaskState.BLOCKED:
                 continue
             verdict = verdict_on(tasks.needs(transaction, dependent.id))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from deputize.store.database import Applied, Row, Value
+    from deputize.store.database import Applied, Asked, Row, Value
 
 Answer = TypeVar("Answer")
 
@@ -62,6 +62,11 @@ class SqliteTransaction:
         found = self._execute(name, values)
         rows = found.fetchall()
         return _named(found, rows) if rows else []
+
+    def ask(self, name: str, /, **values: Value) -> Asked:
+        """Run a query whose rows are wanted later."""
+        rows = self.all(name, **values)
+        return lambda: rows
 
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""

@@ -23,7 +23,7 @@ from deputize.store.queries import filled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from deputize.store.database import Applied, Row, Value
+    from deputize.store.database import Applied, Asked, Row, Value
 
 Connection = psycopg.Connection[dict[str, Any]]
 Answer = TypeVar("Answer")
@@ -69,6 +69,12 @@ class PostgresTransaction:
         """Run a query and return all its rows."""
         return [*self._execute(name, values).fetchall()]
 
+    def ask(self, name: str, /, **values: Value) -> Asked:
+        """Run a query whose rows are wanted later: it goes out with the next one."""
+        self._pipe()
+        found = self._execute(name, values)
+        return lambda: [*found.fetchall()]
+
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
         done = self._execute(name, values)
@@ -78,9 +84,13 @@ class PostgresTransaction:
 
     def tell(self, name: str, /, **values: Value) -> None:
         """Run a statement of whose outcome nothing is wanted: it goes out with the next one."""
+        self._pipe()
+        self._execute(name, values)
+
+    def _pipe(self) -> None:
+        """From now on, wait for nothing but what is wanted."""
         if self._pipeline is None:
             self._pipeline = self._told.enter_context(self._connection.pipeline())
-        self._execute(name, values)
 
     def _execute(self, name: str, values: Mapping[str, Value]) -> psycopg.Cursor[dict[str, Any]]:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""

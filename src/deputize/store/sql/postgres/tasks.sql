@@ -6,6 +6,24 @@
 -- One task, which stays as it is until this transaction ends.
 {get} FOR SHARE;
 
+-- name: fronts
+-- The first task of each priority: one look into the index for each, whatever the statistics say.
+SELECT front.*
+FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
+JOIN LATERAL (
+    SELECT * FROM tasks WHERE priority = line.column1 AND {ready} ORDER BY rank, id LIMIT 1)
+    AS front ON TRUE
+WHERE {may_take};
+
+-- name: fronts_in_reach
+-- The same where something is barred.
+SELECT front.*
+FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
+JOIN LATERAL (
+    SELECT * FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1)
+    AS front ON TRUE
+WHERE {may_take};
+
 -- name: take
 -- A task that was found just now, if a worker may still take it and nobody else is taking it.
 {take} FOR NO KEY UPDATE SKIP LOCKED;
