@@ -112,7 +112,8 @@ def test_a_stopped_worker_is_replaced_and_writes_nothing(house: House) -> None:
     assert [attempt["outcome"] for attempt in document["attempts"]] == ["worker_lost", "succeeded"]
     assert house.landed() == [str(task)]
     house.until_alone(sleeper, other)
-    house.cli("down", "--wait")
+    sleeper.tell(signal.SIGTERM)
+    sleeper.wait()  # what it left is taken away by the other, once it has gone
     assert is_sound(house)
 
 

@@ -278,3 +278,17 @@ def test_budgets_cost_nothing_where_there_are_none(yard: Yard) -> None:
     yard.run()
     with yard.database.read() as transaction:
         assert spending.of_day(transaction, yard.now.date()) == []
+
+
+def test_what_comes_behind_a_task_that_is_refused_is_taken(yard: Yard) -> None:
+    """Where as much again is still not enough, its question is asked anew."""
+    yard.add(budget_tokens=10)
+    yard.add()
+    use_up(yard, taken(yard, Budgets()), 30, Budgets())
+    grant(yard, Budgets())
+    assert taken(yard, Budgets()).task.id == 2
+    assert [question.digest for question in asked(yard)] == ["task//1"]
+    grant(yard, Budgets())
+    assert (take(yard, Budgets()), len(asked(yard))) == (None, 1)
+    grant(yard, Budgets())
+    assert taken(yard, Budgets()).task.id == 1

@@ -19,7 +19,7 @@ from deputize.store import attempts, barriers, line, meta, spending, tasks
 from deputize.store.line import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from deputize.model.budget import Account
@@ -83,12 +83,13 @@ def claim_in(
     host = worker.host if transaction.is_shared else None
     anything = Reach(worker.id, worker.roles, NOTHING, now, host)
     # Most often nothing is barred: so it is asked before that is known.
-    ahead = line.ask_fronts(transaction, anything)
+    ahead: Callable[[], Fronts] | None = line.ask_fronts(transaction, anything)
     passed: tuple[int, ...] = ()
     short: tuple[Account, ...] = ()
     while True:
         reach = reach_of(transaction, anything, rules, short)._replace(passed=passed)
-        fronts = ahead() if reach == anything else line.fronts(transaction, reach)
+        fronts = ahead() if ahead and reach == anything else line.fronts(transaction, reach)
+        ahead = None  # a task that was refused has changed what may be taken
         task = _next(transaction, reach, fronts, rules.limits)
         if task is None:
             return None

@@ -228,10 +228,7 @@ async def _give_up(running: Running, error: AgentError, turnstile: Turnstile) ->
 
 
 async def _finish(running: Running, ending: Ending, turnstile: Turnstile) -> bool:
-    """Write the ending; while the store takes nothing, try again until the worker has to go.
-
-    Tell whether the attempt is over: ended here, or by whoever took it for lost.
-    """
+    """Write the ending; while the store takes nothing, try again until the worker has to go."""
     steps = running.steps
     try:
         task = await _write_ending(steps, ending, turnstile)
@@ -240,7 +237,7 @@ async def _finish(running: Running, ending: Ending, turnstile: Turnstile) -> boo
             task = await _write_ending(steps, ending, turnstile)
     except LeaseLost:
         steps.log.milestone("the lease is lost: nothing more is written")
-        return True
+        return False
     except DeputizeError as error:
         log.get("worker").error("could not finish the attempt", error=error.message)
         return False
