@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.model.barrier import BarrierKind, Cause
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -39,6 +37,9 @@ class Dry(NamedTuple):
 
 def dry(barriers: Iterable[Barrier]) -> Dry:
     """Return the agents and providers whose limit is reached."""
+    # Settings name substitutes, and are read where every millisecond counts.
+    from deputize.model.barrier import BarrierKind, Cause
+
     limits = [barrier for barrier in barriers if barrier.cause is Cause.LIMIT]
     return Dry(
         frozenset(one.name for one in limits if one.kind is BarrierKind.AGENT),

@@ -11,7 +11,7 @@ from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
 from deputize.model.task import Place, Task
-from deputize.store import archives, journal
+from deputize.store import journal
 from deputize.store.meta import alone, together
 from deputize.store.rows import (
     LARGEST_NUMBER,
@@ -315,6 +315,8 @@ def pinned(transaction: Transaction, git_dir: str) -> set[str]:
 def _required(transaction: Transaction, row: Row | None, task: int) -> Task:
     if row is not None:
         return task_of(row)
+    from deputize.store import archives
+
     archive = archives.of_task(transaction, task)
     if archive is None:
         hint = "`deputize list --all` shows what there is"
