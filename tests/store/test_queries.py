@@ -137,6 +137,8 @@ def test_a_plan_is_read_without_its_neighbours(kind: str, intruder: Intruder, na
         ("tasks.busy", "tasks_open (state=?)"),
         ("tasks.by_key", "tasks_by_key (key=?)"),
         ("tasks.open", "tasks_open"),
+        ("tasks.failed", "tasks_failed"),
+        ("tasks.failed_first", "tasks_failed"),
         ("tasks.oldest_ready", "COVERING INDEX tasks_open (state=? AND held=?)"),
         ("tasks.next_start", "tasks_open (state=? AND held=?)"),
         ("attempts.open", "attempts_open"),

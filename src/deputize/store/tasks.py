@@ -150,17 +150,27 @@ def final(
     transaction: Transaction, *, limit: int = LARGEST_NUMBER, **wanted: Unpack[Wanted]
 ) -> list[Task]:
     """Return the tasks that are final, each after those that it needs."""
-    rows = transaction.all("tasks.final", limit=limit, **_asked(wanted))
+    if _is_of_failed(wanted):
+        rows = transaction.all("tasks.failed_first", limit=limit, **_asked(wanted))
+    else:
+        rows = transaction.all("tasks.final", limit=limit, **_asked(wanted))
     return [task_of(row) for row in rows]
 
 
 def listing(transaction: Transaction, *, limit: int = 50, **wanted: Unpack[Wanted]) -> list[Task]:
     """Return tasks, newest first."""
-    if wanted.get("plan") is None:
+    if _is_of_failed(wanted):
+        rows = transaction.all("tasks.failed", limit=limit, **_asked(wanted))
+    elif wanted.get("plan") is None:
         rows = transaction.all("tasks.listing", limit=limit, **_asked(wanted))
     else:
         rows = transaction.all("tasks.listing_of_plan", limit=limit, **_asked(wanted))
     return [task_of(row) for row in rows]
+
+
+def _is_of_failed(wanted: Wanted) -> bool:
+    """Tell whether only failed tasks are wanted, of which there are few among many."""
+    return wanted.get("state") == TaskState.FAILED and wanted.get("plan") is None
 
 
 def _asked(wanted: Wanted) -> dict[str, Value]:

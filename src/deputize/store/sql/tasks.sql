@@ -83,6 +83,14 @@ SELECT * FROM tasks WHERE finished_at IS NOT NULL
     AND (:plan IS NULL OR plan = :plan) AND {narrowed}
 ORDER BY id LIMIT :limit;
 
+-- name: failed
+-- The tasks that failed, newest first: a query of its own, so that their index serves it.
+SELECT * FROM tasks WHERE state = 'failed' AND {narrowed} ORDER BY id DESC LIMIT :limit;
+
+-- name: failed_first
+-- The same, oldest first.
+SELECT * FROM tasks WHERE state = 'failed' AND {narrowed} ORDER BY id LIMIT :limit;
+
 -- name: listing
 -- Tasks, newest first; a NULL filter lets everything through.
 SELECT * FROM tasks WHERE {narrowed} ORDER BY id DESC LIMIT :limit;
