@@ -153,3 +153,9 @@ def test_what_came_from_a_cache_has_a_price_of_its_own() -> None:
     beside = Usage(input_tokens=100_000, cached_tokens=1_000_000)
     assert (cost(among), cost(beside)) == ("0.64", "0.2")
     assert cost(among, "large") == "10"
+
+
+def test_a_cost_beyond_all_measure_is_still_a_number_that_a_store_keeps() -> None:
+    """Even many of them together."""
+    spent = spent_of(Usage(input_tokens=1, cost_usd="1e30"))
+    assert 10**12 < spent.microdollars * 1000 < 2**63

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,16 @@ def _cost(first: Usage, second: Usage) -> str | None:
 
 
 NO_USAGE = Usage()
+
+MOST_TOKENS_TOLD = 10**12
+"""More than this no agent takes at once: what it tells besides must not keep it from ending."""
+
+
+def count_in(told: object) -> int:
+    """Read a number of tokens as an agent tells it; what is no number is none."""
+    if not isinstance(told, int | float) or (isinstance(told, float) and not math.isfinite(told)):
+        return 0
+    return min(max(0, int(told)), MOST_TOKENS_TOLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

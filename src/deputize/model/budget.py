@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MICRO = 1_000_000
 """Millionths of a dollar, in which money is counted: sums of them are exact everywhere."""
+MOST_MICRODOLLARS = 10**15
+"""What is dearer counts as this: the sum of many such is still a number that a store can keep."""
 
 
 class Ceiling(NamedTuple):
@@ -231,7 +233,9 @@ def microdollars_of(cost: str | None) -> int | None:
     from decimal import Decimal, InvalidOperation
 
     try:
-        return None if cost is None else int((Decimal(cost) * MICRO).to_integral_value())
+        if cost is None:
+            return None
+        return min(int((Decimal(cost) * MICRO).to_integral_value()), MOST_MICRODOLLARS)
     except (InvalidOperation, OverflowError, ValueError):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from deputize.agents.acp.narration import Narrator
 from deputize.agents.acp.permission import action_in, answer_to
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
-from deputize.model.attempt import Usage
+from deputize.model.attempt import MOST_TOKENS_TOLD, Usage
 from deputize.model.policy import Decision, Tool, Verdict
 
 JSON = st.recursive(
@@ -155,6 +156,22 @@ def test_usage_in_the_words_of_another_agent_is_understood() -> None:
     used = Narrator().used(response, None)
     assert used is not None
     assert (used.usage.input_tokens, used.usage.output_tokens) == (7, 3)
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, 1e200, 1e15, -1.0])
+def test_a_cost_that_none_can_be_is_passed_over(amount: float) -> None:
+    """What was told before still counts."""
+    told = _tell(Narrator(), _cost(0.5), _cost(amount), _cost(0.75))
+    assert [event.usage.cost_usd for event in told if isinstance(event, Used)] == ["0.5", "0.25"]
+
+
+@pytest.mark.parametrize("count", [math.nan, math.inf, -7, 10**30, 1e300])
+def test_a_count_that_none_can_be_keeps_an_attempt_from_nothing(count: float) -> None:
+    """It becomes a number that a store takes."""
+    used = Narrator().used({"usage": {"inputTokens": count, "outputTokens": 3}}, None)
+    assert used is not None
+    assert 0 <= used.usage.input_tokens <= MOST_TOKENS_TOLD
+    assert used.usage.output_tokens == 3
 
 
 @given(

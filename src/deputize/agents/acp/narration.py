@@ -12,12 +12,14 @@ from deputize.agents.acp.permission import as_list, as_object, as_text, paths_in
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
 from deputize.agents.output import Tail
 from deputize.agents.vocabulary import action_of, one_line
-from deputize.model.attempt import Usage
+from deputize.model.attempt import Usage, count_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 OUTPUT_CHARACTERS = 2000
+MOST_USD_TOLD = 1e9
+"""What is said to have cost more than this, or no number at all, is not taken for a cost."""
 ENDED = frozenset({"completed", "failed"})
 
 ERROR_TEXT = re.compile(
@@ -192,9 +194,11 @@ def _cost_in(update: Mapping[str, object]) -> Decimal | None:
     amount = cost.get("amount")
     if as_text(cost.get("currency")).upper() != "USD" or not isinstance(amount, int | float):
         return None
+    if not 0 <= amount <= MOST_USD_TOLD:
+        return None
     return round(Decimal(str(amount)), 6)
 
 
 def _count(usage: Mapping[str, object], *names: str) -> int:
     counts = (usage.get(name) for name in names)
-    return next((max(0, int(count)) for count in counts if isinstance(count, int | float)), 0)
+    return next((count_in(count) for count in counts if isinstance(count, int | float)), 0)

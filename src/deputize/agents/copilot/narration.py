@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
 from deputize.agents.failures import Failure, failure_of
 from deputize.agents.vocabulary import action_of, one_line
-from deputize.model.attempt import Usage
+from deputize.model.attempt import Usage, count_in
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ class Narrator:
     def _usage(self, data: Data) -> Iterator[AgentEvent]:
         self.limit = None
         usage = Usage(
-            input_tokens=_count(data, "inputTokens"),
-            output_tokens=_count(data, "outputTokens"),
-            cached_tokens=_count(data, "cacheReadTokens"),
+            input_tokens=count_in(data.get("inputTokens")),
+            output_tokens=count_in(data.get("outputTokens")),
+            cached_tokens=count_in(data.get("cacheReadTokens")),
         )
         yield Used(usage=usage, model=_text(data, "model") or None)
 
@@ -166,8 +166,3 @@ def _text(data: Data, key: str) -> str:
 def _object(data: Data, key: str) -> Data:
     value = data.get(key)
     return value if isinstance(value, dict) else {}
-
-
-def _count(data: Data, key: str) -> int:
-    value = data.get(key)
-    return max(0, int(value)) if isinstance(value, int | float) else 0
