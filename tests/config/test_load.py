@@ -87,6 +87,13 @@ WRONG = (
     (f"[worker]\nslots = {10**30}", "`worker.slots` must be a whole number"),
     ("[worker]\nautostart = 'yes'", "`worker.autostart` must be true or false, not 'yes'"),
     ("[worker]\nautostart = 1", "`worker.autostart` must be true or false"),
+    (
+        "[budget]\nday.usd = 0",
+        "`budget.day.usd` must be a number of dollars such as 2.50 from 0.0000",
+    ),
+    ("[budget]\nday.usd = 0.0000001", "`budget.day.usd` must be a number of dollars"),
+    ("[budget]\nproviders.opnai.usd = 1", "`budget.providers` must be named after a provider, or"),
+    ("[agents.x]\nprovider = 'p'\n[budget]\nproviders.x.usd = 1", "a login of its own, not 'x'"),
     ("default_agent = 7", "`default_agent` must be a text, not 7"),
     ("[landing]\nmode = 'fast'", '`landing.mode` must be "auto" or "ask" or "branch"'),
     ("[agents.x]\nkind = 'magic'", '`agents.x.kind` must be "copilot" or "acp" or "command"'),

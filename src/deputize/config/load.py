@@ -90,6 +90,10 @@ def _from_home(file: Path) -> Config:
     for place, name in enumerate(config.fallback):
         if name not in config.agents and name not in BUILT_IN_AGENTS:
             raise shape.wrong(f"fallback.{place}", "the name of an agent", name)
+    for name in config.budget.providers:
+        if name not in config.servers:
+            right = "named after a provider, or an agent with a login of its own"
+            raise shape.wrong("budget.providers", right, name)
     return config
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping  # noqa: TC003 - read at run time, to check 
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from deputize.model.agent import AgentSettings, asks_always
+from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings, asks_always
 from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
@@ -147,6 +147,13 @@ class Config(NamedTuple):
         return self.roles.get(name) or BUILT_IN_ROLES.get(name)
 
     @property
+    def servers(self) -> frozenset[str]:
+        """Return what a budget of a day may be for: providers, and agents that need none."""
+        agents = {name: AgentSettings() for name in BUILT_IN_AGENTS} | {**self.agents}
+        own = (name for name, settings in agents.items() if settings.provider is None)
+        return frozenset([*self.providers, *own])
+
+    @property
     def rules(self) -> Rules:
         """Return what holds for the next task that is taken."""
         able = tuple(map(self._substitute, self.fallback))
@@ -178,7 +185,8 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "budget.*.tokens": (1, 10**15),
 }
 """Numbers that have bounds of their own, both included."""
-MOST_USD = 1e9
+LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9
+"""Money is counted in millionths; a budget of nothing could not even be raised by a yes."""
 
 REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit"})
 """What a repository's own file may set. It may narrow what home allows, never widen it."""

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, cast
 
-from deputize.config.settings import CHOICES, MOST_USD, RANGES
+from deputize.config.settings import CHOICES, LEAST_BUDGET_USD, MOST_USD, RANGES
 from deputize.errors import ConfigError
 
 SHOWN_LENGTH = 60
@@ -97,8 +97,10 @@ class Shape:
 
     def _money(self, value: object, key: str) -> float:
         good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not 0 <= cast("float", value) <= MOST_USD:
-            raise self.wrong(key, "a number of dollars such as 2.50", value)
+        least = LEAST_BUDGET_USD if key.startswith("budget.") else 0
+        if not good or not least <= cast("float", value) <= MOST_USD:
+            more = f" from {least:f}" if least else ""
+            raise self.wrong(key, f"a number of dollars such as 2.50{more}", value)
         return float(cast("float", value))
 
     def _retention(self, value: object, key: str) -> int:

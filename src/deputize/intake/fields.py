@@ -20,7 +20,8 @@ LONGEST_TIMEOUT_SECONDS = 30 * 86400
 LONGEST_DELAY_SECONDS = 366 * 86400
 KEY_LENGTH = 200
 MOST_TOKENS = 10**15
-MOST_USD = 1e9
+LEAST_USD, MOST_USD = 0.000_001, 1e9
+"""What is less than a millionth of a dollar can't be counted."""
 NAME_LENGTH = 64
 _NO_TEXT = "is not text: it holds a NUL byte or is not valid UTF-8"
 
@@ -130,13 +131,14 @@ class Number(NamedTuple):
 class Money(NamedTuple):
     """An amount of dollars."""
 
+    low: float
     high: float
 
     def problem(self, value: object) -> str | None:
         """Refuse nothing, and what nobody has."""
-        if 0 < cast("float", value) <= self.high:
+        if self.low <= cast("float", value) <= self.high:
             return None
-        return f"must be more than 0 and at most {self.high:,.0f} dollars, not {value}"
+        return f"must be between {self.low:f} and {self.high:,.0f} dollars, not {value}"
 
 
 class Span(NamedTuple):
@@ -213,7 +215,7 @@ FIELDS = (
     Field("idle_timeout", Span(), "longest silence", "idle_timeout_seconds"),
     Field("attempts", Number(1, 100), "tries, the agent's failures included"),
     Field("budget_tokens", Number(1, MOST_TOKENS), "tokens that all its attempts may take"),
-    Field("budget_usd", Money(MOST_USD), "dollars that all its attempts may cost"),
+    Field("budget_usd", Money(LEAST_USD, MOST_USD), "dollars that all its attempts may cost"),
     Field("place", Word(tuple(place.value for place in Place)), "where its agent works"),
     Field("repo", Text(1), "the repository's folder; else the one above the current folder"),
     Field("target", Text(), "the branch to land on; else the one that is checked out"),

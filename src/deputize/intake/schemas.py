@@ -122,8 +122,8 @@ def _of(rule: fields.Rule) -> Schema:
 
 def _of_amount(rule: fields.Rule) -> Schema:
     match rule:
-        case fields.Money(most):
-            return {"type": "number", "exclusiveMinimum": 0, "maximum": most}
+        case fields.Money(least, most):
+            return {"type": "number", "minimum": least, "maximum": most}
         case fields.Span():
             return {"anyOf": _spans(patterns.SPAN, fields.LONGEST_TIMEOUT_SECONDS)}
         case fields.Moment():
