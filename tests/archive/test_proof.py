@@ -18,6 +18,7 @@ from deputize.archive.proof import verify_archives
 from deputize.audit.daily import drop_archived
 from deputize.audit.rebuild import problems, rebuild
 from deputize.audit.trail import records
+from deputize.store import meta
 from deputize.store.chain import verify
 from tests.archive.conftest import all_read, past, pruned
 from tests.fixtures.databases import Intruder
@@ -54,9 +55,9 @@ VALUES (1, '2026-03-01T12:00:00.000000Z', 'task.done', 'queue', 9, NULL, NULL, N
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE archives SET last_hash = 'f' || substr(last_hash, 2)",
+        "UPDATE archives SET last_hash = 'x' || substr(last_hash, 2)",
         "UPDATE archives SET last_seq = last_seq - 1, last_event = last_event - 1",
-        "UPDATE archives SET sha256 = 'f' || substr(sha256, 2)",
+        "UPDATE archives SET sha256 = 'x' || substr(sha256, 2)",
         "UPDATE archives SET before_hash = last_hash",
         "UPDATE archives SET file = 'archive-2027-01-01.jsonl.gz'",
         "DELETE FROM archives",
@@ -99,6 +100,34 @@ def test_a_file_that_is_not_on_record_stays_unless_all_of_it_is_in_the_store(sto
     torn.write_bytes(path.read_bytes()[:200])
     remove_leftovers(story.database, story.home)
     assert unrecorded(story.database, story.home) == [stranger, torn]
+
+
+@pytest.mark.parametrize("store", ["another", None])
+def test_a_file_of_another_store_stays_whatever_the_numbers_in_it(
+    story: Story, store: str | None
+) -> None:
+    """A new store in an old home counts its tasks from 1 again; so may one that was put back."""
+    task = story.add("of this store").id
+    with story.database.read() as transaction:
+        store = store or meta.store_name(transaction)
+    head = line_of("archive", {"store": store})
+    row = line_of("task", {"id": task, "created_at": "2020-01-01"})
+    path = story.home.archive / "archive-2020-01-01.jsonl.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(head + row))
+    remove_leftovers(story.database, story.home)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("of", ["archive", "task", "log", "event"])
+@pytest.mark.parametrize("row", ["{}", "[]", "7"])
+def test_a_file_that_is_none_of_ours_stops_nothing(story: Story, of: str, row: str) -> None:
+    """It stays as it is."""
+    path = story.home.archive / "archive-2020-01-01.jsonl.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(f'{{"kind": "{of}", "row": {row}}}\n'.encode()))
+    remove_leftovers(story.database, story.home)
+    assert path.exists()
 
 
 def test_the_daily_files_follow(story: Story) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from deputize.archive.choosing import in_chunks
 from deputize.archive.file import PATTERN, UNREADABLE, lines_of
-from deputize.store import archives, retention
+from deputize.store import archives, meta, retention
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from deputize.config.home import Home
-    from deputize.store.database import Database
+    from deputize.store.database import Database, Transaction
 
 
 def unrecorded(database: Database, home: Home) -> list[Path]:
@@ -26,7 +27,7 @@ def remove_leftovers(database: Database, home: Home) -> None:
     """Remove what was begun and has no name yet, and files whose content is all still in the store.
 
     Any other file stays: it may be all that there is, say where a backup was put in place that is
-    older than the file.
+    older than the file, or where the home has got a new store, which counts from 1 again.
     """
     for path in home.archive.glob(".archive-*.part"):
         path.unlink(missing_ok=True)
@@ -36,33 +37,39 @@ def remove_leftovers(database: Database, home: Home) -> None:
 
 
 def _is_all_in_store(database: Database, path: Path) -> bool:
-    tasks: set[int] = set()
+    tasks: dict[int, object] = {}
     logs: set[int] = set()
-    last: dict[str, object] = {}
+    last: dict[str, object] | None = None
+    store: object = None
     try:
         for kind, row in lines_of(path):
-            if kind == "task":
-                tasks.add(cast("int", row["id"]))
+            if kind == "archive":
+                store = row["store"]
+            elif kind == "task":
+                tasks[int(cast("int", row["id"]))] = row["created_at"]
             elif kind == "log":
-                logs.add(cast("int", row["attempt"]))
+                logs.add(int(cast("int", row["attempt"])))
             elif kind == "event":
-                last = row
-    except UNREADABLE:
-        return False
+                last = {"seq": int(cast("int", row["seq"])), "hash": row["hash"]}
+    except (*UNREADABLE, LookupError, TypeError):
+        return False  # whoever wrote it, it wasn't us
     with database.read() as transaction:
-        anchor = archives.anchor(transaction)
-        is_kept = not last or (
-            cast("int", last["seq"]) > anchor.seq and retention.is_sealed(transaction, last)
-        )
-    if not is_kept:
-        return False
+        if store != meta.store_name(transaction):
+            return False
+        if last and not _is_kept(transaction, last):
+            return False
     return _are_there(database, tasks, logs)
 
 
-def _are_there(database: Database, tasks: set[int], logs: set[int]) -> bool:
+def _is_kept(transaction: Transaction, last: Mapping[str, object]) -> bool:
+    after = cast("int", last["seq"]) > archives.anchor(transaction).seq
+    return after and retention.is_sealed(transaction, last)
+
+
+def _are_there(database: Database, tasks: Mapping[int, object], logs: set[int]) -> bool:
     for chunk in in_chunks(tasks):
         with database.read() as transaction:
-            if retention.present(transaction, chunk) != set(chunk):
+            if retention.added_at(transaction, chunk) != {task: tasks[task] for task in chunk}:
                 return False
     for chunk in in_chunks(logs):
         with database.read() as transaction:

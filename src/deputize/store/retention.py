@@ -146,6 +146,12 @@ def present(transaction: Transaction, tasks: Collection[int]) -> set[int]:
     return {number(row, "id") for row in transaction.all("archives.present", ids=_ids(tasks))}
 
 
+def added_at(transaction: Transaction, tasks: Collection[int]) -> dict[int, object]:
+    """Return when those of some tasks were added that are in the store, as a row has it."""
+    rows = transaction.all("archives.task_rows", ids=_ids(tasks))
+    return {number(row, "id"): row["created_at"] for row in rows}
+
+
 def with_log(transaction: Transaction, attempts: Collection[int]) -> set[int]:
     """Return which of some attempts, of final tasks, have a log."""
     rows = transaction.all("archives.with_log", ids=_ids(attempts))
