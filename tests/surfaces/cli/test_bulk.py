@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+from argparse import ArgumentParser
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,13 +16,19 @@ import pytest
 from deputize import queue
 from deputize.clock import ManualClock, SystemClock
 from deputize.config.home import Home
+from deputize.desk.choosing import by_ids
 from deputize.desk.context import open_desk
 from deputize.model.outcome import Outcome
+from deputize.surfaces.cli.moves import Verb, add_move_arguments, carry_out
+from deputize.surfaces.cli.output import Output
 from tests.fixtures.yard import ADA, Yard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
+    from deputize.model.task import Task
     from tests.surfaces.cli.conftest import CommandLine
 
 WRITER, FALLEN, TESTER, GOOSE, HELD, WAITING, REVOKED = range(1, 8)
@@ -152,6 +160,31 @@ def test_what_can_not_be_revived_is_told_and_keeps_the_others_from_nothing(
     ]
     assert told.err.endswith("1 set going again, 1 not\n")
     assert shelf("retry", str(FALLEN), str(GOOSE)).code == 2
+
+
+def test_one_that_was_archived_meanwhile_keeps_the_others_from_nothing(
+    shelf: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told of, as what can't be moved is."""
+    monkeypatch.setenv("DEPUTIZE_HOME", str(shelf.home))
+    monkeypatch.setenv("DEPUTIZE_WORKER__AUTOSTART", "false")
+
+    def choose(desk: Desk, _: Narrowing) -> list[Task]:
+        (waits,) = by_ids(desk, [WAITING])
+        return [replace(waits, id=99), waits]
+
+    def move(desk: Desk, task: int) -> Task:
+        return queue.hold(desk.database, task, ADA, desk.clock.now(), held=True)
+
+    parser = ArgumentParser()
+    add_move_arguments(parser, "waiting")
+    arguments = parser.parse_args(["--role", "writer"])
+    verb = Verb(name="hold", done="held", choose=choose, move=move)
+    assert carry_out(arguments, Output(), verb) == 1
+    said = capsys.readouterr()
+    assert said.out == "#6 queued: Fix the typo (held)\n"
+    assert said.err.startswith("error: there is no task #99\n")
+    assert said.err.endswith("1 held, 1 not\n")
 
 
 @pytest.mark.parametrize(

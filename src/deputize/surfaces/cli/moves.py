@@ -128,10 +128,10 @@ def _move(
     moved: list[Task] = []
     refused: list[UserError] = []
     for before in chosen:
-        (task,) = by_ids(desk, [before.id])
-        # One that ended for want of another comes back with that one.
-        came_back = before.is_final and not task.is_final
         try:
+            (task,) = by_ids(desk, [before.id])
+            # One that ended for want of another comes back with that one.
+            came_back = before.is_final and not task.is_final
             task = task if came_back else verb.move(desk, task.id)
         except UserError as error:
             if len(chosen) == 1 and not in_bulk:
