@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -128,6 +129,14 @@ def test_a_file_that_is_none_of_ours_stops_nothing(story: Story, of: str, row: s
     path.write_bytes(gzip.compress(f'{{"kind": "{of}", "row": {row}}}\n'.encode()))
     remove_leftovers(story.database, story.home)
     assert path.exists()
+
+
+def test_what_is_no_file_is_not_looked_into(story: Story) -> None:
+    """A pipe would be waited for as long as nobody writes into it."""
+    story.home.archive.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(story.home.archive / "archive-2020-01-01.jsonl.gz")
+    (story.home.archive / "archive-2020-01-02.jsonl.gz").symlink_to("nowhere")
+    assert unrecorded(story.database, story.home) == []
 
 
 def test_the_daily_files_follow(story: Story) -> None:

@@ -20,7 +20,8 @@ def unrecorded(database: Database, home: Home) -> list[Path]:
     """Return the archive files that the store does not know."""
     with database.read() as transaction:
         known = {archive.file for archive in archives.listing(transaction)}
-    return [path for path in sorted(home.archive.glob(PATTERN)) if path.name not in known]
+    there = sorted(home.archive.glob(PATTERN))
+    return [path for path in there if path.name not in known and path.is_file()]
 
 
 def remove_leftovers(database: Database, home: Home) -> None:
