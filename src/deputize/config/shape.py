@@ -23,12 +23,12 @@ MEND = "mend it there; `deputize doctor` says whether all is right"
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def duration(value: object) -> int | None:
+def duration(value: object, most: int = LONGEST_SECONDS) -> int | None:
     """Read `90`, `10m` or `2h` as seconds, at most a year; None where it is none of these."""
     seconds = _seconds(value) if isinstance(value, str) else value
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         return None
-    return seconds if 0 < seconds <= LONGEST_SECONDS else None
+    return seconds if 0 < seconds <= most else None
 
 
 def _seconds(text: str) -> int | None:

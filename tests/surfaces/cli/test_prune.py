@@ -176,3 +176,10 @@ def test_a_backup_is_restored_as_documented(
     doctor = deputize("doctor").out
     assert "backup" in doctor
     assert "none yet" not in doctor.partition("backup")[2].splitlines()[0]
+
+
+def test_an_age_may_be_as_long_as_anything_is_kept(deputize: CommandLine) -> None:
+    """Longer than a year, which is the most that other durations may be."""
+    would = deputize("prune", "--older-than", "400d", "--dry-run")
+    assert (would.code, would.out[:19]) == (0, "would go: 0 tasks, ")
+    assert deputize("prune", "--older-than", "0").code == 2

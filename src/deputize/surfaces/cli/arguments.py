@@ -197,6 +197,16 @@ def seconds(word: str) -> int:
     return found
 
 
+def age(word: str) -> int:
+    """Read a duration such as `12h` or `90d` as seconds, as long as anything may be kept."""
+    from deputize.config.shape import LONGEST_RETENTION_SECONDS, duration
+
+    found = duration(word, LONGEST_RETENTION_SECONDS)
+    if found is None:
+        raise ArgumentTypeError(f"{word!r} is not a duration such as 12h or 90d")
+    return found
+
+
 def past(word: str) -> datetime:
     """Read an RFC 3339 moment, or a duration back from now."""
     return _moment(word, -1)

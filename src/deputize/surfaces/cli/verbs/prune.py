@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.arguments import add_format, seconds
+from deputize.surfaces.cli.arguments import add_format, age
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--older-than",
-        type=seconds,
+        type=age,
         metavar="SPAN",
         help="what ended longer ago than this, such as 30d, whatever the settings say",
     )
