@@ -9,9 +9,13 @@ import pytest
 
 from deputize import queue
 from deputize.errors import LeaseLost
+from deputize.model.approval import ApprovalState
 from deputize.model.attempt import Usage
+from deputize.model.barrier import BarrierKind, Cause
 from deputize.model.budget import Account, Budgets, Ceiling, Scope, Spent
 from deputize.model.event import Event
+from deputize.model.limits import NO_LIMITS
+from deputize.model.order import why_barred
 from deputize.model.outcome import Outcome
 from deputize.model.plan import Plan
 from deputize.model.rules import Rules
@@ -292,3 +296,29 @@ def test_what_comes_behind_a_task_that_is_refused_is_taken(yard: Yard) -> None:
     assert (take(yard, Budgets()), len(asked(yard))) == (None, 1)
     grant(yard, Budgets())
     assert taken(yard, Budgets()).task.id == 1
+
+
+def test_who_waits_for_money_that_was_refused_is_told_so(yard: Yard) -> None:
+    """No question is open that it could wait for; one is asked anew where a person lets go on."""
+    budgets = Budgets(day=TEN)
+    yard.add()
+    yard.add()
+    first, second = taken(yard, budgets), taken(yard, budgets)
+    use_up(yard, first, 10, budgets)
+    refuse(yard)
+    with yard.database.write() as transaction:
+        for question in approvals.unanswered(transaction):
+            state = ApprovalState.DENIED
+            approvals.answer(transaction, question, state, by=ADA, words=None, now=yard.now)
+    use_up(yard, second, 0, budgets)
+    assert asked(yard) == []
+    with yard.database.read() as transaction:
+        closed = barriers.closed(transaction, yard.now)
+    why = why_barred(yard.task(1), (), NO_LIMITS, closed)
+    assert why is not None
+    assert why.startswith("another day: the budget of the day 2026-03-01 is spent: 10 of 10 tokens")
+    assert why.endswith("(`deputize resume` asks again)")
+    with yard.database.write() as transaction:
+        assert barriers.reopen(transaction, BarrierKind.ALL, "", Cause.BUDGET, by=ADA, now=yard.now)
+    assert take(yard, budgets) is None
+    assert len(asked(yard)) == 1

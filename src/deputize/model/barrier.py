@@ -30,6 +30,10 @@ class Cause(StrEnum):
     """What may be spent is spent: a person may grant more, and a day's opens with the next day."""
 
 
+QUEUE = "queue"
+"""Who closes what nobody asked for: a limit, a spent budget."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barrier:
     """Something that is closed."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.model.barrier import BarrierKind, Cause
+from deputize.model.barrier import QUEUE, BarrierKind, Cause
 from deputize.model.budget import Scope
 from deputize.model.task import Place
 from deputize.model.waiting import Line
@@ -136,6 +136,10 @@ def why_barred(
         first = by_people[0]
         return Line.PAUSED.format(what=first.label, resume=resuming(first))
     by_budgets = [barrier for barrier in closed if barrier.cause is Cause.BUDGET]
+    refused = next((barrier for barrier in by_budgets if barrier.by != QUEUE), None)
+    if refused is not None:
+        at, resume = by_the_clock(_end(refused)), resuming(refused)
+        return Line.REFUSED.format(spent=refused.reason, at=at, resume=resume)
     if by_budgets:
         return Line.SPENT.format(spent=by_budgets[0].reason)
     if closed:

@@ -30,6 +30,7 @@ class Line(StrEnum):
     TIME = "its time: {at}"
     NEXT_TRY = "its next try at {at}"
     SPENT = "a person: {spent} (`deputize approvals`)"
+    REFUSED = "another day: {spent}; more was refused until {at} (`{resume}` asks again)"
     PROMISED = "its turn: what runs may use up the budget of {account}"
     QUOTA = "quota of {name} until {at}"
     LIMIT = "its turn: {most} of {what} at once"

@@ -6,11 +6,12 @@ behind a barrier where others spend on the same account.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.approval import Approval, ApprovalState, Subject
-from deputize.model.barrier import Barrier, BarrierKind, Cause
+from deputize.model.barrier import QUEUE, Barrier, BarrierKind, Cause
 from deputize.model.budget import (
     Account,
     Ceiling,
@@ -152,10 +153,13 @@ def stop_at(transaction: Transaction, standing: Standing, task: Task, now: datet
             cause=Cause.BUDGET,
             since=now,
             until=until,
-            by="queue",
+            by=QUEUE,
             reason=reason,
         )
-        if not any(_is_same(barrier, other) for other in barriers.closed(transaction, now)):
+        same = [each for each in barriers.closed(transaction, now) if _is_same(barrier, each)]
+        if any(each.by != QUEUE for each in same):
+            return  # a person has refused more of it already
+        if not same:
             barriers.close(transaction, barrier, now)
     question = Approval(
         id=0,
@@ -213,6 +217,17 @@ def refuse(
         for task in tasks.of_plan(transaction, int(account.name)):
             turn_away(transaction, task.id, message, actor, now, Outcome.BUDGET_SPENT)
         _open(transaction, account, actor, now)
+    else:
+        _keep_closed(transaction, account, actor, now)
+
+
+def _keep_closed(transaction: Transaction, account: Account, actor: str, now: datetime) -> None:
+    """Note on the barrier of a day's account that it was a person who wants it closed."""
+    name = "" if account.scope is Scope.DAY else account.name
+    key = (_KINDS.get(account.scope), name, Cause.BUDGET)
+    for barrier in barriers.closed(transaction, now):
+        if (barrier.kind, barrier.name, barrier.cause) == key:
+            barriers.close(transaction, replace(barrier, by=actor), now)
 
 
 def _ceiling(transaction: Transaction, account: Account, budgets: Budgets) -> Ceiling:
