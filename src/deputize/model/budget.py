@@ -180,6 +180,18 @@ class Held(NamedTuple):
     microdollars: int
 
 
+def as_much_again(spent: Spent, granted: Spent, ceiling: Ceiling) -> Spent:
+    """Return what a person grants with a yes: a whole budget beyond what is spent by now."""
+
+    def more(most: int | None, used: int, allowed: int) -> int:
+        return 0 if most is None else most + max(0, used - most - allowed)
+
+    return Spent(
+        more(ceiling.tokens, spent.tokens, granted.tokens),
+        more(ceiling.microdollars, spent.microdollars, granted.microdollars),
+    )
+
+
 def accounts_of(task: Task, server: Server, day: date) -> tuple[Account, ...]:
     """Return the accounts on which a task spends on a day, the narrowest first."""
     today = day.isoformat()

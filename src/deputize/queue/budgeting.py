@@ -16,10 +16,10 @@ from deputize.model.budget import (
     Account,
     Ceiling,
     Scope,
-    Spent,
     Standing,
     account_of,
     accounts_of,
+    as_much_again,
     ceiling_of,
     is_promised_away,
     promise,
@@ -193,12 +193,15 @@ def still_spent(transaction: Transaction, standing: Standing) -> bool:
 def grant(
     transaction: Transaction, question: Approval, budgets: Budgets, actor: str, now: datetime
 ) -> None:
-    """Allow as much again as the budget is, and open what was closed for it."""
+    """Allow as much again as the budget is, and open what was closed for it.
+
+    What was spent beyond the budget counts besides: after a yes there is a whole budget left.
+    """
     account = account_of(question.digest)
-    ceiling = _ceiling(transaction, account, budgets)
-    more = Spent(ceiling.tokens or 0, ceiling.microdollars or 0)
-    if account.scope is not Scope.ATTEMPT and any(more):
-        spending.grant(transaction, account, more)
+    if account.scope is not Scope.ATTEMPT:
+        spent, granted = spending.get(transaction, account)
+        ceiling = _ceiling(transaction, account, budgets)
+        spending.grant(transaction, account, as_much_again(spent, granted, ceiling))
     _open(transaction, account, actor, now)
     for other in approvals.unanswered(transaction):
         if other.about is Subject.BUDGET and other.digest == question.digest:
