@@ -317,3 +317,28 @@ def test_who_waits_for_money_that_was_refused_is_told_so(yard: Yard) -> None:
         assert barriers.reopen(transaction, BarrierKind.ALL, "", Cause.BUDGET, by=ADA, now=yard.now)
     assert take(yard, budgets) is None
     assert len(asked(yard)) == 1
+
+
+@pytest.mark.parametrize(
+    ("budgets", "raised", "fields"),
+    [
+        (Budgets(plan=TEN), Budgets(plan=Ceiling(tokens=99)), {"plan": 3}),
+        (Budgets(day=TEN), Budgets(day=Ceiling(tokens=99)), {}),
+        (
+            Budgets(providers={"local": TEN}),
+            Budgets(providers={"local": Ceiling(tokens=99)}),
+            {"provider": "local"},
+        ),
+    ],
+)
+def test_a_budget_that_is_raised_in_the_settings_opens_what_it_closed(
+    yard: Yard, budgets: Budgets, raised: Budgets, fields: dict[str, Any]
+) -> None:
+    """Its question needs no answer any more; one that says nothing here opens nothing."""
+    for _ in range(2):
+        yard.add(**fields)
+    use_up(yard, taken(yard, budgets), 10, budgets)
+    assert (take(yard, budgets), take(yard, Budgets())) == (None, None)
+    assert len(asked(yard)) == 1
+    assert take(yard, raised) is not None
+    assert asked(yard) == []

@@ -233,6 +233,40 @@ def _keep_closed(transaction: Transaction, account: Account, actor: str, now: da
             barriers.close(transaction, replace(barrier, by=actor), now)
 
 
+def still_closed(
+    transaction: Transaction, raised: Sequence[Barrier], budgets: Budgets, now: datetime
+) -> list[Barrier]:
+    """Return what stays closed: what raised budgets leave money for is opened, unasked."""
+    return [barrier for barrier in raised if not _is_outgrown(transaction, barrier, budgets, now)]
+
+
+def _is_outgrown(
+    transaction: Transaction, barrier: Barrier, budgets: Budgets, now: datetime
+) -> bool:
+    account = _account_behind(barrier)
+    if account is None or not _ceiling(transaction, account, budgets).is_set:
+        return False
+    spent, granted = spending.get(transaction, account)
+    standing = Standing(account, spent, _ceiling(transaction, account, budgets), granted)
+    if standing.is_spent:
+        return False
+    _open(transaction, account, "queue", now)
+    for asked in approvals.unanswered(transaction):
+        if asked.about is Subject.BUDGET and asked.digest == account.word:
+            state = ApprovalState.WITHDRAWN
+            approvals.answer(transaction, asked, state, by="queue", words=None, now=now)
+    return True
+
+
+def _account_behind(barrier: Barrier) -> Account | None:
+    """Return the account whose end has closed something; None where it was something else."""
+    if barrier.cause is not Cause.BUDGET:
+        return None
+    scope = next(scope for scope, kind in _KINDS.items() if kind is barrier.kind)
+    day = "" if barrier.until is None else (barrier.until - timedelta(days=1)).date().isoformat()
+    return Account(scope, day, "") if scope is Scope.DAY else Account(scope, barrier.name, day)
+
+
 def _ceiling(transaction: Transaction, account: Account, budgets: Budgets) -> Ceiling:
     if account.scope is Scope.TASK:
         return ceiling_of(account, budgets, tasks.get(transaction, int(account.name)))

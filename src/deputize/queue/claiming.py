@@ -14,7 +14,7 @@ from deputize.model.fallback import Substitute, dry, is_dry, open_ones, substitu
 from deputize.model.order import NOTHING, barred, in_order, without
 from deputize.model.rules import NO_RULES, Rules
 from deputize.model.states import TaskState
-from deputize.queue.budgeting import admit
+from deputize.queue.budgeting import admit, still_closed
 from deputize.store import attempts, barriers, line, meta, spending, tasks
 from deputize.store.line import Reach
 
@@ -112,6 +112,7 @@ def reach_of(
 ) -> Reach:
     """Say what is in a worker's reach, as limits and barriers stand, and money is short."""
     raised = barriers.closed(transaction, anything.now)
+    raised = still_closed(transaction, raised, rules.budgets, anything.now)
     if not raised and not rules.limits.is_set and not short:
         return anything
     busy = line.busy(transaction) if rules.limits.is_set else ()
