@@ -1,27 +1,27 @@
-"""Which tasks a verb moves that is told of no ids, but what they have in common."""
+"""Which tasks a verb is about: told by ids, or by what they have in common."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.desk.narrowing import FINAL, Narrowing
 from deputize.errors import InvalidInput
-from deputize.model.states import TaskState
+from deputize.model.states import FINAL_TASK_STATES, TaskState
 from deputize.store import plans, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from deputize.desk.context import Desk
+    from deputize.desk.narrowing import Narrowing
     from deputize.model.task import Task
     from deputize.store.database import Transaction
 
-OPEN = tuple(state for state in TaskState if state not in FINAL)
+OPEN = tuple(state for state in TaskState if state not in FINAL_TASK_STATES)
 WAITING = (TaskState.BLOCKED, TaskState.QUEUED)
 REVIVABLE = (TaskState.FAILED, TaskState.CANCELLED)
 
 
-def by_ids(desk: Desk, ids: Collection[int]) -> list[Task]:
+def by_ids(desk: Desk, ids: Iterable[int]) -> list[Task]:
     """Return tasks by their ids; NotFound if one isn't there."""
     with desk.database.read() as transaction:
         return [tasks.get(transaction, task_id) for task_id in ids]
@@ -51,7 +51,7 @@ def to_retry(desk: Desk, wanted: Narrowing) -> list[Task]:
     if wanted.state is None and wanted.reason is None:
         wanted = wanted._replace(state=TaskState.FAILED)
     with desk.database.read() as transaction:
-        _require_plan(transaction, wanted)
+        require_plan(transaction, wanted)
         return tasks.final(transaction, limit=wanted.limit, **wanted.asked_of_tasks)
 
 
@@ -60,7 +60,7 @@ def _open(
 ) -> list[Task]:
     wanted = _within(wanted, states)
     with desk.database.read() as transaction:
-        _require_plan(transaction, wanted)
+        require_plan(transaction, wanted)
         found = tasks.unfinished(transaction, **wanted.asked_of_tasks)
     movable = [task for task in found if task.state in states and held in {None, task.held}]
     return movable[: wanted.limit][::-1]
@@ -75,6 +75,7 @@ def _within(wanted: Narrowing, states: Collection[TaskState]) -> Narrowing:
     return wanted
 
 
-def _require_plan(transaction: Transaction, wanted: Narrowing) -> None:
+def require_plan(transaction: Transaction, wanted: Narrowing) -> None:
+    """Raise NotFound where there is no such plan as is wanted."""
     if wanted.plan is not None:
         plans.get(transaction, wanted.plan)

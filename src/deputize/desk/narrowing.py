@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import InvalidInput
 from deputize.model.outcome import Outcome
-from deputize.model.states import TaskState
+from deputize.model.states import FINAL_TASK_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 MOST = 1_000_000
 """More than any listing has."""
-FINAL = (TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED)
 
 
 class Narrowing(NamedTuple):
@@ -40,7 +39,7 @@ class Narrowing(NamedTuple):
     @property
     def is_of_ends(self) -> bool:
         """Tell whether it leaves only tasks that have ended."""
-        return self.reason is not None or self.state in FINAL
+        return self.reason is not None or self.state in FINAL_TASK_STATES
 
     @property
     def tells_when(self) -> bool:

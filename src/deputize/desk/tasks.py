@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from deputize import queue
 from deputize.config.load import load_config
 from deputize.desk.bells import live_workers, ring, running_workers
-from deputize.desk.narrowing import ALL, FINAL
+from deputize.desk.choosing import OPEN, by_ids, require_plan
+from deputize.desk.narrowing import ALL
 from deputize.errors import NotFound, NotYet
 from deputize.model.barrier import Cause
 from deputize.model.budget import Account, Scope, Standing, ceiling_of
@@ -20,7 +21,7 @@ from deputize.model.order import aged, barred, why_barred
 from deputize.model.outcome import STALLS
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, Line, Seats, waiting_for
-from deputize.store import approvals, attempts, barriers, changes, line, plans, spending, tasks
+from deputize.store import approvals, attempts, barriers, changes, line, spending, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -104,8 +105,7 @@ def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) ->
     """
     wanted = wanted.within(list(TaskState))
     with desk.database.read() as transaction:
-        if wanted.plan is not None:
-            plans.get(transaction, wanted.plan)
+        require_plan(transaction, wanted)
         query = tasks.listing if everything or wanted.tells_when else tasks.unfinished
         found = query(transaction, limit=wanted.limit, **wanted.asked_of_tasks)
         return views_of(desk, transaction, found)
@@ -113,10 +113,9 @@ def listing(desk: Desk, wanted: Narrowing = ALL, *, everything: bool = False) ->
 
 def board(desk: Desk, wanted: Narrowing = ALL) -> list[TaskView]:
     """Return what is not final, oldest first, whatever else narrows it; NotFound as above."""
-    wanted = wanted.within([state for state in TaskState if state not in FINAL])
+    wanted = wanted.within(OPEN)
     with desk.database.read() as transaction:
-        if wanted.plan is not None:
-            plans.get(transaction, wanted.plan)
+        require_plan(transaction, wanted)
         found = tasks.unfinished(transaction, limit=wanted.limit, **wanted.asked_of_tasks)
         return views_of(desk, transaction, found)
 
@@ -280,22 +279,17 @@ def wait(desk: Desk, ids: Iterable[int], timeout_seconds: float | None = None) -
     """Return the tasks once all are final; NotYet where `timeout_seconds` pass before."""
     wanted = list(ids)
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    found = _read(desk, wanted)
+    found = by_ids(desk, wanted)
     while any(not task.is_final for task in found):
         if not await_commit(desk, deadline):
-            pending = [task for task in _read(desk, wanted) if not task.is_final]
+            pending = [task for task in by_ids(desk, wanted) if not task.is_final]
             if pending:
                 raise NotYet(_still_waiting(pending), hint="the tasks go on; wait again, or longer")
         with desk.database.read() as transaction:
             left = tasks.unfinished_count(transaction, wanted)
         # One that was revived meanwhile is waited for again: all have to be final at one moment.
-        found = found if left else _read(desk, wanted)
+        found = found if left else by_ids(desk, wanted)
     return found
-
-
-def _read(desk: Desk, ids: Iterable[int]) -> list[Task]:
-    with desk.database.read() as transaction:
-        return [tasks.get(transaction, task_id) for task_id in ids]
 
 
 def _still_waiting(pending: Sequence[Task]) -> str:
