@@ -1,4 +1,7 @@
-"""Run the stations of one process: work, landing, upkeep, sealing, delivery; drain when asked."""
+"""Run the stations of one process in one task group, and drain when asked.
+
+They are work, landing, upkeep, sealing, audit files, pruning and delivery.
+"""
 
 from __future__ import annotations
 

@@ -79,8 +79,8 @@ def clean_up(shop: Workshop) -> None:
 def _orphaned(shop: Workshop, in_hand: Callable[[int], bool]) -> list[Attempt]:
     """Return open attempts whose worker is certainly dead, or whose lease has run out.
 
-    Those of another machine's repositories are left to the workers there: the work is there too.
-    Among the latter may be our own: those whose end could not be written when it came.
+    Among the latter may be our own: those whose end could not be written when it came. Those of
+    another machine's repositories are left to the workers there: the work is there too.
     """
     now = shop.now()
     with shop.database.read() as transaction:
