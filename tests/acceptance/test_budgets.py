@@ -8,11 +8,9 @@ import pytest
 
 from deputize.demo.model import MODEL_NAME, RunShell, Scene, Script, ScriptedModel, Turn
 from deputize.demo.model.answer import INPUT_TOKENS, OUTPUT_TOKENS
-from tests.fixtures.house import LAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.fixtures.house import House
 
@@ -39,27 +37,17 @@ def model() -> Iterator[ScriptedModel]:
 
 
 @pytest.fixture
-def copilot(house: House, model: ScriptedModel, copilot_runtime: Path) -> House:
-    """Give a house whose agent is the real Copilot runtime, at a dollar for each token."""
-    house.configure(
-        f"""{LAND}
-        [agents.copilot]
-        kind = "copilot"
-        path = "{copilot_runtime}"
-        provider = "scripted"
-        model = "{MODEL_NAME}"
-        [providers.scripted]
-        type = "openai"
-        base_url = "{model.openai_url}"
-        key_variable = "SCRIPTED_KEY"
+def copilot(copilot: House) -> House:
+    """Give the house of Copilot at a dollar for each token."""
+    copilot.configure_more(
+        f"""
         [[prices]]
         model = "{MODEL_NAME}"
         input_usd = 1_000_000
         output_usd = 1_000_000
         """
     )
-    house.environment["SCRIPTED_KEY"] = "dummy"
-    return house
+    return copilot
 
 
 def add(house: House, *words: str) -> int:
@@ -118,8 +106,7 @@ def test_a_no_cancels_the_task(copilot: House) -> None:
 
 def test_a_days_budget_holds_back_whatever_comes(copilot: House) -> None:
     """All wait at one barrier, one question asks, and a yes opens it."""
-    settings = copilot.home.config.read_text()
-    copilot.home.config.write_text(settings + "\n[budget.day]\ntokens = 1\n")
+    copilot.configure_more("[budget.day]\ntokens = 1")
     copilot.up()
     first = add(copilot)
     copilot.until_waiting(first, "a person: the budget of the day")

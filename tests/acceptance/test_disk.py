@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.disks import small_disk
+from tests.fixtures.disks import fill, small_disk
 from tests.fixtures.house import build
 from tests.waiting import wait_until
 
@@ -30,23 +29,12 @@ def house(tmp_path: Path, clean_environment: Path) -> Iterator[House]:
             yield house
 
 
-def fill(house: House) -> Path:
-    """Fill the disk to the last byte; return the file to delete."""
-    ballast = house.home.path.parent / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            with suppress(OSError):
-                while file.write(b"x" * size):
-                    pass
-    return ballast
-
-
 def test_a_disk_that_fills_up_while_an_agent_works(house: House) -> None:
     """The finished work waits for space, then lands from that same attempt, and no worker dies."""
     task = house.add(f"echo a > a.txt; {house.awaiting('full')}")
     worker = house.up()
     house.until_awaited("full")
-    ballast = fill(house)
+    ballast = fill(house.home.path.parent)
     house.sign("full").touch()
     wait_until(lambda: "the work can't be saved yet" in worker.output.read_text())
     assert house.look(task)["state"] == "running"
@@ -63,7 +51,7 @@ def test_an_agent_that_fails_on_a_full_disk(house: House) -> None:
     task = house.add(f"{house.awaiting('full')}; echo a > a.txt")
     worker = house.up()
     house.until_awaited("full")
-    ballast = fill(house)
+    ballast = fill(house.home.path.parent)
     house.sign("full").touch()
     house.until_alone(worker)
     wait_until(lambda: "yet" in worker.output.read_text())
@@ -77,7 +65,7 @@ def test_an_agent_that_fails_on_a_full_disk(house: House) -> None:
 def test_a_task_can_not_be_added_to_a_full_disk(house: House) -> None:
     """`add` says that the disk is full, what to do, and stores nothing by halves."""
     first = house.add("echo a > a.txt")
-    ballast = fill(house)
+    ballast = fill(house.home.path.parent)
     said = house.say("add", "-q", "--no-start", "-", stdin="x" * 1_000_000)
     assert said.code == 5
     assert "full" in said.err
@@ -92,7 +80,7 @@ def test_a_worker_outlives_a_full_disk(house: House) -> None:
     """A worker that idles on a full disk is there when space is, and takes what was queued."""
     task = house.add("echo a > a.txt", "--hold")
     worker = house.up()
-    ballast = fill(house)
+    ballast = fill(house.home.path.parent)
     wait_until(lambda: worker.output.read_text().count("warning") > 1, deadline_seconds=40)
     assert worker.process.poll() is None
     ballast.unlink()

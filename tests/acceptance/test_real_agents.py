@@ -36,26 +36,6 @@ def model() -> Iterator[ScriptedModel]:
         yield served
 
 
-@pytest.fixture
-def copilot(house: House, model: ScriptedModel, copilot_runtime: Path) -> House:
-    """Give a house whose agent is the real Copilot runtime."""
-    house.configure(
-        f"""{LAND}
-        [agents.copilot]
-        kind = "copilot"
-        path = "{copilot_runtime}"
-        provider = "scripted"
-        model = "{MODEL_NAME}"
-        [providers.scripted]
-        type = "openai"
-        base_url = "{model.openai_url}"
-        key_variable = "SCRIPTED_KEY"
-        """
-    )
-    house.environment["SCRIPTED_KEY"] = "dummy"
-    return house
-
-
 def second_turn(request: ModelRequest) -> bool:
     """Tell whether a request is the one that waits at the gate."""
     return request.turn == 1
@@ -81,9 +61,9 @@ def test_copilot_does_a_queued_task_and_it_lands(copilot: House, model: Scripted
 
 def test_copilot_is_held_to_the_tools_of_its_role(copilot: House, model: ScriptedModel) -> None:
     """A call of another kind is refused before it is carried out, and stands in the journal."""
-    settings = copilot.home.config.read_text()
-    role = "[roles.reader]\nchange = 'allowed'\ntools = ['read', 'other']\nagent = 'copilot'\n"
-    copilot.home.config.write_text(settings + role)
+    copilot.configure_more(
+        "[roles.reader]\nchange = 'allowed'\ntools = ['read', 'other']\nagent = 'copilot'"
+    )
     model.open("go")
     copilot.up()
     task = int(copilot.cli("add", "-q", "--no-start", "--role", "reader", TASK))
