@@ -62,7 +62,7 @@ def save(transaction: Transaction, attempt: Attempt) -> None:
     for name in ("task", "number", "worker", "provider", "started_at"):
         del values[name]
     if transaction.run("attempts.save", **values) == 0:
-        raise _lost(attempt)
+        raise lost(attempt)
 
 
 class Closing(NamedTuple):
@@ -97,14 +97,14 @@ def end(transaction: Transaction, attempt: Attempt, closing: Closing, now: datet
         **_counts(closing.usage),
     )
     if rows == 0:
-        raise _lost(attempt)
+        raise lost(attempt)
 
 
 def use(transaction: Transaction, attempt: Attempt, usage: Usage) -> None:
     """Write what an attempt has used so far; LeaseLost if it isn't ours any more."""
     counts = _counts(usage)
     if transaction.run("attempts.use", id=attempt.id, token=attempt.token, **counts) == 0:
-        raise _lost(attempt)
+        raise lost(attempt)
 
 
 def began(transaction: Transaction, attempt: int, now: datetime) -> None:
@@ -124,11 +124,12 @@ def fenced(transaction: Transaction, attempt: Attempt) -> Attempt:
     """Return the attempt, locked, if it is still open under this token; else LeaseLost."""
     current = lock(transaction, attempt.id)
     if current.finished_at is not None or current.token != attempt.token:
-        raise _lost(attempt)
+        raise lost(attempt)
     return current
 
 
-def _lost(attempt: Attempt) -> LeaseLost:
+def lost(attempt: Attempt) -> LeaseLost:
+    """Return what is raised where the right to an attempt is gone."""
     return LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio
 
 from deputize import queue
-from deputize.errors import DeputizeError, LeaseLost
+from deputize.errors import DeputizeError
+from deputize.store.attempts import lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ class Turnstile:
             if leaving in self._waiting:
                 self._waiting.remove(leaving)
         if leaving.task is None:
-            raise leaving.error or _lost(attempt)
+            raise leaving.error or lost(attempt)
         return leaving.task
 
     async def _let_out(self) -> None:
@@ -98,13 +99,9 @@ class Turnstile:
         asked = (shop.database, endings, shop.worker, room.task_count, now, room.rules, tips)
         turnover = await shop.in_store(queue.turn_over, *asked)
         ended = {task.id: task for task in turnover.ended}
-        lost = {attempt.id for attempt in turnover.lost}
+        gone = {attempt.id for attempt in turnover.lost}
         for leaving in batch:
-            if leaving.attempt.id not in lost:
+            if leaving.attempt.id not in gone:
                 leaving.task = ended[leaving.attempt.task]
         for claim in turnover.claims:
             self.begin(claim)
-
-
-def _lost(attempt: Attempt) -> LeaseLost:
-    return LeaseLost(f"the lease of attempt {attempt.number} of #{attempt.task} is lost")
