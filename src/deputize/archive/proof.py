@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +9,7 @@ from deputize.archive.file import UNREADABLE, lines_of, sha256_of
 from deputize.errors import StoreCorrupt
 from deputize.model.archive import Anchor
 from deputize.store import archives, journal
-from deputize.store.chain import canonical
+from deputize.store.chain import chained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +92,7 @@ def _walk(stretch: Stretch | None, path: Path) -> Anchor | None:
         if kind != "event":
             continue
         claimed = row.pop("hash")
-        digest = hashlib.sha256(place.hash.encode() + canonical(row)).hexdigest()
+        digest = chained(place.hash, row)
         if row["seq"] != place.seq + 1 or digest != claimed:
             return place
         place = Anchor(place.seq + 1, cast("int", row["id"]), digest)

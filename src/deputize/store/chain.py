@@ -85,8 +85,12 @@ def digest_of(previous: str, seq: int, entry: Entry) -> str:
 
     Raises StoreCorrupt where it holds what `journal.append` would not have written.
     """
-    content = canonical(content_of(entry) | {"seq": seq})
-    return hashlib.sha256(previous.encode() + content).hexdigest()
+    return chained(previous, content_of(entry) | {"seq": seq})
+
+
+def chained(previous: str, content: dict[str, object]) -> str:
+    """Hash what is hashed of an entry, after the hash of the entry before it."""
+    return hashlib.sha256(previous.encode() + canonical(content)).hexdigest()
 
 
 def verify(database: Database) -> Proof:
