@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path  # noqa: TC003 - a named tuple's field
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from deputize.config.home import sync_folder
 from deputize.errors import StoreCorrupt, StoreUnavailable
 from deputize.store.rows import to_json
 
@@ -129,15 +130,6 @@ def new_name(folder: Path, now: datetime, taken: Collection[str]) -> str:
         if name not in taken and not (folder / name).exists():
             return name
         number += 1
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a change of the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def unwritable(folder: Path, error: OSError) -> StoreUnavailable:

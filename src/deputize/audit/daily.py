@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deputize.audit.lines import append_from, last_good, line_of, seq_of
-from deputize.config.home import ensure
+from deputize.config.home import ensure, sync_folder
 from deputize.errors import StoreUnavailable
 from deputize.store import archives, journal
 
@@ -126,12 +126,3 @@ def translated(path: Path) -> Iterator[None]:
     except OSError as error:
         hint = "free some disk space or check permissions; the journal has it all meanwhile"
         raise StoreUnavailable(f"cannot write {path}: {error.strerror}", hint=hint) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,10 +16,9 @@ from deputize.audit.daily import (
     archived_bytes,
     by_day,
     locked,
-    sync_folder,
     translated,
 )
-from deputize.config.home import ensure
+from deputize.config.home import ensure, sync_folder
 from deputize.errors import StoreCorrupt
 from deputize.model.event import Event
 from deputize.store import archives, journal

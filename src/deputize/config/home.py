@@ -90,3 +90,12 @@ def ensure(folder: Path) -> Path:
         hint = "check its permissions, or set DEPUTIZE_HOME to a folder that you can write to"
         raise StoreUnavailable(f"cannot make {folder}: {error.strerror}", hint=hint) from error
     return folder
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a change of the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,6 +6,7 @@ import os
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.config.home import sync_folder
 from deputize.errors import InvalidInput, StoreCorrupt, StoreUnavailable
 from deputize.store import chain, meta
 from deputize.store.sqlite import SqliteDatabase
@@ -78,8 +79,4 @@ def _give_name(unfinished: Path, target: Path) -> None:
     finally:
         os.close(descriptor)
     os.link(unfinished, target)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(target.parent)
