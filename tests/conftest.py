@@ -15,7 +15,7 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-pytest_plugins = ["tests.fixtures.programs"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.programs"]
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTEST_CURRENT_TEST", "PYTEST_VERSION")
 KEPT_PREFIXES = ("PYTEST_XDIST_",)

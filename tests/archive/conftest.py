@@ -12,7 +12,6 @@ from deputize.archive.pruning import Pruning, prune
 from deputize.audit.daily import project
 from deputize.notify.outbox import fan_out
 from deputize.store import tasks
-from tests.fixtures.databases import DATABASES
 from tests.fixtures.stories import Story, open_story
 
 if TYPE_CHECKING:
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
 
     from deputize.model.archive import Archive
     from deputize.model.task import Task
-
-
-@pytest.fixture(params=DATABASES)
-def kind(request: pytest.FixtureRequest) -> str:
-    """Name the database that the test runs on."""
-    return str(request.param)
 
 
 @pytest.fixture

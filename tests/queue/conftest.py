@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures.databases import DATABASES, open_database
+from tests.fixtures.databases import open_database
 from tests.fixtures.yard import Yard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(params=DATABASES)
-def kind(request: pytest.FixtureRequest) -> str:
-    """Name the database that the test runs on."""
-    return str(request.param)
 
 
 @pytest.fixture

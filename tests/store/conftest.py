@@ -8,7 +8,7 @@ import pytest
 
 from deputize.config.home import Home
 from deputize.store import workers
-from tests.fixtures.databases import DATABASES, Intruder, open_database
+from tests.fixtures.databases import Intruder, open_database
 from tests.fixtures.nouns import NOON, a_worker
 
 if TYPE_CHECKING:
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deputize.store.database import Database
-
-
-@pytest.fixture(params=DATABASES)
-def kind(request: pytest.FixtureRequest) -> str:
-    """Name the database that the test runs on."""
-    return str(request.param)
 
 
 @pytest.fixture

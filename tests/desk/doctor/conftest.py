@@ -9,19 +9,13 @@ import pytest
 from deputize.config.home import Home
 from deputize.desk.context import open_desk
 from tests.fixtures import postgres
-from tests.fixtures.databases import DATABASES, Intruder
+from tests.fixtures.databases import Intruder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from deputize.desk.context import Desk
-
-
-@pytest.fixture(params=DATABASES)
-def kind(request: pytest.FixtureRequest) -> str:
-    """Name the database that the test runs on."""
-    return str(request.param)
 
 
 @pytest.fixture
