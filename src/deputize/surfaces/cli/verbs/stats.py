@@ -47,9 +47,10 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _print(output: Output, found: Stats) -> None:
+    from deputize.desk.stats import MOST_ENDED
     from deputize.surfaces.cli.times import ago
 
-    more = " (the newest 5000)" if found.capped else ""
+    more = f" (the newest {MOST_ENDED})" if found.capped else ""
     output.text(f"since {ago(found.since)} ago{more}: {found.per_hour:.1f} succeeded per hour")
     output.table([_reason(reason) for reason in found.reasons], indent="  ")
     if found.failure_rate is not None:
