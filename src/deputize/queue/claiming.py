@@ -89,13 +89,13 @@ def claim_in(
     while True:
         reach = reach_of(transaction, anything, rules, short)._replace(passed=passed)
         fronts = ahead() if ahead and reach == anything else line.fronts(transaction, reach)
-        ahead = None  # a task that was refused has changed what may be taken
+        ahead = None  # a task that is refused changes what may be taken
         task = _next(transaction, reach, fronts, rules.limits)
         if task is None:
             return None
+        passed += (task.id,)  # so that each turn gets on
         doer = _doer(task, reach, rules)
         if doer is None:
-            passed += (task.id,)
             continue
         server = server_of(doer.agent, doer.provider)
         admission = admit(transaction, task, server, rules.budgets, now)
