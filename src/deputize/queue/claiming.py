@@ -14,7 +14,8 @@ from deputize.model.fallback import Substitute, dry, is_dry, open_ones, substitu
 from deputize.model.order import NOTHING, barred, in_order, without
 from deputize.model.rules import NO_RULES, Rules
 from deputize.model.states import TaskState
-from deputize.queue.budgeting import admit, still_closed
+from deputize.queue.budgeting import admit
+from deputize.queue.spent import still_closed
 from deputize.store import attempts, barriers, line, meta, spending, tasks
 from deputize.store.line import Reach
 

@@ -11,7 +11,8 @@ from deputize.model.event import Event
 from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
-from deputize.queue.budgeting import book, still_spent, stop_at
+from deputize.queue.budgeting import book
+from deputize.queue.spent import still_spent, stop_at
 from deputize.store import approvals, attempts, barriers, changes, journal, settle, tasks, trust
 from deputize.store.attempts import Closing
 
