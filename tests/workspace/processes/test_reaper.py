@@ -68,6 +68,30 @@ assert collector.reap_zombies(linger_seconds=0) == 0
 assert (claimed.wait(), own.wait()) == (7, 8)
 """
 
+JUST_STARTED = """
+import threading
+from pathlib import Path
+import anyio
+from deputize.workspace.processes.program import Command
+from deputize.workspace.processes.run import Limits, run
+over = threading.Event()
+def look():
+    while not over.is_set():
+        reaper.end_orphans()
+async def main():
+    mark = {"PATH": os.defpath, "DEPUTIZE_TASK": "1"}
+    command = Command(argv=("/bin/sh", "-c", "exit 0"), cwd=Path("/"), env=mark)
+    return {(await run(command, Limits(timeout_seconds=20), lambda *_: None)).exit_code
+            for _ in range(300)}
+looking = threading.Thread(target=look)
+looking.start()
+try:
+    assert anyio.run(main) == {0}
+finally:
+    over.set()
+    looking.join()
+"""
+
 
 def passes(script: str) -> None:
     """Run a script of checks in a Python of its own."""
@@ -96,3 +120,8 @@ def test_zombies_are_collected() -> None:
 def test_no_exit_status_is_stolen() -> None:
     """Who waits for a child of ours gets its exit code."""
     passes(NOT_STOLEN)
+
+
+def test_a_program_that_is_just_being_started_is_no_orphan() -> None:
+    """Before it has got to its mark, it looks like one; whoever clears up meanwhile leaves it."""
+    passes(JUST_STARTED)

@@ -166,8 +166,9 @@ async def _start(command: Command) -> Program:
     _check(command)
     prefix = await anyio.to_thread.run_sync(containment_prefix) if command.contained else ()
     marker = secrets.token_hex(16)
-    process = _popen((*prefix, *command.argv), command, marker)
-    return Program(process, marker, contained=bool(prefix))
+    with reaper.starting:
+        process = _popen((*prefix, *command.argv), command, marker)
+        return Program(process, marker, contained=bool(prefix))
 
 
 def _check(command: Command) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,11 @@ LINGER_SECONDS: Final = 2.0
 """How long a zombie is left to somebody else in this process who may be waiting for it."""
 
 _claimed: dict[int, ProcessIdentity] = {}
+starting: Final = threading.Lock()
+"""Held from before a child is started until it is claimed: meanwhile nobody looks for leftovers.
+
+A child that has not got to its program yet has our environment and no mark: it looks like one.
+"""
 
 
 def become_subreaper() -> bool:
@@ -56,14 +62,15 @@ def end_orphans() -> None:
 
 
 def _leftovers() -> list[Entry]:
-    eldest = min((float(child.started) for child in _claimed.values()), default=float("inf"))
-    return [
-        entry
-        for entry in _adopted()
-        if not entry.ended
-        and float(entry.started) < eldest
-        and not is_marked(table.environment(entry))
-    ]
+    with starting:
+        eldest = min((float(child.started) for child in _claimed.values()), default=float("inf"))
+        return [
+            entry
+            for entry in _adopted()
+            if not entry.ended
+            and float(entry.started) < eldest
+            and not is_marked(table.environment(entry))
+        ]
 
 
 def _adopted() -> list[Entry]:
