@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deputize.errors import NotFound
 from deputize.intake.validation import agent_for, check_names
@@ -70,6 +70,15 @@ def digest_of(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
+_NOT_YET: dict[str, Any] = dict.fromkeys(
+    (
+        *("attempt", "started_at", "finished_at", "result", "reason", "message"),
+        *("feedback", "plan"),
+    )
+)
+"""What a task gets later."""
+
+
 def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, origin: Origin) -> Task:
     """Make the task; where it `waits`, its base is open until it is released."""
     spec, location = drafted.spec, drafted.place.location
@@ -103,23 +112,16 @@ def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, origin
         session=spec.session,
         round_start=1,
         rework_count=0,
-        feedback=None,
-        attempt=None,
         cancel_requested=False,
         created_at=now,
-        started_at=None,
-        finished_at=None,
-        result=None,
-        reason=None,
-        message=None,
         labels=spec.labels,
         lock=_lock(drafted),
-        plan=None,
         origin=spec.origin,
         budget_tokens=spec.budget_tokens,
         budget_usd=spec.budget_usd,
         root=origin.root,
         host=origin.host if location else None,
+        **_NOT_YET,
     )
 
 
