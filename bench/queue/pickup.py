@@ -11,7 +11,6 @@ import sqlite3
 import statistics
 import time
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -91,7 +90,7 @@ def _spans(home: Home, database: Database, state: State) -> list[float]:
 
 
 def _sample(desk: Desk, state: State) -> float:
-    new = replace(ours.task(), agent="short", created_at=desk.clock.now())
+    new = ours.task()._replace(agent="short", created_at=desk.clock.now())
     with desk.database.write() as transaction:
         task = tasks.insert(transaction, new, ours.QUEUED, desk.clock.now()).id
     began = time.perf_counter()

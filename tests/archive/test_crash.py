@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def logged(story: Story) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"log {claimed.task.id}")
     with story.database.write() as transaction:
-        attempts.save(transaction, replace(claimed.attempt, log=str(path)))
+        attempts.save(transaction, claimed.attempt._replace(log=str(path)))
     story.finish(claimed)
 
 

@@ -98,7 +98,7 @@ def worked(story: Story, **attempt: Any) -> Claim:  # noqa: ANN401 - any field
     story.add("worked on")
     claimed = story.claim()
     with story.database.write() as transaction:
-        attempts.save(transaction, replace(claimed.attempt, **attempt))
+        attempts.save(transaction, claimed.attempt._replace(**attempt))
     story.finish(claimed)
     return claimed
 
@@ -240,7 +240,7 @@ def test_logs_go_first_and_are_in_the_file(story: Story) -> None:
         path = folder / f"{number}.log"
         path.write_bytes(content)
         with story.database.write() as transaction:
-            attempts.save(transaction, replace(claims[-1].attempt, log=str(path)))
+            attempts.save(transaction, claims[-1].attempt._replace(log=str(path)))
         story.finish(claims[-1])
     past(story, 0)
     (made,) = pruned(story, logs=30, tasks=None, events=None)
@@ -285,7 +285,7 @@ def need(transaction: Transaction, now: datetime) -> None:
 def revive(transaction: Transaction, now: datetime) -> None:
     """Set the first task going again."""
     old = tasks.lock(transaction, 1)
-    queued = replace(old, state=TaskState.QUEUED, finished_at=None)
+    queued = old._replace(state=TaskState.QUEUED, finished_at=None)
     transaction.run("tasks.save", **tasks._values(queued, tasks._SAVED), ready_at=to_text(now))
 
 

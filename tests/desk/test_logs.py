@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deputize.desk.logs import LONGEST_LINE, Tail, last_line, read
@@ -45,9 +44,9 @@ def test_a_line_without_end_is_given_out_in_pieces(tmp_path: Path) -> None:
 def test_the_last_line_with_something_in_it(tmp_path: Path) -> None:
     """The headline of a running attempt is its last line that isn't empty."""
     log = tmp_path / "log"
-    attempt = replace(ATTEMPT, log=str(log))
+    attempt = ATTEMPT._replace(log=str(log))
     assert last_line(attempt) is None
     log.write_bytes(b"x" * 9000 + b"\nlast \n\n")
     assert last_line(attempt) == "last"
-    assert last_line(replace(ATTEMPT, log=None)) is None
+    assert last_line(ATTEMPT._replace(log=None)) is None
     assert list(read(attempt))[1:] == ["last ", ""]

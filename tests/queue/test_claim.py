@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -179,7 +178,7 @@ def test_a_late_finish_by_an_old_token_changes_nothing(yard: Yard) -> None:
     yard.finish(old, Outcome.WORKER_LOST)
     new = yard.claimed("w2")
     before = yard.task(1), yard.told(1)
-    for stale in (old.attempt, replace(new.attempt, token=old.attempt.token)):
+    for stale in (old.attempt, new.attempt._replace(token=old.attempt.token)):
         ending = Ending(outcome=Outcome.SUCCEEDED, answer="from the dead")
         with pytest.raises(LeaseLost):
             queue.finish(yard.database, stale, ending, yard.now)

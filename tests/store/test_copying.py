@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,7 +84,7 @@ def fill(transaction: Transaction) -> None:
     other = tasks.insert(transaction, a_task(state=TaskState.BLOCKED), QUEUED, NOON)
     tasks.add_need(transaction, other.id, task.id)
     attempt = attempts.insert(transaction, an_attempt())
-    running = replace(task, state=TaskState.RUNNING, attempt=attempt.id)
+    running = task._replace(state=TaskState.RUNNING, attempt=attempt.id)
     tasks.move(transaction, task, running, QUEUED, NOON)
     attempts.add_session(transaction, attempt, "s1", NOON)
     changes.insert(transaction, a_change(), QUEUED, NOON)
@@ -151,7 +150,7 @@ def test_new_rows_of_a_copy_come_after_the_old_ones(original: Database, target: 
     with target.write() as transaction:
         assert tasks.insert(transaction, a_task(), QUEUED, NOON).id == 3
         attempt = attempts.get(transaction, 1)
-        attempts.save(transaction, replace(attempt, finished_at=NOON, outcome=Outcome.CANCELLED))
+        attempts.save(transaction, attempt._replace(finished_at=NOON, outcome=Outcome.CANCELLED))
         assert changes.insert(transaction, a_change(), QUEUED, NOON).id == 2
         assert approvals.ask(transaction, an_approval(), "landing", NOON).id == 2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -98,7 +97,7 @@ def test_no_write_of_an_attempt_passes_without_its_token(
     database: Database, attempt: Attempt, other: dict[str, str]
 ) -> None:
     """Saving, renewing and telling are refused to any other token, and change nothing."""
-    forged = replace(attempt, **other, summary="forged")  # type: ignore[arg-type]
+    forged = attempt._replace(**other, summary="forged")  # type: ignore[arg-type]
     with database.write() as transaction:
         assert not attempts.try_renew(transaction, forged, SOON)
         with pytest.raises(LeaseLost):
@@ -111,7 +110,7 @@ def test_no_write_of_an_attempt_passes_without_its_token(
 
 def test_no_write_of_an_attempt_passes_after_its_end(database: Database, attempt: Attempt) -> None:
     """A closed attempt is never overwritten, not even by its own token."""
-    closed = replace(attempt, finished_at=NOON, outcome=Outcome.CANCELLED)
+    closed = attempt._replace(finished_at=NOON, outcome=Outcome.CANCELLED)
     with database.write() as transaction:
         assert attempts.try_renew(transaction, attempt, SOON)
         attempts.note(transaction, attempt, STEP, NOON)
@@ -131,9 +130,9 @@ def test_a_finished_attempts_workspace_is_left_over_until_it_is_removed(
 ) -> None:
     """Only what is finished and had a workspace is swept, and only once."""
     with database.write() as transaction:
-        attempts.save(transaction, replace(attempt, workspace="/w"))
+        attempts.save(transaction, attempt._replace(workspace="/w"))
         assert attempts.leftovers(transaction) == []
-        ended = replace(attempt, workspace="/w", finished_at=NOON, outcome=Outcome.CANCELLED)
+        ended = attempt._replace(workspace="/w", finished_at=NOON, outcome=Outcome.CANCELLED)
         attempts.save(transaction, ended)
         assert [left.id for left in attempts.leftovers(transaction)] == [attempt.id]
         attempts.workspace_removed(transaction, attempt.id, NOON)

@@ -242,8 +242,8 @@ def test_every_noun_comes_back_as_it_was_stored(database: Database) -> None:
         task = tasks.insert(transaction, FULL_TASK, QUEUED, NOON)
         attempt = attempts.insert(transaction, FULL_ATTEMPT)
         change = changes.insert(transaction, FULL_CHANGE, QUEUED, NOON)
-        assert tasks.get(transaction, task.id) == replace(FULL_TASK, id=1)
-        assert attempts.get(transaction, attempt.id) == replace(FULL_ATTEMPT, id=1)
+        assert tasks.get(transaction, task.id) == FULL_TASK._replace(id=1)
+        assert attempts.get(transaction, attempt.id) == FULL_ATTEMPT._replace(id=1)
         assert changes.get(transaction, change.id) == replace(FULL_CHANGE, id=1)
 
 

@@ -40,8 +40,7 @@ SETTLED = LANDED | {
 
 def task_in(task: Task, state: TaskState) -> Task:
     """Return the task with all that a state asks of its row."""
-    return replace(
-        task,
+    return task._replace(
         state=state,
         attempt=1 if state is TaskState.RUNNING else None,
         finished_at=NOON if state in FINAL_TASK_STATES else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError, InvalidInput, UserError
@@ -213,7 +213,7 @@ def _tried(transaction: Transaction, ready: _Ready, now: datetime) -> SubmittedP
     placed = []
     for place in ready.order:
         planned = ready.spec.tasks[place]
-        task = replace(ready.tasks[place], state=_state(transaction, ready, place))
+        task = ready.tasks[place]._replace(state=_state(transaction, ready, place))
         needs: list[tuple[int | str, On]] = [
             (ready.spec.tasks[need].name or "", on) for need, on in planned.needs
         ]

@@ -218,8 +218,7 @@ def send_back(  # noqa: PLR0913 - what a rework is told
         changes.move(transaction, old, new, event, now)
         if rework:
             last = attempts.get(transaction, change.attempt)
-            again = replace(
-                task,
+            again = task._replace(
                 state=TaskState.QUEUED,
                 base=base,
                 feedback=feedback,

@@ -76,9 +76,8 @@ class TaskSpec:
     origin: str = "cli"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A task as it stands in the store."""
+class Task(NamedTuple):
+    """A task as it stands in the store; a tuple, for each step makes another of its many fields."""
 
     id: int
     title: str

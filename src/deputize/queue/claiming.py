@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -184,12 +184,12 @@ def _start(
         worker=worker.id,
         body=body,
     )
-    tasks.move(transaction, asked, replace(asked, **began), event, now)
-    return Claim(task=replace(task, **began), attempt=attempt)
+    tasks.move(transaction, asked, asked._replace(**began), event, now)
+    return Claim(task=task._replace(**began), attempt=attempt)
 
 
 def _as_done_by(task: Task, doer: Substitute) -> Task:
     """Return a task as its attempt does it: model and session are those of its own agent."""
     if doer.agent == task.agent:
         return task
-    return replace(task, agent=doer.agent, provider=doer.provider, model=None, session=None)
+    return task._replace(agent=doer.agent, provider=doer.provider, model=None, session=None)

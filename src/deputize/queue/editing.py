@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import IllegalMove
@@ -49,8 +48,8 @@ def edit(database: Database, task_id: int, edits: Edits, actor: str, now: dateti
         if not waits or task.started_at is not None:
             hint = "`deputize add` another one" if task.is_final else "`deputize cancel` it first"
             raise IllegalMove(f"#{task.id} has begun and can't be edited", hint=hint)
-        edited = replace(task, **edits.wanted)  # type: ignore[arg-type]
-        edited = replace(edited, provider=edited.provider or None)
+        edited = task._replace(**edits.wanted)  # type: ignore[arg-type]
+        edited = edited._replace(provider=edited.provider or None)
         if edited == task:
             return task
         body: dict[str, object] = {"fields": sorted(edits.wanted)}

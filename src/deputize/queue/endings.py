@@ -148,8 +148,8 @@ def _succeed(
             result=ending.answer,
             tips=tips,
         )
-    landing = replace(
-        task, state=TaskState.LANDING, attempt=None, feedback=None, result=ending.answer
+    landing = task._replace(
+        state=TaskState.LANDING, attempt=None, feedback=None, result=ending.answer
     )
     tasks.move(transaction, task, landing, Event(kind="task.handed_over", actor=actor), now)
     change = ending.change
@@ -185,7 +185,7 @@ def _fail(
     own = history[-1].agent == task.agent
     session = (ending.session if own else None) or task.session
     at = None if ending.movable and ending.outcome in LIMITS else step.not_before
-    queued = replace(task, state=TaskState.QUEUED, attempt=None, not_before=at, session=session)
+    queued = task._replace(state=TaskState.QUEUED, attempt=None, not_before=at, session=session)
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
     if ending.outcome in LIMITS and step.not_before:

@@ -28,7 +28,7 @@ def cancel(database: Database, task_id: int, actor: str, now: datetime) -> Task:
         if task.is_final or task.cancel_requested:
             return task
         if task.state in {TaskState.RUNNING, TaskState.LANDING}:
-            asked = replace(task, cancel_requested=True)
+            asked = task._replace(cancel_requested=True)
             event = Event(kind="task.cancel_requested", actor=actor)
             return tasks.move(transaction, task, asked, event, now)
         return settle.end(
@@ -70,7 +70,7 @@ def hold(database: Database, task_id: int, actor: str, now: datetime, *, held: b
             return task
         kind = "task.held" if held else "task.unheld"
         return tasks.move(
-            transaction, task, replace(task, held=held), Event(kind=kind, actor=actor), now
+            transaction, task, task._replace(held=held), Event(kind=kind, actor=actor), now
         )
 
 
@@ -113,8 +113,7 @@ def _what_instead(task: Task, unless_final: str) -> str:
 def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
     session = attempts.session_of_task(transaction, task.id, task.agent) if resume else None
     waits = task.state is TaskState.CANCELLED and settle.has_to_wait(transaction, task.id)
-    return replace(
-        task,
+    return task._replace(
         state=TaskState.BLOCKED if waits else TaskState.QUEUED,
         finished_at=None,
         result=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deputize.model.event import Event
@@ -45,7 +44,7 @@ def _cut(database: Database, number: int, now: datetime) -> bool:
             return False
         if task.not_before <= now + pause:
             return False
-        sooner = replace(task, not_before=now + pause)
+        sooner = task._replace(not_before=now + pause)
         body = {"after": "the clock was set back"}
         event = Event(kind="task.rescheduled", actor="queue", body=body)
         tasks.move(transaction, task, sooner, event, now)

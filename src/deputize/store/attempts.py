@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack, cast
 
 from deputize.errors import LeaseLost, NotFound
@@ -43,7 +43,7 @@ def insert(transaction: Transaction, attempt: Attempt) -> Attempt:
     values = _values(attempt)
     del values["id"], values["number"]
     row = cast("Row", transaction.one("attempts.insert", **values))
-    return replace(attempt, id=number(row, "id"), number=number(row, "number"))
+    return attempt._replace(id=number(row, "id"), number=number(row, "number"))
 
 
 def get(transaction: Transaction, attempt: int) -> Attempt:
@@ -211,9 +211,9 @@ def _required(row: Row | None, attempt: int) -> Attempt:
 
 
 _PLAIN = tuple(
-    field.name
-    for field in fields(Attempt)
-    if field.name
+    name
+    for name in Attempt._fields
+    if name
     not in {
         "lease_expires_at",
         "processes",
@@ -230,22 +230,22 @@ def attempt_of(row: Row) -> Attempt:
     """Read an attempt from its row."""
     written = row["tools"]
     tools = [] if written == "[]" else cast("list[dict[str, object]]", from_json(written))
-    plain: dict[str, object] = {name: row[name] for name in _PLAIN}
-    return Attempt(
-        **plain,  # type: ignore[arg-type]
-        lease_expires_at=to_moment(row["lease_expires_at"]),
-        processes=words(row, "processes"),
-        started_at=to_moment(row["started_at"]),
-        finished_at=maybe_moment(row["finished_at"]),
-        outcome=None if row["outcome"] is None else to_word(Outcome, row["outcome"]),
-        usage=Usage(
+    read: dict[str, object] = {
+        **row,
+        "lease_expires_at": to_moment(row["lease_expires_at"]),
+        "processes": words(row, "processes"),
+        "started_at": to_moment(row["started_at"]),
+        "finished_at": maybe_moment(row["finished_at"]),
+        "outcome": None if row["outcome"] is None else to_word(Outcome, row["outcome"]),
+        "usage": Usage(
             input_tokens=number(row, "input_tokens"),
             output_tokens=number(row, "output_tokens"),
             cached_tokens=number(row, "cached_tokens"),
             cost_usd=maybe(row, "cost_usd"),
         ),
-        tools=tuple(ToolUse(**tool) for tool in tools),  # type: ignore[arg-type]
-    )
+        "tools": tuple(ToolUse(**tool) for tool in tools),  # type: ignore[arg-type]
+    }
+    return Attempt._make(map(read.__getitem__, Attempt._fields))
 
 
 def _values(attempt: Attempt) -> dict[str, Value]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deputize.model.approval import ApprovalState
@@ -42,8 +41,7 @@ def end(  # noqa: PLR0913 - an end has that many facts
 
     What that means for each of them is in the table of `model/need.py`.
     """
-    ended = replace(
-        task,
+    ended = task._replace(
         state=state,
         attempt=None,
         cancel_requested=False,
@@ -108,8 +106,7 @@ def _settle_dependents(
 
 def _cancel(transaction: Transaction, dependent: Task, lost: Task, now: datetime) -> Task:
     """Cancel a blocked task that would wait for ever."""
-    ended = replace(
-        dependent,
+    ended = dependent._replace(
         state=TaskState.CANCELLED,
         finished_at=now,
         reason=Outcome.NEED_FAILED,
@@ -151,7 +148,7 @@ def _release(
     base = dependent.base
     if dependent.git_dir and dependent.target:
         base = tips.get((dependent.git_dir, dependent.target), base)
-    queued = replace(dependent, state=TaskState.QUEUED, base=base)
+    queued = dependent._replace(state=TaskState.QUEUED, base=base)
     event = Event(kind="task.released", actor=actor, body={"base": base} if base else {})
     tasks.move(transaction, dependent, queued, event, now)
 
@@ -179,8 +176,8 @@ def revive_dependents(transaction: Transaction, need: Task, actor: str, now: dat
             fell = dependent.reason is Outcome.NEED_FAILED
             if not fell or lost_needs(transaction, dependent.id):
                 continue
-            waiting = replace(
-                dependent, state=TaskState.BLOCKED, finished_at=None, reason=None, message=None
+            waiting = dependent._replace(
+                state=TaskState.BLOCKED, finished_at=None, reason=None, message=None
             )
             event = Event(kind="task.blocked", actor=actor, body={"need": found.id})
             tell_reopened(transaction, dependent, actor, now)

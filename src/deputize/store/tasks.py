@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack, cast
 
 from deputize.errors import IllegalMove, NotFound
@@ -48,7 +48,7 @@ def insert(transaction: Transaction, task: Task, event: Event, now: datetime) ->
     ready_at = to_text(max(now, task.not_before or now))
     values |= {"rank": _rank(transaction, task), "share": task.share, "ready_at": ready_at}
     row = cast("Row", transaction.one("tasks.insert", **values))
-    added = replace(task, id=number(row, "id"))
+    added = task._replace(id=number(row, "id"))
     journal.append(transaction, event, now, task=added.id)
     return added
 
@@ -89,13 +89,13 @@ def insert_prepared(
 
     `ranks` has the last place that this transaction gave the plan in the line of each priority.
     """
-    task = replace(prepared.task, plan=plan, state=state)
+    task = prepared.task._replace(plan=plan, state=state)
     last = ranks.get(task.priority)
     ranks[task.priority] = _rank(transaction, task) if last is None else last + 1
     turn: dict[str, Value] = {"rank": ranks[task.priority], "share": task.share}
     values = prepared.row | turn | {"plan": plan, "state": state}
     row = cast("Row", transaction.one("tasks.insert", **values))
-    task = replace(task, id=number(row, "id"))
+    task = task._replace(id=number(row, "id"))
     needed = {"needs": [need for need, _ in needs]} if needs else {}
     body = {**prepared.event.body, **needed, "plan": plan}
     event = replace(prepared.event, kind=f"task.{state}", task=task.id, body=body)
@@ -208,7 +208,8 @@ def _save(transaction: Transaction, old: Task, new: Task, now: datetime) -> None
         ready_at = to_text(max(now, new.not_before or now))
         transaction.tell("tasks.save", **_values(new, _SAVED), ready_at=ready_at)
         return
-    changed = {name for name in _SAVED if getattr(new, name) is not getattr(old, name)}
+    both = zip(_NAMES, old, new, strict=True)
+    changed = {name for name, was, is_now in both if is_now is not was} - _FIXED
     if changed <= _STARTED:
         transaction.tell("tasks.start", id=new.id, **_values(new, _STARTED))
     elif changed <= _ENDED:
@@ -338,18 +339,20 @@ def _required(transaction: Transaction, row: Row | None, task: int) -> Task:
 
 def task_of(row: Row) -> Task:
     """Read a task from its row."""
-    values: dict[str, object] = {name: row[name] for name in _NAMES}
-    values.update({name: words(row, name) for name in _LISTS})
-    values.update({name: maybe_moment(row[name]) for name in _MOMENTS})
-    values.update({name: bool(row[name]) for name in _FLAGS})
-    values["created_at"] = to_moment(row["created_at"])
-    values["state"] = to_word(TaskState, row["state"])
-    values["place"] = to_word(Place, row["place"])
-    values["reason"] = None if row["reason"] is None else to_word(Outcome, row["reason"])
-    return Task(**values)  # type: ignore[arg-type]
+    read: dict[str, object] = {
+        **row,
+        **{name: words(row, name) for name in _LISTS},
+        **{name: maybe_moment(row[name]) for name in _MOMENTS},
+        **{name: bool(row[name]) for name in _FLAGS},
+        "created_at": to_moment(row["created_at"]),
+        "state": to_word(TaskState, row["state"]),
+        "place": to_word(Place, row["place"]),
+        "reason": None if row["reason"] is None else to_word(Outcome, row["reason"]),
+    }
+    return Task._make(map(read.__getitem__, _NAMES))
 
 
-_NAMES = tuple(field.name for field in fields(Task))
+_NAMES = Task._fields
 _FIXED = frozenset(
     {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
      "key_digest", "created_at", "labels", "lock", "plan", "origin", "budget_tokens", "budget_usd",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -50,7 +50,7 @@ class Steps:
 
     async def begin(self, log_path: str) -> None:
         """Note where the log is."""
-        await self.change(lambda attempt: replace(attempt, log=log_path))
+        await self.change(lambda attempt: attempt._replace(log=log_path))
 
     async def change(self, make: Callable[[Attempt], Attempt], event: Event | None = None) -> None:
         """Write something of the open attempt, and an event if it is one; LeaseLost if not ours."""
@@ -71,7 +71,7 @@ class Steps:
     def note_workspace(self, path: Path, base: str | None) -> None:
         """Write where the agent is going to work, and from which commit; for use in a thread."""
         self._change(
-            lambda attempt: replace(attempt, workspace=str(path), base=base or attempt.base), None
+            lambda attempt: attempt._replace(workspace=str(path), base=base or attempt.base), None
         )
 
     async def note(self, event: Event) -> None:
@@ -169,4 +169,4 @@ class Note:
     def applied(self, attempt: Attempt) -> Attempt:
         """Return the attempt with the note on it."""
         processes = (*attempt.processes, self.process) if self.process else attempt.processes
-        return replace(attempt, processes=processes, session=self.session or attempt.session)
+        return attempt._replace(processes=processes, session=self.session or attempt.session)

@@ -7,7 +7,6 @@ import pty
 import subprocess
 from argparse import ArgumentParser
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -171,7 +170,7 @@ def test_one_that_was_archived_meanwhile_keeps_the_others_from_nothing(
 
     def choose(desk: Desk, _: Narrowing) -> list[Task]:
         (waits,) = by_ids(desk, [WAITING])
-        return [replace(waits, id=99), waits]
+        return [waits._replace(id=99), waits]
 
     def move(desk: Desk, task: int) -> Task:
         return queue.hold(desk.database, task, ADA, desk.clock.now(), held=True)

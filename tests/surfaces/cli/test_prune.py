@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +29,7 @@ def story(deputize: CommandLine) -> Iterator[Story]:
             log.parent.mkdir(parents=True, exist_ok=True)
             log.write_text(f"did {number}\n")
             with story.database.write() as transaction:
-                attempts.save(transaction, replace(claimed.attempt, log=str(log)))
+                attempts.save(transaction, claimed.attempt._replace(log=str(log)))
             story.finish(claimed)
             story.pass_time(seconds=1)
         with story.database.write() as transaction:
