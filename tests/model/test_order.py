@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.model.fallback import Dry, dry
 from deputize.model.limits import NO_LIMITS, Limits
-from deputize.model.order import NOTHING, Busy, Front, barred, in_order, why_barred
+from deputize.model.order import NOTHING, Busy, Front, barred, in_order, next_ones, why_barred
 from deputize.model.task import Place
 from tests.fixtures.nouns import NOON, a_task
 
@@ -49,6 +50,41 @@ def test_waiting_makes_urgent_and_never_more_than_critical() -> None:
     assert in_order([front(4), front(5, HOUR - 1)], NOON, HOUR) == [4, 5]
     assert in_order([front(1, 10), front(10, 100 * HOUR)], NOON, HOUR) == [10, 1]
     assert in_order([front(1, 200 * HOUR), front(10, 100 * HOUR)], NOON, HOUR) == [1, 10]
+
+
+class Standing(NamedTuple):
+    """A task in a line."""
+
+    front: Front
+    name: str
+
+
+def test_of_several_lines_each_gives_its_first_as_long_as_it_is_the_most_urgent() -> None:
+    """A line keeps its order, also where a later task of it has waited longer."""
+    lines = [
+        Standing(front(5, 2 * HOUR), "a"),
+        Standing(front(5), "b"),
+        Standing(front(5, 9 * HOUR), "c"),
+        Standing(front(4), "d"),
+    ]
+    assert [each.name for each in next_ones(lines, 9, NOON, HOUR)] == ["a", "d", "b", "c"]
+    assert [each.name for each in next_ones(lines, 2, NOON, HOUR)] == ["a", "d"]
+    assert next_ones(lines, 0, NOON, HOUR) == []
+
+
+@given(st.lists(st.tuples(st.integers(1, 10), st.integers(0, 90 * HOUR)), max_size=12))
+def test_several_are_those_that_would_be_taken_one_by_one(found: list[tuple[int, int]]) -> None:
+    """The first of all that are left, again and again."""
+    left = [Standing(front(*each), str(place)) for place, each in enumerate(found)]
+    chosen = next_ones(left, len(found), NOON, HOUR)
+    for expected in chosen:
+        heads: dict[int, Standing] = {}
+        for each in left:
+            heads.setdefault(each.front.priority, each)
+        first = in_order([each.front for each in heads.values()], NOON, HOUR)[0]
+        assert heads[first] == expected
+        left.remove(expected)
+    assert left == []
 
 
 @given(

@@ -83,7 +83,7 @@ def fill(transaction: Transaction) -> None:
     task = tasks.insert(transaction, a_task(prompt="ü\n'\"%:x"), QUEUED, NOON)
     other = tasks.insert(transaction, a_task(state=TaskState.BLOCKED), QUEUED, NOON)
     tasks.add_need(transaction, other.id, task.id)
-    attempt = attempts.insert(transaction, an_attempt())
+    (attempt,) = attempts.insert(transaction, [an_attempt()])
     running = task._replace(state=TaskState.RUNNING, attempt=attempt.id)
     tasks.move(transaction, task, running, QUEUED, NOON)
     attempts.add_session(transaction, attempt, "s1", NOON)

@@ -60,6 +60,9 @@ PARTS = {
     "tasks.reach",
     "tasks.may_take",
     "tasks.narrowed",
+    "tasks.lines",
+    "tasks.nothing_is_closed",
+    "attempts.with_task",
     "archives.free",
     "archives.chosen",
 }
@@ -81,7 +84,7 @@ def test_each_query_is_asked_by_a_module() -> None:
     names = {name for name, _ in NAMED}
     nouns = "|".join(file.stem for file in FILES)
     asked = set(
-        re.findall(rf'\.(?:one|all|ask|run|tell|pages|put)\(\s*"((?:{nouns})\.\w+)"', source)
+        re.findall(rf'\.(?:one|all|ask|run|tell|give|pages|put)\(\s*"((?:{nouns})\.\w+)"', source)
     )
     assert names - asked == PARTS
     assert asked - names == set()
@@ -127,6 +130,20 @@ def test_a_plan_is_read_without_its_neighbours(kind: str, intruder: Intruder, na
     assert "tasks_by_plan (plan=?)" in told
     assert "SCAN tasks" not in told
     assert ("COVERING INDEX" in told) or name.startswith("tasks.")
+
+
+@pytest.mark.parametrize("name", ["tasks.take", "tasks.lock_all", "attempts.leaving"])
+def test_what_is_known_by_its_id_is_looked_up_by_it(
+    kind: str, intruder: Intruder, name: str
+) -> None:
+    """However long the line is, and however much has ended."""
+    if kind != "sqlite":
+        pytest.skip("SQLite is asked how it would look")
+    values = dict.fromkeys(re.findall(r":(\w+)", query(name)))
+    steps = [str(step[3]) for step in intruder.run(f"EXPLAIN QUERY PLAN {query(name)}", **values)]
+    assert "USING INTEGER PRIMARY KEY (rowid=?)" in " ".join(steps)
+    assert [step for step in steps if step.startswith(("SCAN tasks", "SCAN attempts"))] == []
+    assert "tasks_open" not in " ".join(steps)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def attempt(database: Database) -> Attempt:
     """Open an attempt of task 1."""
     with database.write() as transaction:
         tasks.insert(transaction, a_task(), QUEUED, NOON)
-        return attempts.insert(transaction, an_attempt())
+        return attempts.insert(transaction, [an_attempt()])[0]
 
 
 def test_a_lease_has_one_holder_until_it_runs_out_or_is_given_back(two_workers: Database) -> None:
@@ -150,7 +150,7 @@ def test_the_session_used_last_is_the_one_to_resume(database: Database, attempt:
         assert (found.token, found.started_at, found.used_at) == ("s1", NOON, LATER)
         assert attempts.session_of_task(transaction, 1, "goose") is None
         tasks.insert(transaction, a_task(), QUEUED, NOON)
-        other = attempts.insert(transaction, an_attempt(task=2, token="t2"))
+        (other,) = attempts.insert(transaction, [an_attempt(task=2, token="t2")])
         attempts.add_session(transaction, other, "s1", LATER)
         taken = attempts.session_of_task(transaction, 2, "copilot")
         left = attempts.session_of_task(transaction, 1, "copilot")

@@ -70,7 +70,7 @@ def populated(database: Database) -> Database:
     """Give a database with one sound row of each noun, its journal sealed."""
     with database.write() as transaction:
         tasks.insert(transaction, a_task(), QUEUED, NOON)
-        attempts.insert(transaction, an_attempt())
+        attempts.insert(transaction, [an_attempt()])
         event = Event(kind="change.proposed", actor="worker:w1")
         changes.insert(transaction, a_change(), event, NOON)
         approvals.ask(transaction, an_approval(), "landing", NOON)
@@ -117,9 +117,9 @@ def test_a_task_has_one_open_attempt_and_each_number_once(
     """A second open attempt and a number used again are refused; numbers follow on."""
     closed = an_attempt(finished_at=NOON, outcome=Outcome.CANCELLED, number=0, token="t2")
     with pytest.raises(StoreError, match="refused a row"), populated.write() as transaction:
-        attempts.insert(transaction, an_attempt(token="t2"))
+        attempts.insert(transaction, [an_attempt(token="t2")])
     with populated.write() as transaction:
-        inserted = attempts.insert(transaction, closed)
+        (inserted,) = attempts.insert(transaction, [closed])
         found = attempts.of_task(transaction, 1)
     assert [(attempt.id, attempt.number) for attempt in found] == [(1, 1), (inserted.id, 2)]
     with pytest.raises(intruder.refusal):

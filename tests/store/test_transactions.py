@@ -22,6 +22,7 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, journal, tasks
+from deputize.store.attempts import Closing
 from tests.fixtures.databases import open_database
 from tests.fixtures.nouns import (
     COMMIT,
@@ -190,13 +191,38 @@ def test_text_that_is_no_utf8_is_stored_spelled_out(database: Database) -> None:
     odd = "caf\udce9"
     with database.write() as transaction:
         tasks.insert(transaction, a_task(), QUEUED, NOON)
-        attempt = attempts.insert(transaction, an_attempt(summary=odd))
+        (attempt,) = attempts.insert(transaction, [an_attempt(summary=odd)])
         files = (FileChange(path=odd, op=Operation.CREATE),)
         event = Event(kind="change.proposed", actor="worker:w1", body={odd: [odd]})
         change = changes.insert(transaction, a_change(files=files), event, NOON)
         assert attempts.get(transaction, attempt.id).summary == "caf\\udce9"
         assert changes.get(transaction, change.id).files == files
         assert journal.recent(transaction)[-1].body == {"caf\\udce9": ["caf\\udce9"]}
+
+
+def test_what_is_told_alike_is_written_whole_and_in_order(database: Database) -> None:
+    """Many ends in one transaction: each with its own values, odd texts spelled out."""
+    errors = ["", "plain", "caf\udce9", "'; -- \\ \" {} %s", "ü\n\t"]
+    with database.write() as transaction:
+        new = [tasks.insert(transaction, a_task(), QUEUED, NOON) for _ in errors]
+        begun = attempts.insert(transaction, [an_attempt(task=task.id) for task in new])
+        for attempt, error in zip(begun, errors, strict=True):
+            closing = Closing(
+                Outcome.AGENT_ERROR, -1, error, Usage(input_tokens=attempt.id), (), None, None,
+                None, None,
+            )  # fmt: skip
+            attempts.end(transaction, attempt, closing, NOON)
+            told = Event(kind="attempt.finished", actor="worker:w1", attempt=attempt.id)
+            journal.append(transaction, told, NOON)
+    with database.read() as transaction:
+        ended = [attempts.get(transaction, attempt.id) for attempt in begun]
+        told_of = [entry.attempt for entry in journal.recent(transaction) if entry.attempt]
+    assert [attempt.error for attempt in ended] == [
+        error.replace("\udce9", "\\udce9") for error in errors
+    ]
+    assert [attempt.usage.input_tokens for attempt in ended] == [attempt.id for attempt in begun]
+    assert {attempt.exit_code for attempt in ended} == {-1}
+    assert told_of == [attempt.id for attempt in begun]
 
 
 def test_a_number_that_no_column_holds_is_bad_input(database: Database) -> None:
@@ -210,7 +236,9 @@ def test_counts_that_an_agent_makes_up_are_kept_in_bounds(database: Database) ->
     usage = Usage(input_tokens=10**30, output_tokens=-5, cached_tokens=7, cost_usd="0.1")
     with database.write() as transaction:
         tasks.insert(transaction, a_task(), QUEUED, NOON)
-        stored = attempts.get(transaction, attempts.insert(transaction, an_attempt(usage=usage)).id)
+        stored = attempts.get(
+            transaction, attempts.insert(transaction, [an_attempt(usage=usage)])[0].id
+        )
     assert stored.usage == Usage(input_tokens=(1 << 53) - 1, cached_tokens=7, cost_usd="0.1")
 
 
@@ -240,7 +268,7 @@ def test_every_noun_comes_back_as_it_was_stored(database: Database) -> None:
     """No column is forgotten, mixed up or rounded."""
     with database.write() as transaction:
         task = tasks.insert(transaction, FULL_TASK, QUEUED, NOON)
-        attempt = attempts.insert(transaction, FULL_ATTEMPT)
+        (attempt,) = attempts.insert(transaction, [FULL_ATTEMPT])
         change = changes.insert(transaction, FULL_CHANGE, QUEUED, NOON)
         assert tasks.get(transaction, task.id) == FULL_TASK._replace(id=1)
         assert attempts.get(transaction, attempt.id) == FULL_ATTEMPT._replace(id=1)

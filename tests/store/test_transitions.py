@@ -68,7 +68,7 @@ def begun(database: Database) -> Database:
     """Give a database with a task and an attempt of it."""
     with database.write() as transaction:
         tasks.insert(transaction, a_task(), QUEUED, NOON)
-        attempts.insert(transaction, an_attempt())
+        attempts.insert(transaction, [an_attempt()])
     return database
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from deputize.model.barrier import QUEUE, BarrierKind, Cause
 from deputize.model.budget import Scope
@@ -71,6 +71,35 @@ def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> lis
         return aged(front.priority, now - front.ready_at, ageing_seconds), front.ready_at
 
     return [front.priority for front in sorted(fronts, key=urgency)]
+
+
+class InLine(Protocol):
+    """A task that stands in the line of its priority."""
+
+    @property
+    def front(self) -> Front:
+        """What it counts as once it is first."""
+        ...
+
+
+Stands = TypeVar("Stands", bound=InLine)
+
+
+def next_ones(
+    lines: Iterable[Stands], count: int, now: datetime, ageing_seconds: int
+) -> list[Stands]:
+    """Return the tasks that are served next, of lines that are given each in order."""
+    left: dict[int, deque[Stands]] = {}
+    for each in lines:
+        left.setdefault(each.front.priority, deque()).append(each)
+    chosen: list[Stands] = []
+    while left and len(chosen) < count:
+        fronts = (own[0].front for own in left.values())
+        first = in_order(fronts, now, ageing_seconds)[0]
+        chosen.append(left[first].popleft())
+        if not left[first]:
+            del left[first]
+    return chosen
 
 
 def aged(priority: int, waited: timedelta, ageing_seconds: int) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.model.attempt import Attempt, Usage
-    from deputize.model.budget import Budgets, Server
+    from deputize.model.budget import Budgets, Server, Spent
     from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
 
@@ -106,7 +106,8 @@ def spend(
     """
     with database.write() as transaction:
         task = tasks.get(transaction, attempt.task)
-        book(transaction, attempt, task, usage, now)
+        written = attempts.fenced(transaction, attempt).usage
+        book(transaction, attempt, task, since(written, usage), now)
         attempts.use(transaction, attempt, usage)
         server = server_of(attempt.agent, attempt.provider)
         own = Standing(Account(Scope.ATTEMPT, str(attempt.id)), spent_of(usage), budgets.attempt)
@@ -115,11 +116,9 @@ def spend(
 
 
 def book(
-    transaction: Transaction, attempt: Attempt, task: Task, usage: Usage, now: datetime
+    transaction: Transaction, attempt: Attempt, task: Task, more: Spent, now: datetime
 ) -> None:
     """Add to all accounts of an attempt what it has used since that was written last."""
-    written = attempts.fenced(transaction, attempt).usage
-    more = since(written, usage)
     if any(more):
         server = server_of(attempt.agent, attempt.provider)
         spending.add(transaction, accounts_of(task, server, now.date()), more)

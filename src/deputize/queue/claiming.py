@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from deputize.model.attempt import LEASE_SECONDS, Attempt, Usage
 from deputize.model.budget import server_of
-from deputize.model.event import Event
 from deputize.model.fallback import Substitute, dry, is_dry, open_ones, substitute_for
-from deputize.model.order import NOTHING, barred, in_order, without
+from deputize.model.order import NOTHING, barred, in_order, next_ones, without
 from deputize.model.rules import NO_RULES, Rules
-from deputize.model.states import TaskState
 from deputize.queue.budgeting import admit
 from deputize.queue.spent import still_closed
-from deputize.store import attempts, barriers, line, meta, spending, tasks
+from deputize.queue.starting import Claim, start
+from deputize.store import barriers, line, meta, spending
 from deputize.store.line import Reach
 
 if TYPE_CHECKING:
@@ -28,15 +24,9 @@ if TYPE_CHECKING:
     from deputize.model.task import Task
     from deputize.model.worker import Worker
     from deputize.store.database import Database, Transaction
-    from deputize.store.line import Fronts
+    from deputize.store.line import Next
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A task, as its attempt does it, and the attempt that its worker holds the lease of."""
-
-    task: Task
-    attempt: Attempt
+    Ahead = Callable[[], list[Next]]
 
 
 def claim(
@@ -62,11 +52,29 @@ def claim_several(
         return several_in(transaction, worker, count, now, rules)
 
 
-def several_in(
+def ask_ahead(
     transaction: Transaction, worker: Worker, count: int, now: datetime, rules: Rules
+) -> Ahead | None:
+    """Ask which tasks come next, where no rule has a say in it."""
+    if count == 0 or rules.limits.is_set or rules.budgets.is_set:
+        return None
+    return line.ask_free(transaction, _anything(transaction, worker, now), count)
+
+
+def several_in(
+    transaction: Transaction,
+    worker: Worker,
+    count: int,
+    now: datetime,
+    rules: Rules,
+    ahead: Ahead | None = None,
 ) -> list[Claim]:
-    """Do what `claim_several` does, in a transaction that is open already."""
-    claims: list[Claim] = []
+    """Do what `claim_several` does, in a transaction that is open already.
+
+    `ahead` has the tasks that come next, if they were asked for already.
+    """
+    ahead = ahead or ask_ahead(transaction, worker, count, now, rules)
+    claims = _claim_free(transaction, worker, count, now, rules, ahead()) if ahead else []
     while len(claims) < count:
         taken = claim_in(transaction, worker, now, rules)
         if taken is None:
@@ -75,23 +83,42 @@ def several_in(
     return claims
 
 
+def _claim_free(
+    transaction: Transaction,
+    worker: Worker,
+    count: int,
+    now: datetime,
+    rules: Rules,
+    found: Sequence[Next],
+) -> list[Claim]:
+    """Take the next tasks together, as far as each may begin whatever else does."""
+    order = next_ones(found, count, now, rules.limits.ageing_seconds)
+    plain = list(takewhile(lambda each: each.is_plain, order))
+    if not plain:
+        return []
+    taken = line.take_free(transaction, _anything(transaction, worker, now), plain)
+    return start(
+        transaction, [(task, Substitute(task.agent, task.provider)) for task in taken], worker, now
+    )
+
+
+def _anything(transaction: Transaction, worker: Worker, now: datetime) -> Reach:
+    host = worker.host if transaction.is_shared else None
+    return Reach(worker.id, worker.roles, NOTHING, now, host)
+
+
 def claim_in(
     transaction: Transaction, worker: Worker, now: datetime, rules: Rules = NO_RULES
 ) -> Claim | None:
     """Do what `claim` does, in a transaction that is open already."""
     if rules.limits.is_set or rules.budgets.is_set:
         meta.alone(transaction, "limits")  # two that count at once would each find room
-    host = worker.host if transaction.is_shared else None
-    anything = Reach(worker.id, worker.roles, NOTHING, now, host)
-    # Most often nothing is barred: so it is asked before that is known.
-    ahead: Callable[[], Fronts] | None = line.ask_fronts(transaction, anything)
+    anything = _anything(transaction, worker, now)
     passed: tuple[int, ...] = ()
     short: tuple[Account, ...] = ()
     while True:
         reach = reach_of(transaction, anything, rules, short)._replace(passed=passed)
-        fronts = ahead() if ahead and reach == anything else line.fronts(transaction, reach)
-        ahead = None  # a task that is refused changes what may be taken
-        task = _next(transaction, reach, fronts, rules.limits)
+        task = _next(transaction, reach, rules.limits)
         if task is None:
             return None
         passed += (task.id,)  # so that each turn gets on
@@ -101,7 +128,7 @@ def claim_in(
         server = server_of(doer.agent, doer.provider)
         admission = admit(transaction, task, server, rules.budgets, now)
         if admission.promised is not None:
-            claim = _start(transaction, task, doer, worker, now)
+            (claim,) = start(transaction, [(task, doer)], worker, now)
             if admission.promised.is_set:
                 spending.reserve(transaction, claim.attempt.id, admission.promised)
             return claim
@@ -130,66 +157,11 @@ def _doer(task: Task, reach: Reach, rules: Rules) -> Substitute | None:
     return substitute_for(task, open_ones(rules.fallback, reach.barred, reach.dry))
 
 
-def _next(transaction: Transaction, reach: Reach, fronts: Fronts, limits: Limits) -> Task | None:
+def _next(transaction: Transaction, reach: Reach, limits: Limits) -> Task | None:
+    fronts = line.fronts(transaction, reach)
     each = (found.front for found in fronts.values())
-    order = in_order(each, reach.now, limits.ageing_seconds)
-    for priority in order:
+    for priority in in_order(each, reach.now, limits.ageing_seconds):
         task = line.take(transaction, reach, fronts[priority])
         if task is not None:
             return task
     return None
-
-
-def _start(
-    transaction: Transaction, task: Task, doer: Substitute, worker: Worker, now: datetime
-) -> Claim:
-    asked, task = task, _as_done_by(task, doer)
-    attempt = attempts.insert(
-        transaction,
-        Attempt(
-            id=0,
-            task=task.id,
-            number=0,
-            token=secrets.token_hex(16),
-            worker=worker.id,
-            lease_expires_at=now + timedelta(seconds=LEASE_SECONDS),
-            agent=task.agent,
-            provider=task.provider,
-            model=task.model,
-            base=task.base,
-            session=task.session,
-            workspace=None,
-            processes=(),
-            started_at=now,
-            finished_at=None,
-            outcome=None,
-            exit_code=None,
-            error=None,
-            usage=Usage(),
-            tools=(),
-            summary=None,
-            log=None,
-            saved_ref=None,
-        ),
-    )
-    changed = {"state": TaskState.RUNNING, "attempt": attempt.id, "not_before": None}
-    began: dict[str, Any] = changed | {"started_at": task.started_at or now}
-    body = {"number": attempt.number, "agent": attempt.agent, "model": attempt.model}
-    if asked.agent != attempt.agent:
-        body["instead_of"] = asked.agent
-    event = Event(
-        kind="attempt.started",
-        actor=f"worker:{worker.id}",
-        attempt=attempt.id,
-        worker=worker.id,
-        body=body,
-    )
-    tasks.move(transaction, asked, asked._replace(**began), event, now)
-    return Claim(task=task._replace(**began), attempt=attempt)
-
-
-def _as_done_by(task: Task, doer: Substitute) -> Task:
-    """Return a task as its attempt does it: model and session are those of its own agent."""
-    if doer.agent == task.agent:
-        return task
-    return task._replace(agent=doer.agent, provider=doer.provider, model=None, session=None)

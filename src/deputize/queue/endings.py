@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deputize.model.attempt import NO_USAGE, Attempt, ToolUse, Usage
 from deputize.model.barrier import Barrier, BarrierKind, Cause
+from deputize.model.budget import since
 from deputize.model.event import Event
 from deputize.model.outcome import LIMITS, MEANINGS, Outcome, is_stalled
 from deputize.model.retry import Again, next_step
 from deputize.model.states import TaskState
 from deputize.queue.budgeting import book
 from deputize.queue.spent import still_spent, stop_at
-from deputize.store import approvals, attempts, barriers, changes, journal, settle, tasks, trust
+from deputize.store import (
+    approvals,
+    attempts,
+    barriers,
+    changes,
+    journal,
+    leaving,
+    settle,
+    tasks,
+    trust,
+)
 from deputize.store.attempts import Closing
 
 if TYPE_CHECKING:
@@ -25,6 +36,7 @@ if TYPE_CHECKING:
     from deputize.model.change import Change
     from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
+    from deputize.store.leaving import Leaving
     from deputize.store.settle import Tips
 
 
@@ -71,27 +83,73 @@ def finish_in(
     tips: Tips | None = None,
 ) -> Task:
     """Do what `finish` does, in a transaction that is open already."""
-    task = tasks.lock(transaction, attempt.task)
+    found = leaving.ask(transaction, [attempt])().get(attempt.id)
+    return leave(transaction, attempt, found, ending, now, tips)
+
+
+def leave(
+    transaction: Transaction,
+    attempt: Attempt,
+    found: Leaving | None,
+    ending: Ending,
+    now: datetime,
+    tips: Tips | None = None,
+) -> Task:
+    """Do what `finish` does, where it was looked already how things stand.
+
+    LeaseLost is raised before anything is written.
+    """
+    if found is None or not found.is_held:
+        raise attempts.lost(attempt)
+    task = found.task
     if task.cancel_requested:
         ending = replace(ending, outcome=Outcome.CANCELLED, change=None)
     if ending.usage != NO_USAGE:
-        book(transaction, attempt, task, ending.usage, now)
+        book(transaction, attempt, task, since(found.written, ending.usage), now)
     attempts.end(transaction, attempt, _closing(ending), now)
     _tell_end(transaction, attempt, ending, now)
     actor = f"worker:{attempt.worker}"
+    if ending.outcome is Outcome.SUCCEEDED and ending.change is not None:
+        return _hand_over(transaction, task, ending, actor, now)
+    step = _step_after(transaction, task, ending, now)
+    if isinstance(step, Again):
+        return _put_back(transaction, task, ending, step, now)
+    return settle.end(
+        transaction,
+        task,
+        step.state,
+        actor=actor,
+        now=now,
+        reason=step.reason,
+        message=step.message,
+        result=step.result,
+        tips=tips,
+        ties=found.ties,
+    )
+
+
+class _End(NamedTuple):
+    """The state in which a task ends, and what is said of it."""
+
+    state: TaskState
+    reason: Outcome | None = None
+    message: str | None = None
+    result: str | None = None
+
+
+def _step_after(
+    transaction: Transaction, task: Task, ending: Ending, now: datetime
+) -> Again | _End:
+    """Say what comes after an attempt that left no change."""
     if ending.outcome is Outcome.CANCELLED:
-        return settle.end(
-            transaction,
-            task,
-            TaskState.CANCELLED,
-            actor=actor,
-            now=now,
-            reason=Outcome.CANCELLED,
-            tips=tips,
-        )
+        return _End(TaskState.CANCELLED, Outcome.CANCELLED)
     if ending.outcome is Outcome.SUCCEEDED:
-        return _succeed(transaction, task, ending, actor, now, tips)
-    return _fail(transaction, task, ending, actor, now, tips)
+        return _End(TaskState.DONE, result=ending.answer)
+    history = attempts.of_task(transaction, task.id)
+    step = next_step(task, history, ending.outcome, now, ending.retry_at)
+    if isinstance(step, Again):
+        return step
+    return _End(TaskState.FAILED, step.reason, ending.error, ending.answer)
 
 
 def _closing(ending: Ending) -> Closing:
@@ -130,80 +188,50 @@ def _tell_end(transaction: Transaction, attempt: Attempt, ending: Ending, now: d
     journal.append(transaction, event, now)
 
 
-def _succeed(
-    transaction: Transaction,
-    task: Task,
-    ending: Ending,
-    actor: str,
-    now: datetime,
-    tips: Tips | None,
+def _hand_over(
+    transaction: Transaction, task: Task, ending: Ending, actor: str, now: datetime
 ) -> Task:
-    if ending.change is None:
-        return settle.end(
-            transaction,
-            task,
-            TaskState.DONE,
-            actor=actor,
-            now=now,
-            result=ending.answer,
-            tips=tips,
-        )
+    """Let a task's change go to the merge queue."""
     landing = task._replace(
         state=TaskState.LANDING, attempt=None, feedback=None, result=ending.answer
     )
     tasks.move(transaction, task, landing, Event(kind="task.handed_over", actor=actor), now)
-    change = ending.change
+    change = cast("Change", ending.change)
     body = {"files": len(change.files), "added": change.added, "removed": change.removed}
     event = Event(kind="change.proposed", actor=actor, attempt=change.attempt, body=body)
     changes.insert(transaction, change, event, now)
     return landing
 
 
-def _fail(
-    transaction: Transaction,
-    task: Task,
-    ending: Ending,
-    actor: str,
-    now: datetime,
-    tips: Tips | None,
+def _put_back(
+    transaction: Transaction, task: Task, ending: Ending, step: Again, now: datetime
 ) -> Task:
-    history = attempts.of_task(transaction, task.id)
-    step = next_step(task, history, ending.outcome, now, ending.retry_at)
-    if not isinstance(step, Again):
-        return settle.end(
-            transaction,
-            task,
-            TaskState.FAILED,
-            actor=actor,
-            now=now,
-            reason=step.reason,
-            message=ending.error,
-            result=ending.answer,
-            tips=tips,
-        )
+    """Let a task wait for its next attempt, and tell people what is theirs to do until then."""
+    *earlier, last = attempts.of_task(transaction, task.id)
+    actor = f"worker:{last.worker}"
     # A session is its agent's own: one that took over leaves none for the task's agent.
-    own = history[-1].agent == task.agent
-    session = (ending.session if own else None) or task.session
+    session = (ending.session if last.agent == task.agent else None) or task.session
     at = None if ending.movable and ending.outcome in LIMITS else step.not_before
     queued = task._replace(state=TaskState.QUEUED, attempt=None, not_before=at, session=session)
     body = {"after": ending.outcome, "tried": step.tried}
     tasks.move(transaction, task, queued, Event(kind="task.queued", actor=actor, body=body), now)
     if ending.outcome in LIMITS and step.not_before:
-        _raise_barrier(transaction, history[-1], ending, step.not_before, now)
-    if _is_stalled(ending) and not _was_told(history[:-1], ending):
-        told = {
-            "reason": f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
-        }
-        journal.append(
-            transaction, Event(kind="task.stalled", actor=actor, task=task.id, body=told), now
-        )
-    question = ending.question if ending.outcome is Outcome.PARKED else None
-    # A person may have answered while the attempt was parking.
+        _raise_barrier(transaction, last, ending, step.not_before, now)
+    if _is_stalled(ending) and not _was_told(earlier, ending):
+        why = f"{ending.outcome}: {ending.error or MEANINGS[ending.outcome].what_to_do}"
+        event = Event(kind="task.stalled", actor=actor, task=task.id, body={"reason": why})
+        journal.append(transaction, event, now)
+    _ask(transaction, task, ending, actor, now)
+    return queued
+
+
+def _ask(transaction: Transaction, task: Task, ending: Ending, actor: str, now: datetime) -> None:
+    """Ask what a person has to say before the next attempt: it may be said by now."""
     if ending.spent and still_spent(transaction, ending.spent):
         stop_at(transaction, ending.spent, task, now)
+    question = ending.question if ending.outcome is Outcome.PARKED else None
     if question and not trust.will_be_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
-    return queued
 
 
 def _is_stalled(ending: Ending) -> bool:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import LeaseLost
 from deputize.model.rules import NO_RULES, Rules
-from deputize.queue.claiming import Claim, several_in
-from deputize.queue.endings import Ending, finish_in
+from deputize.model.states import TaskState
+from deputize.queue.claiming import ask_ahead, several_in
+from deputize.queue.endings import Ending, leave
+from deputize.store import leaving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt
     from deputize.model.task import Task
     from deputize.model.worker import Worker
+    from deputize.queue.starting import Claim
     from deputize.store.database import Database
+    from deputize.store.leaving import Leaving
     from deputize.store.settle import Tips
 
 
@@ -42,12 +46,27 @@ def turn_over(
 
     An attempt that is lost doesn't keep the others from ending.
     """
+    # In one order for everybody: two that end the same tasks would wait for each other.
+    each = sorted(endings, key=lambda pair: pair[0].task)
     ended, lost = [], []
     with database.write() as transaction:
-        # In one order for everybody: two that end the same tasks would wait for each other.
-        for attempt, ending in sorted(endings, key=lambda pair: pair[0].task):
+        asked = leaving.ask(transaction, [attempt for attempt, _ in each])
+        ahead = ask_ahead(transaction, worker, count, now, rules)
+        found = asked()
+        for attempt, ending in each:
+            stands = found.get(attempt.id)
             try:
-                ended.append(finish_in(transaction, attempt, ending, now, tips))
+                left = leave(transaction, attempt, stands, ending, now, tips)
             except LeaseLost:  # raised before anything is written
                 lost.append(attempt)
-        return Turnover(ended, lost, several_in(transaction, worker, count, now, rules))
+                continue
+            ended.append(left)
+            if not _keeps_the_line(left, stands):
+                ahead = None
+        return Turnover(ended, lost, several_in(transaction, worker, count, now, rules, ahead))
+
+
+def _keeps_the_line(left: Task, found: Leaving | None) -> bool:
+    """Tell whether the next tasks are the same after an end as they were before it."""
+    is_needed = found is None or found.ties.is_needed
+    return left.state is not TaskState.QUEUED and left.lock is None and not is_needed

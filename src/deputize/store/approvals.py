@@ -21,7 +21,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from deputize.store.database import Row, Transaction, Value
@@ -93,13 +93,7 @@ def listing(
 
 def unanswered_of_task(transaction: Transaction, task: int) -> list[Approval]:
     """Return the open questions of a task."""
-    return ask_unanswered(transaction, task)()
-
-
-def ask_unanswered(transaction: Transaction, task: int) -> Callable[[], list[Approval]]:
-    """Ask for the open questions of a task."""
-    asked = transaction.ask("approvals.open_of_task", task=task)
-    return lambda: [approval_of(row) for row in asked()]
+    return [approval_of(row) for row in transaction.all("approvals.open_of_task", task=task)]
 
 
 def of_task(transaction: Transaction, task: int) -> list[Approval]:

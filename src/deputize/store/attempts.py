@@ -28,6 +28,7 @@ from deputize.store.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
@@ -35,15 +36,24 @@ if TYPE_CHECKING:
     from deputize.store.narrowing import Wanted
 
 
-def insert(transaction: Transaction, attempt: Attempt) -> Attempt:
-    """Write a new attempt; its id and its number are filled in.
+def insert(transaction: Transaction, new: Sequence[Attempt]) -> list[Attempt]:
+    """Write new attempts of different tasks; their ids and numbers are filled in.
 
-    The event is its task's move to running.
+    Their events are the moves of their tasks to running.
     """
+    rows = transaction.give("attempts.insert", [_new(attempt) for attempt in new])
+    given = {row["task"]: row for row in rows}
+    return [
+        attempt._replace(id=number(row, "id"), number=number(row, "number"))
+        for attempt in new
+        if (row := given[attempt.task])
+    ]
+
+
+def _new(attempt: Attempt) -> dict[str, Value]:
     values = _values(attempt)
     del values["id"], values["number"]
-    row = cast("Row", transaction.one("attempts.insert", **values))
-    return attempt._replace(id=number(row, "id"), number=number(row, "number"))
+    return values
 
 
 def get(transaction: Transaction, attempt: int) -> Attempt:
@@ -80,8 +90,8 @@ class Closing(NamedTuple):
 
 
 def end(transaction: Transaction, attempt: Attempt, closing: Closing, now: datetime) -> None:
-    """Close an attempt; LeaseLost if it isn't open under this token any more."""
-    rows = transaction.run(
+    """Close an attempt that is open under its token, as `leaving` says."""
+    transaction.tell(
         "attempts.end",
         id=attempt.id,
         token=attempt.token,
@@ -96,8 +106,6 @@ def end(transaction: Transaction, attempt: Attempt, closing: Closing, now: datet
         saved_ref=closing.saved_ref,
         **_counts(closing.usage),
     )
-    if rows == 0:
-        raise lost(attempt)
 
 
 def use(transaction: Transaction, attempt: Attempt, usage: Usage) -> None:
@@ -237,15 +245,20 @@ def attempt_of(row: Row) -> Attempt:
         "started_at": to_moment(row["started_at"]),
         "finished_at": maybe_moment(row["finished_at"]),
         "outcome": None if row["outcome"] is None else to_word(Outcome, row["outcome"]),
-        "usage": Usage(
-            input_tokens=number(row, "input_tokens"),
-            output_tokens=number(row, "output_tokens"),
-            cached_tokens=number(row, "cached_tokens"),
-            cost_usd=maybe(row, "cost_usd"),
-        ),
+        "usage": usage_of(row),
         "tools": tuple(ToolUse(**tool) for tool in tools),  # type: ignore[arg-type]
     }
     return Attempt._make(map(read.__getitem__, Attempt._fields))
+
+
+def usage_of(row: Row) -> Usage:
+    """Read what an attempt has used from its row."""
+    return Usage(
+        input_tokens=number(row, "input_tokens"),
+        output_tokens=number(row, "output_tokens"),
+        cached_tokens=number(row, "cached_tokens"),
+        cost_usd=maybe(row, "cost_usd"),
+    )
 
 
 def _values(attempt: Attempt) -> dict[str, Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ class Transaction(Protocol):
         """Run a statement of whose outcome nothing is wanted: it is not waited for.
 
         What is wrong with it is raised at once, by a later statement, or at the transaction's end.
+        Each is done by the time of the next statement that isn't told; what is told until then
+        doesn't build on one another, but in the order in which the first of each name was told.
         """
+        ...
+
+    def give(self, name: str, rows: Iterable[Mapping[str, Value]], /) -> list[Row]:
+        """Run a statement for each of several rows and return what each gives, in any order."""
         ...
 
 

@@ -20,7 +20,7 @@ from deputize.store.rows import (
 from deputize.store.tasks import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from deputize.model.task import Task
@@ -99,18 +99,9 @@ def fronts(transaction: Transaction, reach: Reach) -> Fronts:
     if reach.barred.everything:
         return {}
     if reach.is_open:
-        return ask_fronts(transaction, reach)()
-    rows = transaction.all("tasks.fronts_in_reach", **reach.own, **reach.bars)
-    return _found(rows)
-
-
-def ask_fronts(transaction: Transaction, reach: Reach) -> Callable[[], Fronts]:
-    """Ask for the first task of each priority, as if nothing were barred."""
-    asked = transaction.ask("tasks.fronts", **reach.own)
-    return lambda: _found(asked())
-
-
-def _found(rows: list[Row]) -> Fronts:
+        rows = transaction.all("tasks.fronts", **reach.own)
+    else:
+        rows = transaction.all("tasks.fronts_in_reach", **reach.own, **reach.bars)
     found = {}
     for row in rows:
         priority = number(row, "priority")
@@ -126,10 +117,45 @@ def take(transaction: Transaction, reach: Reach, found: Found) -> Task | None:
     """
     if not transaction.is_shared:
         return _unlocked(transaction, task_of(found.row))
-    row = transaction.one("tasks.take", **reach.own, id=number(found.row, "id"))
+    row = transaction.one("tasks.take", **reach.own, ids=to_json([number(found.row, "id")]))
     if row is None or not _is_alike(row, found.row):
         return claimable(transaction, reach, found.front.priority)
     return _unlocked(transaction, task_of(row))
+
+
+class Next(NamedTuple):
+    """A task that comes soon in the line of its priority."""
+
+    front: Front
+    rank: int
+    id: int
+    is_plain: bool
+    """Whether it wants no lock, and has no budget of its own."""
+
+
+def ask_free(transaction: Transaction, reach: Reach, count: int) -> Callable[[], list[Next]]:
+    """Ask for the first `count` tasks of each priority, each line in order.
+
+    There are none while anything at all is closed: then `fronts` knows more.
+    """
+    asked = transaction.ask("tasks.free", **reach.own, count=count)
+    return lambda: sorted((_next(row) for row in asked()), key=_place)
+
+
+def _next(row: Row) -> Next:
+    front = Front(number(row, "priority"), to_moment(row["ready_at"]))
+    return Next(front, number(row, "rank"), number(row, "id"), bool(row["is_plain"]))
+
+
+def _place(found: Next) -> tuple[int, int, int]:
+    return found.front.priority, found.rank, found.id
+
+
+def take_free(transaction: Transaction, reach: Reach, chosen: Sequence[Next]) -> list[Task]:
+    """Return those of some plain tasks that are still free, to be moved in this transaction."""
+    ids = [found.id for found in chosen]
+    rows = transaction.all("tasks.take", **reach.own, ids=to_json(ids))
+    return sorted(map(task_of, rows), key=lambda task: ids.index(task.id))
 
 
 def _is_alike(row: Row, other: Row) -> bool:

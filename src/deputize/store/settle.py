@@ -12,9 +12,10 @@ from deputize.model.outcome import Outcome
 from deputize.model.plan import PlanState, state_of
 from deputize.model.states import TaskState
 from deputize.store import approvals, journal, plans, tasks
+from deputize.store.leaving import UNKNOWN, Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from deputize.model.approval import Approval
@@ -36,6 +37,7 @@ def end(  # noqa: PLR0913 - an end has that many facts
     message: str | None = None,
     result: str | None = None,
     tips: Tips | None = None,
+    ties: Ties = UNKNOWN,
 ) -> Task:
     """Move a task to a final state; release its dependents, or cancel them with the reason.
 
@@ -52,12 +54,9 @@ def end(  # noqa: PLR0913 - an end has that many facts
         result=task.result if result is None else result,
     )
     _move(transaction, task, ended, actor, now)
-    asked = approvals.ask_unanswered(transaction, task.id)  # waited for with the next one
-    if state is not TaskState.DONE:
-        tasks.lock_descendants(transaction, task.id)
-    waiting = tasks.lock_dependents(transaction, task.id)
-    _withdraw(transaction, asked(), actor, now)
-    fallen = _settle_dependents(transaction, ended, waiting, now, tips or {})
+    if ties.is_asked:
+        _withdraw(transaction, approvals.unanswered_of_task(transaction, task.id), actor, now)
+    fallen = _settle_dependents(transaction, ended, now, tips or {}) if ties.is_needed else []
     _tell_plans(transaction, [ended, *fallen], actor, now)
     return ended
 
@@ -82,18 +81,18 @@ def _withdraw(
 
 
 def _settle_dependents(
-    transaction: Transaction, need: Task, waiting: Sequence[Task], now: datetime, tips: Tips
+    transaction: Transaction, need: Task, now: datetime, tips: Tips
 ) -> list[Task]:
     """Move what waits for `need`, and for those that fall with it, which are returned.
 
-    `waiting` needs it, and is locked already.
     The dependents are locked before their needs are looked at: of two needs that end at once, the
     second waits here for the first, and then sees how that ended. What may fall is locked at once.
     """
+    if need.state is not TaskState.DONE:
+        tasks.lock_descendants(transaction, need.id)
     ended = [need]
     for found in ended:
-        own = waiting if found is need else tasks.lock_dependents(transaction, found.id)
-        for dependent in own:
+        for dependent in tasks.lock_dependents(transaction, found.id):
             if dependent.state is not TaskState.BLOCKED:
                 continue
             verdict = verdict_on(tasks.needs(transaction, dependent.id))

@@ -76,6 +76,10 @@ class SqliteTransaction:
         """Run a statement of whose outcome nothing is wanted."""
         self._execute(name, values)
 
+    def give(self, name: str, rows: Iterable[Mapping[str, Value]], /) -> list[Row]:
+        """Run a statement for each of several rows and return what each gives."""
+        return [given for values in rows for given in self.all(name, **values)]
+
     def _execute(self, name: str, values: dict[str, Value]) -> sqlite3.Cursor:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""
         try:

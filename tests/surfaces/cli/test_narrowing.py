@@ -65,7 +65,7 @@ def begin(transaction: Transaction, number: int, role: str, at: datetime) -> Non
     tasks.insert(transaction, a_task(role=role, created_at=at, **odd), QUEUED, at)
     ended = {"finished_at": at, "outcome": Outcome.CANCELLED, "started_at": at}
     facts = {"task": number, "token": f"t{number}", "session": f"s{number}"}
-    attempts.insert(transaction, an_attempt(**facts, **ended))
+    attempts.insert(transaction, [an_attempt(**facts, **ended)])
     change = a_change(task=number, attempt=number, created_at=at)
     changes.insert(transaction, change, PROPOSED, at)
     question = an_approval(task=number, about=Subject.TRUST, asked_at=at)

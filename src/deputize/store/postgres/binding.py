@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import InvalidInput
 from deputize.store.queries import query
-from deputize.store.rows import encodable
+from deputize.store.rows import encodable, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from deputize.store.database import Value
 
@@ -31,6 +31,8 @@ class Bound(NamedTuple):
     text: bytes
     tested: tuple[str, ...]
     """The values of which it asks whether they are NULL."""
+    takes_rows: bool
+    """Whether it writes several rows at once: `:rows`, a JSON array, `:row_count` of them."""
 
     def values(self, given: Mapping[str, Value]) -> Mapping[str, Value]:
         """Return what it wants, from the values that are given."""
@@ -51,7 +53,8 @@ def translated(text: str) -> Bound:
     that it meets there first.
     """
     tested = {found["tested"] for found in _PIECE.finditer(text) if found["tested"]}
-    return Bound(_PIECE.sub(_piece, text).encode(), tuple(sorted(tested)))
+    written = _PIECE.sub(_piece, text)
+    return Bound(written.encode(), tuple(sorted(tested)), "%(rows)s" in written)
 
 
 def _piece(found: re.Match[str]) -> str:
@@ -74,6 +77,23 @@ def storable(values: Mapping[str, Value]) -> Mapping[str, Value]:
         if isinstance(value, str) and "\0" in value:
             changed[name] = value.replace("\0", "\\x00")
     return {**values, **changed} if changed else values
+
+
+def together(rows: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
+    """Return several rows as the values of a query that takes them at once."""
+    written = to_json([dict(storable(row)) for row in rows])
+    if not written.isascii() and _is_odd(written):
+        written = to_json([spelled_out(storable(row)) for row in rows])
+    return {"rows": written, "row_count": len(rows)}
+
+
+def _is_odd(text: str) -> bool:
+    """Tell whether a text holds what is no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def spelled_out(values: Mapping[str, Value]) -> dict[str, Value]:

@@ -16,7 +16,7 @@ from deputize.errors import StoreCorrupt, StoreError
 from deputize.store.database import Contention
 from deputize.store.migrate import migrate
 from deputize.store.postgres.address import parse
-from deputize.store.postgres.binding import bound, spelled_out, translated
+from deputize.store.postgres.binding import bound, spelled_out, together, translated
 from deputize.store.postgres.failures import translation, uncertain
 from deputize.store.queries import filled
 
@@ -47,15 +47,18 @@ class PostgresTransaction:
 
     is_shared = True
 
-    def __init__(self, connection: Connection, told: ExitStack, contention: Contention) -> None:
-        """Speak over `connection`; what `told` holds ends with the transaction.
+    def __init__(
+        self, connection: Connection, ends_with_it: ExitStack, contention: Contention
+    ) -> None:
+        """Speak over `connection`; what `ends_with_it` holds ends with the transaction.
 
         `contention` hears of what has to be waited for.
         """
         self._connection = connection
-        self._told = told
+        self._ends_with_it = ends_with_it
         self._contention = contention
         self._pipeline: psycopg.Pipeline | None = None
+        self._told: dict[str, list[Mapping[str, Value]]] = {}
 
     def one(self, name: str, /, **values: Value) -> Row | None:
         """Run a query and return its first row."""
@@ -83,17 +86,36 @@ class PostgresTransaction:
         return done.rowcount
 
     def tell(self, name: str, /, **values: Value) -> None:
-        """Run a statement of whose outcome nothing is wanted: it goes out with the next one."""
+        """Run a statement of whose outcome nothing is wanted: it goes out with the next one.
+
+        What is told alike goes out as one, if its query takes rows.
+        """
+        if bound(name).takes_rows:
+            self._told.setdefault(name, []).append(values)
+            return
         self._pipe()
         self._execute(name, values)
+
+    def give(self, name: str, rows: Iterable[Mapping[str, Value]], /) -> list[Row]:
+        """Run a statement once for several rows, and return what each gives."""
+        return self.all(name, **together([*rows]))
+
+    def send(self) -> None:
+        """Let what was told go out."""
+        told, self._told = self._told, {}
+        for name, rows in told.items():
+            self._pipe()
+            self._execute(name, together(rows))
 
     def _pipe(self) -> None:
         """From now on, wait for nothing but what is wanted."""
         if self._pipeline is None:
-            self._pipeline = self._told.enter_context(self._connection.pipeline())
+            self._pipeline = self._ends_with_it.enter_context(self._connection.pipeline())
 
     def _execute(self, name: str, values: Mapping[str, Value]) -> psycopg.Cursor[dict[str, Any]]:
         """Bind and run; what an agent or a file system called text may not be UTF-8."""
+        if self._told:
+            self.send()
         query = bound(name)
         wanted = query.values(values)
         try:
@@ -228,7 +250,9 @@ class PostgresDatabase:
             committing = False
             try:
                 with ExitStack() as told:
-                    yield PostgresTransaction(connection, told, self.contention)
+                    transaction = PostgresTransaction(connection, told, self.contention)
+                    yield transaction
+                    transaction.send()
                     committing = True
                     done = connection.execute(b"COMMIT")
             except psycopg.errors.FeatureNotSupported:

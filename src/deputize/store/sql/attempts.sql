@@ -7,7 +7,7 @@ VALUES (:task, (SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE task = :
     :workspace, :processes, :started_at, :finished_at, :outcome, :exit_code, :error, :input_tokens,
     :output_tokens, :cached_tokens, :cost_usd, :tools, :summary, :log, :saved_ref,
     (SELECT tasks.ready_at FROM tasks WHERE tasks.id = :task))
-RETURNING id, number;
+RETURNING id, number, task;
 
 -- name: save
 -- Write what may change of an open attempt back, fenced by its token; no row means the lease is lost.
@@ -19,8 +19,22 @@ UPDATE attempts SET lease_expires_at = :lease_expires_at, agent = :agent, model 
     tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
+-- name: with_task
+-- An attempt's task, how far the attempt has come, and whether a person was asked something about the
+-- task, or another task needs it (no query of its own).
+SELECT tasks.*, attempts.id AS leaving, attempts.token, attempts.finished_at AS closed_at,
+    attempts.input_tokens, attempts.output_tokens, attempts.cached_tokens, attempts.cost_usd,
+    EXISTS (SELECT 1 FROM approvals
+            WHERE approvals.task = tasks.id AND approvals.state = 'open') AS is_asked,
+    EXISTS (SELECT 1 FROM task_needs WHERE task_needs.need = tasks.id) AS is_needed
+FROM attempts JOIN tasks ON tasks.id = attempts.task
+
+-- name: leaving
+-- What is looked at where attempts end; :ids is a JSON array of numbers.
+{with_task} WHERE attempts.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids));
+
 -- name: end
--- Close an attempt, fenced by its token; what isn't told anew stays. No row: the lease is lost.
+-- Close an attempt, fenced by its token; what isn't told anew stays.
 UPDATE attempts SET finished_at = :finished_at, outcome = :outcome, exit_code = :exit_code,
     error = :error, input_tokens = :input_tokens, output_tokens = :output_tokens,
     cached_tokens = :cached_tokens, cost_usd = :cost_usd, tools = :tools, summary = :summary,

@@ -59,6 +59,10 @@ SELECT * FROM tasks WHERE id = :id;
 -- One task, to be moved in this transaction.
 {get};
 
+-- name: lock_all
+-- Tasks, to be moved in this transaction; :ids is a JSON array of numbers.
+SELECT id FROM tasks WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids));
+
 -- name: keep
 -- One task, which stays as it is until this transaction ends.
 {get};
@@ -175,9 +179,28 @@ JOIN tasks AS front ON front.id = (
     SELECT id FROM tasks WHERE priority = line.column1 AND {reach} ORDER BY rank, id LIMIT 1)
 WHERE {may_take};
 
+-- name: lines
+-- What tells which tasks come next, line by line (no query of its own).
+SELECT front.id, front.priority, front.rank, front.ready_at,
+    (front.lock IS NULL AND front.budget_tokens IS NULL AND front.budget_usd IS NULL) AS is_plain
+FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS line
+
+-- name: nothing_is_closed
+-- Whether no barrier stands (no query of its own).
+NOT EXISTS (SELECT 1 FROM barriers WHERE until IS NULL OR until > :now)
+
+-- name: free
+-- The first :count tasks of each priority that this worker may take, where nothing at all is closed.
+{lines}
+JOIN tasks AS front ON front.id IN (
+    SELECT id FROM tasks WHERE priority = line.column1 AND {ready} ORDER BY rank, id LIMIT :count)
+WHERE {may_take} AND {nothing_is_closed};
+
 -- name: take
--- A task that was found just now, to be moved in this transaction, if it is still ready.
-SELECT * FROM tasks WHERE id = :id AND {ready};
+-- Tasks that were found just now, to be moved in this transaction, where they are still ready; :ids is
+-- a JSON array of numbers. NOT INDEXED: they are looked up by their ids, not searched for in the line.
+SELECT * FROM tasks NOT INDEXED
+WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND {ready};
 
 -- name: claimable
 -- The first task of a priority that a worker may take, to be moved in this transaction.
