@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.queue import floor, ours
+from bench.queue import bare, floor, ours
 from bench.queue.beside import Unmeasured, run, seconds_per_task
 from bench.verdict import at_least, note, skipped
 from deputize.store.sqlite import SqliteDatabase
@@ -55,10 +55,12 @@ class Round(NamedTuple):
 def measure() -> list[bool]:
     """Measure and print; one truth for each bar."""
     rounds: dict[str, list[Round]] = defaultdict(list)
+    bare_seconds: list[float] = []
     failed: dict[str, str] = {}
     for _ in range(ROUNDS):
         rounds["floor"].append(_floor())
         rounds["ours"].append(_ours())
+        bare_seconds.append(_bare())
         for peer in PEERS:
             if peer.name not in failed:
                 try:
@@ -67,6 +69,7 @@ def measure() -> list[bool]:
                 except Unmeasured as reason:
                     failed[peer.name] = reason.why
     _show_rates(rounds)
+    _show_bare(rounds["floor"], bare_seconds)
     good = [
         at_least("sqlite-enqueue-to-floor", _ratio(rounds, "floor", 0), BAR_ENQUEUE),
         at_least("sqlite-claim-and-finish-to-floor", _ratio(rounds, "floor", 1), BAR_WORK_OFF),
@@ -84,6 +87,12 @@ def _show_rates(rounds: dict[str, list[Round]]) -> None:
     for name, each in rounds.items():
         enqueue, work_off = (1 / statistics.median(column) for column in zip(*each, strict=True))
         note(f"{name}: {enqueue:.0f} tasks/s enqueued, {work_off:.0f} tasks/s claimed and finished")
+
+
+def _show_bare(floors: list[Round], bare_seconds: list[float]) -> None:
+    pairs = zip(floors, bare_seconds, strict=True)
+    ratio = statistics.median(each.work_off / seconds for each, seconds in pairs)
+    note(f"the rows of ours, written by bare statements: {ratio:.3g}x of the floor")
 
 
 def _told(peer: Peer, rounds: dict[str, list[Round]]) -> list[bool]:
@@ -117,6 +126,11 @@ def _ours() -> Round:
         worked_off, count = ours.work_off(database, worker)
     assert count == TASKS
     return Round(enqueued / TASKS, worked_off / TASKS)
+
+
+def _bare() -> float:
+    with tempfile.TemporaryDirectory(prefix="deputize-bench-") as folder:
+        return bare.measure(Path(folder) / "deputize.db", TASKS) / TASKS
 
 
 def _peer(peer: Peer) -> Round:
