@@ -9,6 +9,7 @@ import pytest
 
 from deputize import queue
 from deputize.errors import LeaseLost
+from deputize.model.activity import Activity, Turn
 from deputize.model.approval import ApprovalState
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
@@ -169,6 +170,26 @@ def test_a_heartbeat_renews_every_lease_and_says_what_changed(yard: Yard) -> Non
     with yard.database.write() as transaction:
         workers.stop(transaction, "w1", yard.now, lost=True)
     assert queue.beat(yard.database, "w1", [], yard.now).given_up
+
+
+def test_a_heartbeat_tells_what_an_attempt_does(yard: Yard) -> None:
+    """It stays what it was where nothing new is known, and is told of what is still held alone."""
+    yard.add()
+    attempt = yard.claimed().attempt
+    known = Activity(Turn.TOOL, "shell make test", NOON, NOON, 2, 0.25)
+
+    def told() -> Activity | None:
+        with yard.database.read() as transaction:
+            return attempts.get(transaction, attempt.id).activity
+
+    assert told() is None
+    queue.beat(yard.database, "w1", [attempt], yard.now, {attempt.id: known})
+    assert told() == known
+    queue.beat(yard.database, "w1", [attempt], yard.now)
+    assert told() == known
+    stale = attempt._replace(token="another")
+    queue.beat(yard.database, "w1", [stale], yard.now, {attempt.id: known._replace(what="x")})
+    assert told() == known
 
 
 def test_a_late_finish_by_an_old_token_changes_nothing(yard: Yard) -> None:

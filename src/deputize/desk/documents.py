@@ -5,6 +5,7 @@ Moments are RFC 3339 in UTC, ids are integers, lists are arrays; what isn't ther
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from deputize.model.budget import MICRO
@@ -16,6 +17,7 @@ from deputize.store.rows import maybe_text, to_text
 if TYPE_CHECKING:
     from deputize.desk.plans import PlanView
     from deputize.desk.tasks import TaskView
+    from deputize.model.activity import Activity
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.barrier import Barrier
@@ -215,6 +217,19 @@ def _plan(plan: Plan) -> Document:
         "origin": plan.origin,
         "created_at": to_text(plan.created_at),
     }
+
+
+def activity_document(attempt: Attempt, known: Activity) -> Document:
+    """Describe what a running attempt does, as of its worker's last heartbeat."""
+    told: Document = {
+        "task": attempt.task,
+        "attempt": attempt.number,
+        "doing": known.doing(datetime.now(UTC)),
+        **known._asdict(),
+        "since": to_text(known.since),
+        "heard_at": to_text(known.heard_at),
+    }
+    return _clean(told)
 
 
 def attempt_document(attempt: Attempt) -> Document:

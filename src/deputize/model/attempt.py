@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from deputize.model.activity import Activity
     from deputize.model.outcome import Outcome
 
 LEASE_SECONDS = 30
@@ -99,3 +100,5 @@ class Attempt(NamedTuple):
     log: str | None
     saved_ref: str | None
     """A ref in our repository that holds what the attempt left behind."""
+    activity: Activity | None = None
+    """What it did at its worker's last heartbeat, once its agent had begun."""

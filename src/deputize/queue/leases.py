@@ -10,9 +10,10 @@ from deputize.model.attempt import LEASE_SECONDS
 from deputize.store import attempts, tasks, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from deputize.model.activity import Activity
     from deputize.model.attempt import Attempt
     from deputize.store.database import Database, Transaction
 
@@ -30,14 +31,21 @@ class Pulse:
     """Somebody took this worker for dead."""
 
 
-def beat(database: Database, worker: str, held: Sequence[Attempt], now: datetime) -> Pulse:
-    """Say that a worker is alive and renew its leases, in one commit."""
+def beat(
+    database: Database,
+    worker: str,
+    held: Sequence[Attempt],
+    now: datetime,
+    seen: Mapping[int, Activity] | None = None,
+) -> Pulse:
+    """Say that a worker is alive, renew its leases and tell what its attempts do, in one commit."""
     until = now + timedelta(seconds=LEASE_SECONDS)
     lost, cancelled = set(), set()
     with database.write() as transaction:
         alive = workers.seen(transaction, worker, now, database.contention)
         for attempt in held:
-            if not attempts.try_renew(transaction, attempt, until):
+            doing = (seen or {}).get(attempt.id)
+            if not attempts.try_renew(transaction, attempt, until, doing):
                 lost.add(attempt.id)
             elif tasks.get(transaction, attempt.task).cancel_requested:
                 cancelled.add(attempt.id)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, NamedTuple, Unpack, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, cast
 
 from deputize.errors import LeaseLost, NotFound
+from deputize.model.activity import Activity, Turn
 from deputize.model.attempt import Attempt, ToolUse, Usage
 from deputize.model.outcome import Outcome
 from deputize.model.session import Session
@@ -120,12 +121,31 @@ def began(transaction: Transaction, attempt: int, now: datetime) -> None:
     transaction.tell("attempts.began", id=attempt, now=to_text(now))
 
 
-def try_renew(transaction: Transaction, attempt: Attempt, until: datetime) -> bool:
-    """Extend a lease; False if it isn't held under this token any more."""
+def try_renew(
+    transaction: Transaction, attempt: Attempt, until: datetime, activity: Activity | None = None
+) -> bool:
+    """Extend a lease and note what is done; False if it isn't held under this token any more."""
     rows = transaction.run(
-        "attempts.renew", id=attempt.id, token=attempt.token, lease_expires_at=to_text(until)
+        "attempts.renew",
+        id=attempt.id,
+        token=attempt.token,
+        lease_expires_at=to_text(until),
+        activity=None if activity is None else _activity_in_json(activity),
     )
     return rows > 0
+
+
+def _activity_in_json(activity: Activity) -> str:
+    moments = {"since": to_text(activity.since), "heard_at": to_text(activity.heard_at)}
+    return to_json(activity._asdict() | moments)
+
+
+def _activity(row: Row) -> Activity | None:
+    if row["activity"] is None:
+        return None
+    told = cast("dict[str, Any]", from_json(row["activity"]))
+    since, heard_at = to_moment(told["since"]), to_moment(told["heard_at"])
+    return Activity(**told | {"turn": Turn(told["turn"]), "since": since, "heard_at": heard_at})
 
 
 def fenced(transaction: Transaction, attempt: Attempt) -> Attempt:
@@ -230,6 +250,7 @@ _PLAIN = tuple(
         "outcome",
         "usage",
         "tools",
+        "activity",
     }
 )
 
@@ -246,6 +267,7 @@ def attempt_of(row: Row) -> Attempt:
         "finished_at": maybe_moment(row["finished_at"]),
         "outcome": None if row["outcome"] is None else to_word(Outcome, row["outcome"]),
         "usage": usage_of(row),
+        "activity": _activity(row),
         "tools": tuple(ToolUse(**tool) for tool in tools),  # type: ignore[arg-type]
     }
     return Attempt._make(map(read.__getitem__, Attempt._fields))

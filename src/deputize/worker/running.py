@@ -25,12 +25,14 @@ from deputize.model.outcome import Outcome
 from deputize.model.price import priced
 from deputize.redaction import redacted
 from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
+from deputize.worker.liveness import Liveness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deputize.agents.base import Agent, Gate, Job
     from deputize.model.budget import Standing
+    from deputize.model.policy import Action, Decision
     from deputize.model.price import Price
     from deputize.worker.steps import Steps
 
@@ -70,6 +72,8 @@ class Running:
     prices: Sequence[Price] = ()
     tools: dict[str, ToolUse] = field(default_factory=dict)
     last_at: float = 0.0
+    liveness: Liveness | None = None
+    """What its agent does, from when it was started on."""
 
     def halt(self, why: Stop) -> None:
         """End the run from outside; the first reason stays, unless the worker itself has to go."""
@@ -80,6 +84,8 @@ class Running:
     def emit(self, event: AgentEvent) -> None:
         """Take an event of the agent: log it, count it, remember it."""
         self.last_at = anyio.current_time()
+        if self.liveness is not None:
+            self.liveness.hear(event, self.steps.shop.now())
         match event:
             case Said(text=text):
                 self.steps.log.said(text)
@@ -131,6 +137,8 @@ async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:
     task = running.steps.claim.task
     report = Report(outcome=Outcome.AGENT_CRASHED, error="the agent ended without a report")
     running.last_at = anyio.current_time()
+    now = running.steps.shop.now()
+    running.liveness = Liveness(heard_at=now, since=now)
     silence = anyio.CancelScope()
 
     async def listen() -> None:
@@ -140,7 +148,7 @@ async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:
     with anyio.CancelScope(deadline=anyio.current_time() + task.timeout_seconds) as limit, silence:
         async with anyio.create_task_group() as group:
             group.start_soon(listen)
-            report = await agent.run(job, gate, running.emit)
+            report = await agent.run(job, _followed(running, gate), running.emit)
             group.cancel_scope.cancel()
     if limit.cancelled_caught:
         error = f"it ran longer than {task.timeout_seconds} s"
@@ -149,6 +157,22 @@ async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:
         error = f"it said nothing for {task.idle_timeout_seconds} s"
         report = Report(outcome=Outcome.IDLE_TIMEOUT, error=error)
     return running.seen(report)
+
+
+def _followed(running: Running, gate: Gate) -> Gate:
+    """Ask the gate so that it is known of an attempt that it waits for the answer."""
+
+    async def ask(action: Action) -> Decision:
+        now, life = running.steps.shop.now, running.liveness
+        if life is not None:
+            life.ask(action, now())
+        try:
+            return await gate(action)
+        finally:
+            if life is not None:
+                life.answered(now())
+
+    return ask
 
 
 async def _until_silent(running: Running, seconds: float) -> None:

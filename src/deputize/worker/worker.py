@@ -18,6 +18,7 @@ from deputize.model.states import ChangeState
 from deputize.store import approvals, attempts, barriers, changes, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
+from deputize.worker.liveness import observe
 from deputize.worker.rules import rules_in_force
 from deputize.worker.running import Stop
 from deputize.worker.turnstile import Room, Turnstile
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from deputize.queue import Claim
+    from deputize.worker.liveness import Liveness
     from deputize.worker.running import Running
     from deputize.workshop import Workshop
 
@@ -51,6 +53,11 @@ class Floor:
     """Set once it drains."""
     hurried: anyio.Event = field(default_factory=anyio.Event)
     """Set once it is told to end at once."""
+
+    @property
+    def lives(self) -> dict[int, Liveness]:
+        """What is followed of the runs whose agents have begun."""
+        return {each: run.liveness for each, run in self.runs.items() if run.liveness is not None}
 
     def halt(self, attempt: int, why: Stop) -> None:
         """Stop one attempt."""
@@ -232,7 +239,9 @@ async def keep_alive(shop: Workshop, floor: Floor) -> None:
     while True:
         try:
             held = [claim.attempt for claim in floor.claims.values()]
-            pulse = await shop.in_store(queue.beat, shop.database, shop.worker.id, held, shop.now())
+            seen = await observe(floor.lives)
+            asked = (shop.database, shop.worker.id, held, shop.now(), seen)
+            pulse = await shop.in_store(queue.beat, *asked)
             renewed_at = anyio.current_time()
             _obey(floor, pulse)
         except DeputizeError as error:

@@ -53,8 +53,8 @@ WHERE id = :id AND token = :token AND finished_at IS NULL;
 UPDATE attempts SET begun_at = :now WHERE id = :id AND begun_at IS NULL;
 
 -- name: renew
--- Extend a lease, fenced by its token.
-UPDATE attempts SET lease_expires_at = :lease_expires_at
+-- Extend a lease, fenced by its token; what isn't known anew of what the attempt does stays.
+UPDATE attempts SET lease_expires_at = :lease_expires_at, activity = coalesce(:activity, activity)
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
 -- name: get

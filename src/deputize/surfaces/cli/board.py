@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.desk import answers, choosing, documents, pauses, stations, tasks
 from deputize.desk.logs import last_line
 from deputize.desk.tasks import is_blocked
+from deputize.model.activity import Doing
+from deputize.surfaces.cli.activity import in_words
 from deputize.surfaces.cli.output import bold, red, yellow
 from deputize.surfaces.cli.pausing import told
 from deputize.surfaces.cli.task_lines import ending
@@ -56,6 +59,12 @@ def board_document(board: Board) -> dict[str, object]:
             documents.worker_document(worker, alive=alive) for worker, alive in board.workers
         ],
         "tasks": [documents.task_document(view) for view in board.tasks],
+        "running": [
+            documents.activity_document(attempt, attempt.activity)
+            for view in board.tasks
+            for attempt in view.attempts
+            if attempt.activity and attempt.finished_at is None
+        ],
         "approvals": [documents.approval_document(approval) for approval in board.approvals],
         "closed": [documents.barrier_document(barrier) for barrier in board.barriers],
     }
@@ -150,7 +159,12 @@ def _row(view: TaskView) -> tuple[str, ...]:
 def _doing(view: TaskView) -> str:
     if view.waiting_for:
         return view.waiting_for
-    return (last_line(view.attempts[-1]) or "") if view.attempts else ""
+    if not view.attempts:
+        return ""
+    attempt, now = view.attempts[-1], datetime.now(UTC)
+    if attempt.activity and attempt.activity.doing(now) is not Doing.WORKING:
+        return in_words(attempt.activity, now)
+    return last_line(attempt) or ""
 
 
 def _counts(board: Board) -> tuple[str, ...]:

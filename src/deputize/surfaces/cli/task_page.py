@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deputize.desk.documents import what_to_do
 from deputize.model.budget import in_dollars
 from deputize.redaction import shown_name
+from deputize.surfaces.cli.activity import in_words
 from deputize.surfaces.cli.output import bold
 from deputize.surfaces.cli.task_lines import headline, needs_in_words, state_of
 from deputize.surfaces.cli.times import local, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from deputize.desk.plans import Kin
     from deputize.desk.tasks import TaskView
@@ -95,7 +96,7 @@ def _section(output: Output, title: str, text: str) -> None:
 def print_attempt(output: Output, attempt: Attempt) -> None:
     """Print an attempt: who, how long, how it ended, what it used."""
     took = _took(attempt.started_at, attempt.finished_at)
-    outcome = str(attempt.outcome) if attempt.outcome else "at work"
+    outcome = str(attempt.outcome) if attempt.outcome else _at_work(attempt)
     output.text(bold(f"attempt {attempt.number}"), f": {outcome}{took}")
     usage = attempt.usage
     tokens = f"{usage.input_tokens} in, {usage.output_tokens} out" if usage.input_tokens else ""
@@ -115,6 +116,11 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
     output.table([fact for fact in facts if fact[1]], indent="  ")
     if attempt.summary:
         output.prose(attempt.summary, "  ")
+
+
+def _at_work(attempt: Attempt) -> str:
+    """Say what an open attempt does, as far as its worker has told."""
+    return in_words(attempt.activity, datetime.now(UTC)) if attempt.activity else "at work"
 
 
 def _cost(usage: Usage) -> str:

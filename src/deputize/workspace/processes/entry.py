@@ -21,6 +21,9 @@ class Entry(NamedTuple):
     ended: bool
     """Whether it has run its course and only waits to be collected by its parent (a zombie)."""
 
+    cpu_seconds: float = 0.0
+    """What it has used of the processors so far."""
+
     @property
     def order(self) -> tuple[float, int]:
         """Where it stands among others: parents before their children."""

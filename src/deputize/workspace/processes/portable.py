@@ -42,7 +42,15 @@ def _entry(process: psutil.Process) -> Entry:
             started=f"{process.create_time():.2f}",
             name=process.name(),
             ended=process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD},
+            cpu_seconds=_cpu_seconds(process),
         )
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    with suppress(psutil.Error, OSError):
+        used = process.cpu_times()
+        return float(used.user + used.system)
+    return 0.0
 
 
 def _session(pid: int) -> int:

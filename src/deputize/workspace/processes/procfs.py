@@ -8,7 +8,8 @@ from contextlib import suppress
 from deputize.workspace.processes.entry import Entry
 
 # Places in /proc/PID/stat, counted from the field after the name.
-STATE, PARENT, SESSION, THREADS, STARTED = 0, 1, 3, 17, 19
+STATE, PARENT, SESSION, USER_TICKS, SYSTEM_TICKS, THREADS, STARTED = 0, 1, 3, 11, 12, 17, 19
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def look(pid: int) -> Entry | None:
@@ -27,6 +28,7 @@ def look(pid: int) -> Entry | None:
         name=head.partition(b" (")[2].decode("utf-8", "replace"),
         # A process whose first thread has left while others run is shown as a zombie, but works on.
         ended=fields[STATE] in {b"Z", b"X"} and int(fields[THREADS]) <= 1,
+        cpu_seconds=(int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])) / TICKS_PER_SECOND,
     )
 
 

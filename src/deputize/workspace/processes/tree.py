@@ -37,6 +37,11 @@ def entries_of_tree(marker: str, roots: Iterable[ProcessIdentity]) -> list[Entry
     return search.among_all() or search.among_newborn()
 
 
+def entries_below(roots: Iterable[ProcessIdentity]) -> list[Entry]:
+    """Return what runs of `roots`, of their descendants and sessions: one look, for a report."""
+    return _Search("", roots).among_all()
+
+
 class _Search:
     """One search for the processes of an attempt."""
 
