@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.demo.model import MODEL_NAME, RunShell, Scene, Script, ScriptedModel, Turn
+from deputize.demo.model import (
+    CACHED_TOKENS,
+    INPUT_TOKENS,
+    MODEL_NAME,
+    OUTPUT_TOKENS,
+    REASONING_TOKENS,
+    RunShell,
+    Scene,
+    Script,
+    ScriptedModel,
+    Turn,
+)
 from tests.fixtures.house import LAND
 from tests.waiting import wait_until
 
@@ -57,6 +68,9 @@ def test_copilot_does_a_queued_task_and_it_lands(copilot: House, model: Scripted
     assert attempt["usage"]["input_tokens"] > 0
     assert attempt["session"]
     assert attempt["summary"] == "The line is in notes.txt."
+    call = f"{MODEL_NAME}: {INPUT_TOKENS} in ({CACHED_TOKENS} cached), {OUTPUT_TOKENS} out"
+    told = copilot.cli("logs", str(done["id"]))
+    assert told.count(f"{call} ({REASONING_TOKENS} reasoning), unpriced") == 2
 
 
 def test_copilot_is_held_to_the_tools_of_its_role(copilot: House, model: ScriptedModel) -> None:

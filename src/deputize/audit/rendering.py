@@ -89,8 +89,8 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     yield "Task", _state(record.task)
     yield "Tool calls", ", ".join(_tools(record)) or "none seen"
     usage = attempt.usage
-    if usage.input_tokens or usage.output_tokens:
-        yield "Tokens", f"{usage.input_tokens} in, {usage.output_tokens} out"
+    if usage.words:
+        yield "Tokens", usage.words
     yield "Diff", _diff(record.change)
 
 

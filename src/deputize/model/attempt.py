@@ -23,8 +23,20 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    """Of those that went in, or beside them, as the provider counts."""
+    reasoning_tokens: int = 0
+    """Of those that came out, as far as the agent tells."""
     cost_usd: str | None = None
     """Decimal dollars as text; None where the price isn't known."""
+
+    @property
+    def words(self) -> str:
+        """Say how many tokens went in and came out; nothing where none did."""
+        if not self.input_tokens and not self.output_tokens:
+            return ""
+        cached = f" ({self.cached_tokens} cached)" if self.cached_tokens else ""
+        reasoning = f" ({self.reasoning_tokens} reasoning)" if self.reasoning_tokens else ""
+        return f"{self.input_tokens} in{cached}, {self.output_tokens} out{reasoning}"
 
     def plus(self, other: Usage) -> Usage:
         """Add two usages; the cost is known only where both are, or one has no tokens."""
@@ -32,6 +44,7 @@ class Usage:
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost_usd=_cost(self, other),
         )
 

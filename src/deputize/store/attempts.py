@@ -279,6 +279,7 @@ def usage_of(row: Row) -> Usage:
         input_tokens=number(row, "input_tokens"),
         output_tokens=number(row, "output_tokens"),
         cached_tokens=number(row, "cached_tokens"),
+        reasoning_tokens=number(row, "reasoning_tokens"),
         cost_usd=maybe(row, "cost_usd"),
     )
 
@@ -301,6 +302,7 @@ def _counts(usage: Usage) -> dict[str, Value]:
         "input_tokens": to_count(usage.input_tokens),
         "output_tokens": to_count(usage.output_tokens),
         "cached_tokens": to_count(usage.cached_tokens),
+        "reasoning_tokens": to_count(usage.reasoning_tokens),
         "cost_usd": usage.cost_usd,
     }
 

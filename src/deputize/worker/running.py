@@ -97,7 +97,9 @@ class Running:
                     self.steps.log.tool(name, "denied" if denied else f"failed: {output}")
             case Used(usage=usage, model=model):
                 self.model = model or self.model
-                self.usage = self.usage.plus(priced(usage, self.model, self.prices))
+                call = priced(usage, self.model, self.prices)
+                self.usage = self.usage.plus(call)
+                self.steps.log.tool(self.model or "model", _price_of(call))
                 self.used.set()
             case SessionStarted(token=token):
                 self.session = token
@@ -130,6 +132,12 @@ class Running:
             usage=self.usage,
             tools=tuple(self.tools.values()),
         )
+
+
+def _price_of(call: Usage) -> str:
+    """Say what a model call took, and what that cost."""
+    cost = "unpriced" if call.cost_usd is None else f"{call.cost_usd} USD"
+    return ", ".join(filter(None, (call.words, cost)))
 
 
 async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from deputize.agents.base import Noted, ToolStarted
-from deputize.demo.model import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
+from deputize.demo.model import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, REASONING_TOKENS
 from deputize.model.attempt import Usage
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Decision, Tool
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 MODEL_CALL = Usage(
-    input_tokens=INPUT_TOKENS, output_tokens=OUTPUT_TOKENS, cached_tokens=CACHED_TOKENS
+    input_tokens=INPUT_TOKENS,
+    output_tokens=OUTPUT_TOKENS,
+    cached_tokens=CACHED_TOKENS,
+    reasoning_tokens=REASONING_TOKENS,
 )
 OURS = frozenset({"DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"})
 

@@ -88,10 +88,11 @@ def test_usage_is_told_for_each_call() -> None:
         "inputTokens": 10,
         "outputTokens": 2,
         "cacheReadTokens": 4,
+        "reasoningTokens": 1,
         "cost": 1.0,
         "model": "m",
     }
-    usage = Usage(input_tokens=10, output_tokens=2, cached_tokens=4)
+    usage = Usage(input_tokens=10, output_tokens=2, cached_tokens=4, reasoning_tokens=1)
     assert _tell(_narrator(), ("assistant.usage", data)) == [Used(usage=usage, model="m")]
 
 

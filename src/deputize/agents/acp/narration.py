@@ -109,6 +109,7 @@ class Narrator:
             input_tokens=_count(usage, "inputTokens", "input_tokens"),
             output_tokens=_count(usage, "outputTokens", "output_tokens"),
             cached_tokens=_count(usage, "cachedReadTokens", "cached_tokens"),
+            reasoning_tokens=_count(usage, "thoughtTokens", "thought_tokens"),
             cost_usd=self._untold(),
         )
         return Used(usage=count, model=model)

@@ -101,6 +101,7 @@ class Narrator:
             input_tokens=count_in(data.get("inputTokens")),
             output_tokens=count_in(data.get("outputTokens")),
             cached_tokens=count_in(data.get("cacheReadTokens")),
+            reasoning_tokens=count_in(data.get("reasoningTokens")),
         )
         yield Used(usage=usage, model=_text(data, "model") or None)
 

@@ -2,10 +2,10 @@
 -- A new attempt with the next number of its task; gives both.
 INSERT INTO attempts (task, number, token, worker, lease_expires_at, agent, provider, model, base, session,
     workspace, processes, started_at, finished_at, outcome, exit_code, error, input_tokens,
-    output_tokens, cached_tokens, cost_usd, tools, summary, log, saved_ref, ready_at)
+    output_tokens, cached_tokens, reasoning_tokens, cost_usd, tools, summary, log, saved_ref, ready_at)
 VALUES (:task, (SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE task = :task), :token, :worker, :lease_expires_at, :agent, :provider, :model, :base, :session,
     :workspace, :processes, :started_at, :finished_at, :outcome, :exit_code, :error, :input_tokens,
-    :output_tokens, :cached_tokens, :cost_usd, :tools, :summary, :log, :saved_ref,
+    :output_tokens, :cached_tokens, :reasoning_tokens, :cost_usd, :tools, :summary, :log, :saved_ref,
     (SELECT tasks.ready_at FROM tasks WHERE tasks.id = :task))
 RETURNING id, number, task;
 
@@ -15,7 +15,8 @@ UPDATE attempts SET lease_expires_at = :lease_expires_at, agent = :agent, model 
     base = :base, session = :session,
     workspace = :workspace, processes = :processes, finished_at = :finished_at, outcome = :outcome,
     exit_code = :exit_code, error = :error, input_tokens = :input_tokens,
-    output_tokens = :output_tokens, cached_tokens = :cached_tokens, cost_usd = :cost_usd,
+    output_tokens = :output_tokens, cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens,
+    cost_usd = :cost_usd,
     tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
@@ -23,7 +24,8 @@ WHERE id = :id AND token = :token AND finished_at IS NULL;
 -- An attempt's task, how far the attempt has come, and whether a person was asked something about the
 -- task, or another task needs it (no query of its own).
 SELECT tasks.*, attempts.id AS leaving, attempts.token, attempts.finished_at AS closed_at,
-    attempts.input_tokens, attempts.output_tokens, attempts.cached_tokens, attempts.cost_usd,
+    attempts.input_tokens, attempts.output_tokens, attempts.cached_tokens, attempts.reasoning_tokens,
+    attempts.cost_usd,
     EXISTS (SELECT 1 FROM approvals
             WHERE approvals.task = tasks.id AND approvals.state = 'open') AS is_asked,
     EXISTS (SELECT 1 FROM task_needs WHERE task_needs.need = tasks.id) AS is_needed
@@ -37,7 +39,8 @@ FROM attempts JOIN tasks ON tasks.id = attempts.task
 -- Close an attempt, fenced by its token; what isn't told anew stays.
 UPDATE attempts SET finished_at = :finished_at, outcome = :outcome, exit_code = :exit_code,
     error = :error, input_tokens = :input_tokens, output_tokens = :output_tokens,
-    cached_tokens = :cached_tokens, cost_usd = :cost_usd, tools = :tools, summary = :summary,
+    cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens,
+    cost_usd = :cost_usd, tools = :tools, summary = :summary,
     session = coalesce(:session, session), model = coalesce(:model, model),
     saved_ref = coalesce(:saved_ref, saved_ref)
 WHERE id = :id AND token = :token AND finished_at IS NULL;
@@ -45,7 +48,8 @@ WHERE id = :id AND token = :token AND finished_at IS NULL;
 -- name: use
 -- Write what an open attempt has used so far, fenced by its token.
 UPDATE attempts SET input_tokens = :input_tokens, output_tokens = :output_tokens,
-    cached_tokens = :cached_tokens, cost_usd = :cost_usd
+    cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens,
+    cost_usd = :cost_usd
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
 -- name: began

@@ -99,13 +99,12 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
     outcome = str(attempt.outcome) if attempt.outcome else _at_work(attempt)
     output.text(bold(f"attempt {attempt.number}"), f": {outcome}{took}")
     usage = attempt.usage
-    tokens = f"{usage.input_tokens} in, {usage.output_tokens} out" if usage.input_tokens else ""
     facts = (
         ("agent", " · ".join(filter(None, (attempt.agent, attempt.model)))),
         ("worker", attempt.worker),
         ("exit code", "" if attempt.exit_code is None else str(attempt.exit_code)),
         ("error", attempt.error or ""),
-        ("tokens", tokens),
+        ("tokens", usage.words),
         ("cost", _cost(usage)),
         ("tools", ", ".join(f"{tool.name} ×{tool.count}" for tool in attempt.tools)),
         ("session", attempt.session or ""),
