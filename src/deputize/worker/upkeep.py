@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize import log, queue
-from deputize.errors import DeputizeError
+from deputize.errors import DeputizeError, LeaseLost
 from deputize.gate.questions import withdraw_moot
 from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
@@ -134,9 +134,11 @@ async def rescue(
     )
     try:
         await shop.in_store(queue.finish, shop.database, attempt, ending, shop.now())
-    except DeputizeError as problem:
+    except LeaseLost as problem:
         # Somebody else was quicker, or the worker lived after all and finished: both are fine.
         log.get("upkeep").info("rescue not needed", error=problem.message)
+    except DeputizeError as problem:
+        log.get("upkeep").warning("rescue failed; it is tried again", error=problem.message)
     shop.bells.ring()
 
 
