@@ -47,7 +47,7 @@ PAGES = (
 WRITTEN = [page for page in PAGES if page.name != "cli.md"]
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-VERB = re.compile(r"\bdeputize ((?:[a-z]+ ?){1,2})")
+VERB = re.compile(r"\bdeputize (?!import )((?:[a-z]+ ?){1,2})")
 SOURCE_PATH = re.compile(r"(?:[a-z_]+/)+[a-z_]*(?:\.(?:py|sql))?|[a-z_]+\.py")
 FLAGS = re.DOTALL | re.MULTILINE
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")

@@ -30,6 +30,8 @@ class DeputizeError(Exception):
     """Something went wrong."""
 
     code: ClassVar[str] = "error"
+    recoverable: bool = False
+    """The same call may succeed later though nobody changes anything."""
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
         """Keep `message` (default: the class's first docstring line) and the `hint` for people."""
@@ -97,6 +99,7 @@ class StoreUnavailable(StoreError):
     """The database is not available right now."""
 
     code = "store_unavailable"
+    recoverable = True
 
 
 class StoreCorrupt(StoreError):
@@ -115,6 +118,7 @@ class NotYet(DeputizeError):
     """The answer does not exist yet."""
 
     code = "not_yet"
+    recoverable = True
 
 
 class GitError(DeputizeError):

@@ -8,6 +8,8 @@ from deputize import intake
 from deputize.desk.bells import ring
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deputize.desk.context import Desk
     from deputize.model.task import Submitted, TaskSpec
 
@@ -19,3 +21,10 @@ def add(desk: Desk, spec: TaskSpec) -> Submitted:
     )
     ring(desk)
     return submitted
+
+
+def read(desk: Desk, asked: Mapping[str, object], *, folder: str, origin: str) -> TaskSpec:
+    """Read what is asked for in the fields of a plan's task; InvalidInput names the wrong one."""
+    from deputize.intake.reading import read_task
+
+    return read_task(asked, now=desk.clock.now(), folder=folder, origin=origin)

@@ -111,10 +111,11 @@ def _archived(attempt: Attempt, archive: Archive) -> str:
     return f"{what} was archived on {archive.made_at:%Y-%m-%d} to {archive.file}"
 
 
-class _Follower:
+class Follower:
     """What has been read of the logs of one task."""
 
-    def __init__(self, desk: Desk, task_id: int, number: int | None) -> None:
+    def __init__(self, desk: Desk, task_id: int, number: int | None = None) -> None:
+        """Begin at the beginning; with `number`, read only that attempt's."""
         self._desk = desk
         self._task_id = task_id
         self._number = number
@@ -153,7 +154,7 @@ def follow(desk: Desk, task_id: int, number: int | None = None) -> Iterator[LogL
     With `number`, only that attempt's, until the attempt has ended. None is yielded whenever there
     is nothing new for the moment.
     """
-    follower = _Follower(desk, task_id, number)
+    follower = Follower(desk, task_id, number)
     while True:
         yield from follower.news()
         if follower.is_over:

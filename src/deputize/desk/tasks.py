@@ -292,6 +292,12 @@ def wait(desk: Desk, ids: Iterable[int], timeout_seconds: float | None = None) -
     return found
 
 
+def are_final(desk: Desk, ids: Iterable[int]) -> bool:
+    """Tell whether none of these tasks is open at this moment."""
+    with desk.database.read() as transaction:
+        return tasks.unfinished_count(transaction, list(ids)) == 0
+
+
 def _still_waiting(pending: Sequence[Task]) -> str:
     shown = ", ".join(f"#{task.id} is {task.state}" for task in pending[:SHOWN])
     more = len(pending) - SHOWN

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -27,7 +28,7 @@ from deputize.intake.values import (
     whole,
     wrong,
 )
-from deputize.model.need import On
+from deputize.model.need import Need, On
 from deputize.model.plan import MOST_TASKS, label
 from deputize.model.task import Place, TaskSpec
 
@@ -102,8 +103,22 @@ def read_plan(document: object, *, now: datetime, folder: str) -> AskedPlan:
     return AskedPlan(
         cast("str | None", said.get("title")),
         cast("str | None", said.get("key")),
-        tuple(reader.task(task, place, defaults) for place, task in enumerate(tasks)),
+        tuple(
+            reader.task(task, label(place, _name_of(task)), defaults)
+            for place, task in enumerate(tasks)
+        ),
     )
+
+
+def read_task(document: object, *, now: datetime, folder: str, origin: str) -> TaskSpec:
+    """Read a task that belongs to no plan; what it needs are tasks that are there, by their ids."""
+    asked = Reader(now, folder).task(document, "task", {"origin": origin}, FIELDS)
+    for need in asked.needs:
+        if isinstance(need.of, str):
+            hint = "what belongs together is submitted as a plan"
+            raise InvalidInput(f"{need.place}: must be the id of a task that is there", hint=hint)
+    needs = tuple(Need(id=cast("int", need.of), on=need.on) for need in asked.needs)
+    return replace(asked.spec, needs=needs)
 
 
 class Reader:
@@ -114,10 +129,15 @@ class Reader:
         self._now = now
         self._folder = folder
 
-    def task(self, document: object, place: int, defaults: Mapping[str, object]) -> AskedTask:
-        """Read the task at a place of a plan."""
-        where = label(place, _name_of(document))
-        table = _table(document, where, TASK_FIELDS)
+    def task(
+        self,
+        document: object,
+        where: str,
+        defaults: Mapping[str, object],
+        known: Iterable[Field] = TASK_FIELDS,
+    ) -> AskedTask:
+        """Read a task, which errors call `where`."""
+        table = _table(document, where, known)
         if "prompt" not in table:
             raise InvalidInput(f"{where}.prompt: is missing")
         own = self.values(table, where)

@@ -42,6 +42,7 @@ FORBIDDEN = {
 OURS_FORBIDDEN = (
     "deputize.agents",
     "deputize.audit",
+    "deputize.client",
     "deputize.demo",
     "deputize.desk.documents",
     "deputize.gate",
