@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from deputize.model.agent_check import CheckStep, StepState
 from deputize.model.policy import Action, Decision
 
 if TYPE_CHECKING:
@@ -135,6 +136,17 @@ class Found:
     version: str | None = None
     problem: str | None = None
     hint: str | None = None
+    how: str | None = None
+    """What led to it: `config`, a variable, `PATH`, `npm`, `download`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What an agent said of itself before any session."""
+
+    step: CheckStep
+    text: str
+    state: StepState = StepState.OK
 
 
 class Agent(Protocol):
@@ -152,4 +164,13 @@ class Agent(Protocol):
         Time limits belong to the caller, who cancels. Never raises for what the agent or its
         model did: that is a `Report`. Raises `ProcessError` where a process can't be ended.
         """
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An agent that answers before any session: whether it is there, and logged in."""
+
+    async def probe(self, job: Job, tell: Callable[[Probed], None]) -> None:
+        """Start the program, ask it, and end it; raises AgentError at the step that fails."""
         ...

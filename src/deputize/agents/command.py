@@ -147,7 +147,7 @@ def found_on_path(
     place = str(cwd / program) if cwd and os.sep in program else program
     path = shutil.which(place, path=environment.get("PATH", os.defpath)) if program else None
     if path is not None:
-        return Found(path=path)
+        return Found(path=path, how="config" if os.sep in program else "PATH")
     problem = f"program not found: {program!r}" if program else "no command is configured"
     hint = "install it, or set `command` of this agent in config.toml to its full path"
     return Found(path=None, problem=problem, hint=hint)

@@ -39,8 +39,8 @@ def find_copilot(path: str | None, environment: Mapping[str, str]) -> Found:
     for how, wanted in named:
         if wanted:
             return _named(how, Path(wanted).expanduser(), environment)
-    for program in _installed(environment):
-        return _found(program, environment)
+    for how, program in _installed(environment):
+        return _found(how, program, environment)
     return Found(path=None, problem="no Copilot runtime was found", hint=HINT)
 
 
@@ -48,31 +48,31 @@ def _named(how: str, program: Path, environment: Mapping[str, str]) -> Found:
     if program.is_dir():
         program /= HOST
     if _is_program(program):
-        return _found(program, environment)
+        return _found(how, program, environment)
     problem = f"there is no program {str(program)!r}, which {how} names"
     return Found(path=None, problem=problem, hint=HINT)
 
 
-def _installed(environment: Mapping[str, str]) -> Iterator[Path]:
+def _installed(environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     search = environment.get("PATH", os.defpath)
     if on_path := shutil.which("copilot", path=search):
-        yield _native(Path(on_path))
+        yield "PATH", _native(Path(on_path))
     for folder in _npm_folders(search, environment):
         program = folder / "@github" / f"copilot-{platform_name()}" / "copilot"
         if _is_program(program):
-            yield program
+            yield "npm", program
     downloaded = _downloaded(environment)
     if _is_host(downloaded):
-        yield downloaded
+        yield "download", downloaded
 
 
-def _found(program: Path, environment: Mapping[str, str]) -> Found:
+def _found(how: str, program: Path, environment: Mapping[str, str]) -> Found:
     version = _version_of(program)
     if program.name != HOST:
         host = _light_host(version or PINNED_VERSION, environment)
         if _is_host(host):
-            return Found(path=str(host), version=version or PINNED_VERSION)
-    return Found(path=str(program), version=version)
+            return Found(path=str(host), version=version or PINNED_VERSION, how=how)
+    return Found(path=str(program), version=version, how=how)
 
 
 def platform_name() -> str:

@@ -16,7 +16,7 @@ from deputize.errors import ConfigError, NotFound
 from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from deputize.agents.base import Agent, Provider
 
@@ -57,6 +57,17 @@ def secret_variables(settings: AgentSettings, provider: Provider | None) -> tupl
     if provider is not None:
         return (provider.key_variable,) if provider.key_variable else ()
     return TOKEN_VARIABLES if settings.kind == "copilot" else ()
+
+
+def link_of(settings: AgentSettings, provider: Provider | None, names: Container[str]) -> str:
+    """Say which link of the chain of credentials serves an agent; `names` are set. Never a key."""
+    if provider is not None:
+        key = f"key in {provider.key_variable}" if provider.key_variable else "without a key"
+        return f"provider {provider.name}, {key}"
+    if settings.kind != "copilot":
+        return "a login of its own"
+    token = next((name for name in TOKEN_VARIABLES if name in names), None)
+    return f"token in {token}" if token else "the login that Copilot has stored"
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> NotFound:

@@ -175,12 +175,12 @@ def _answer_same_trust(
             approvals.answer(transaction, asked, state, by=actor, words=None, now=now)
 
 
-def refuse_agents(desk: Desk) -> None:
+def refuse_agents(desk: Desk, what: str = "approve, deny or trust") -> None:
     """Raise Denied where this process belongs to an attempt: no agent approves itself."""
     with desk.database.read() as transaction:
         known = [ProcessIdentity.parse(worker.identity) for worker in workers.live(transaction)]
     if is_inside_attempt(known):
         raise Denied(
-            "an agent can't approve, deny or trust: this process was started by an attempt",
+            f"an agent can't {what}: this process was started by an attempt",
             hint="run it yourself, in a terminal of your own",
         )

@@ -52,6 +52,7 @@ EVENT_KINDS: dict[str, str] = {
     "repository.trusted": "a person trusted the commands of a repository's deputize.toml",
     "barrier.raised": "tasks behind it wait: a person paused them, or a provider has a limit",
     "barrier.lifted": "a person let them go on",
+    "agent.checked": "an agent was checked; the body has its steps, and if it obeyed the gate",
     "worker.started": "a worker process began",
     "worker.drain_requested": "it was asked to take no more tasks",
     "worker.stopped": "it ended",

@@ -2,6 +2,7 @@
 
 agent       starting the runtime, seeing one prompt through, ending everything
 login       which token, or which provider of one's own, a session uses: pure
+probe       what the runtime says of itself before any session
 narration   the session's events in our words: pure
 stored      whose login Copilot has stored on this machine
 sdk         the only module that imports `copilot`

@@ -16,7 +16,9 @@ from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from deputize.agents.base import Emit, Gate, Job
+    from collections.abc import Callable
+
+    from deputize.agents.base import Emit, Gate, Job, Probed
     from deputize.clock import Clock
 
 PATIENCE_SECONDS = 20.0
@@ -62,6 +64,14 @@ class CopilotAgent:
             )
         except AgentError as exc:
             return self._failed(exc)
+
+    async def probe(self, job: Job, tell: Callable[[Probed], None]) -> None:
+        """Ask the runtime before any session; see `Probing.probe`."""
+        found = self.find()
+        if found.path is None:
+            raise AgentError(Outcome.AGENT_MISSING, found.problem or "", hint=found.hint)
+        loaded = await to_thread.run_sync(import_module, "deputize.agents.copilot.probe")
+        await loaded.probe(found.path, job, tell)
 
     def _failed(self, error: AgentError) -> Report:
         if error.outcome != Outcome.AGENT_ERROR:

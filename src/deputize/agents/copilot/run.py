@@ -34,26 +34,30 @@ async def run(
 ) -> Report:
     """Start the runtime `program`, give it the job, and end it; raises AgentError."""
     login = login_of(job)
-    runtime = Runtime(
-        Launch(
-            program=program,
-            workspace=job.workspace,
-            environment=job.environment,
-            containment=job.containment,
-            # A login is stored beside the sessions, so who uses it keeps them there.
-            state=None if login.is_stored else job.state,
-            uses_stored_login=login.is_stored,
-        )
-    )
+    runtime = Runtime(launch_of(program, job, login))
     try:
-        emit(ProcessStarted(pid=await _start(runtime)))
+        emit(ProcessStarted(pid=await start(runtime)))
         prompting = Prompting(runtime, gate, emit, patience_seconds=patience_seconds, clock=clock)
         return await prompting.see_through(job, login)
     finally:
         await runtime.close()
 
 
-async def _start(runtime: Runtime) -> int:
+def launch_of(program: str, job: Job, login: Login) -> Launch:
+    """Say how the runtime of a job is started."""
+    return Launch(
+        program=program,
+        workspace=job.workspace,
+        environment=job.environment,
+        containment=job.containment,
+        # A login is stored beside the sessions, so who uses it keeps them there.
+        state=None if login.is_stored else job.state,
+        uses_stored_login=login.is_stored,
+    )
+
+
+async def start(runtime: Runtime) -> int:
+    """Start a runtime and return its process number; raises AgentError."""
     with anyio.move_on_after(START_SECONDS):
         return await runtime.start()
     message = f"the Copilot runtime did not answer within {START_SECONDS:g} s of its start"

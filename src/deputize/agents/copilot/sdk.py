@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -54,6 +54,8 @@ class Launch:
     state: Path | None
     """Where it keeps its sessions; None leaves them where the stored login is."""
     uses_stored_login: bool
+    token: str | None = field(default=None, repr=False)
+    """Only for a runtime that serves no session: what it starts could read it."""
 
 
 class Runtime:
@@ -73,6 +75,7 @@ class Runtime:
             env={**launch.environment, **QUIET, RUN: self._marker},
             base_directory=None if launch.state is None else str(launch.state),
             use_logged_in_user=launch.uses_stored_login,
+            github_token=launch.token,
             log_level="error",
         )
 
@@ -85,6 +88,18 @@ class Runtime:
         if self._identity is not None:
             reaper.claim(self._identity)
         return process.pid
+
+    async def version(self) -> str:
+        """Have it answer, and return which version it says it is; raises AgentError."""
+        with _translated():
+            await self._client.ping("deputize")
+            return (await self._client.get_status()).version
+
+    async def user(self) -> str | None:
+        """Return who is logged in, before any session; None for nobody. Raises AgentError."""
+        with _translated():
+            status = await self._client.get_auth_status()
+        return (status.login or status.authType or "somebody") if status.isAuthenticated else None
 
     async def open(
         self, *, login: Login, model: str | None, resume: str | None, hear: Hear, ask: Ask

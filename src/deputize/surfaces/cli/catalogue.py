@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "workers": "the workers that run",
         "store backup": "copy the database to a file, verified, while work goes on",
         "agents": "the agents that tasks can be given to",
+        "check": "see whether an agent works here and obeys the gate, step by step",
         "store migrate": "bring the store up to date with this deputize",
         "prune": "take what ended long ago out of the store, into files that keep it",
         "store copy": "copy the store to another database",
