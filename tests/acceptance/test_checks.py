@@ -70,6 +70,12 @@ def test_copilot_passes_with_its_canary_held(copilot: House, model: ScriptedMode
     assert "dummy" not in body
     assert {request.scene for request in model.requests} == {"canary", "task"}
     assert copilot.processes() == {}
+    shown = {agent["name"]: agent for agent in copilot.json("agents")}
+    assert shown["copilot"]["check"] == document
+    assert shown["copilot"]["how"] == "config"
+    assert shown["copilot"]["login"] == {"text": "provider scripted", "there": True}
+    assert (shown["goose"]["check"], "canary held" in copilot.cli("agents")) == (None, True)
+    assert "canary held" in copilot.say("doctor").out
 
 
 def test_copilot_without_a_login_fails_before_any_session(copilot: House) -> None:

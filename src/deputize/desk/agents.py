@@ -1,17 +1,38 @@
-"""Which agents a task can be given to, and whether their programs are here."""
+"""Which agents a task can be given to: found here, logged in, checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.agents.copilot.login import TOKEN_VARIABLES
+from deputize.agents.copilot.stored import stored_user
 from deputize.agents.registry import agent_from, agent_names, settings_for
 from deputize.config.load import load_config
+from deputize.desk.check.document import check_document
+from deputize.desk.context import open_desk
+from deputize.desk.doctor.repository import has_store
 from deputize.errors import ConfigError
+from deputize.model.agent_check import Canary, StepState
+from deputize.store import agent_checks
+from deputize.workspace.processes.identity import this_host
 
 if TYPE_CHECKING:
     from deputize.config.home import Home
     from deputize.config.settings import Config
+    from deputize.model.agent import AgentSettings
+    from deputize.model.agent_check import AgentCheck
+
+NOT_CHECKED = "not checked"
+
+
+class Credentials(NamedTuple):
+    """What an agent would log in with, as far as that is known without a session."""
+
+    text: str
+    there: bool | None
+    """None where only the agent itself knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,32 +44,110 @@ class AgentView:
     default: bool
     path: str | None
     version: str | None
+    how: str | None
+    """What led to its program."""
+    credentials: Credentials
     problem: str | None
     hint: str | None
+    check: AgentCheck | None = None
+    """The newest check of this version on this machine."""
+
+    @property
+    def is_unfit(self) -> bool:
+        """Tell whether this version did not obey the gate."""
+        return self.check is not None and self.check.canary is Canary.FAILED
 
 
 def listing(home: Home) -> list[AgentView]:
-    """Return every agent, the built-in ones first; looks for programs, starts no session."""
+    """Return every agent, the built-in ones first, with their checks; starts no session.
+
+    Raises StoreError where the store, in which the checks are, can't be read.
+    """
+    views = found_here(home)
+    if not has_store(home):
+        return views
+    host = this_host()
+    with open_desk(home) as desk, desk.database.read() as transaction:
+        return [
+            replace(view, check=agent_checks.latest(transaction, view.name, view.version, host))
+            for view in views
+        ]
+
+
+def found_here(home: Home) -> list[AgentView]:
+    """Return every agent without its checks; looks for programs only."""
     config = load_config(home.config)
     return [_view(name, config) for name in agent_names(config.agents)]
 
 
 def _view(name: str, config: Config) -> AgentView:
     settings = settings_for(name, config.agents)
-    kind, default = settings.kind or "command", name == config.default_agent
+    view = AgentView(
+        name=name,
+        kind=settings.kind or "command",
+        default=name == config.default_agent,
+        path=None,
+        version=None,
+        how=None,
+        credentials=_credentials(settings, config),
+        problem=None,
+        hint=None,
+    )
     try:
         found = agent_from(name, settings).find()
     except ConfigError as error:
-        return AgentView(
-            name=name, kind=kind, default=default, path=None, version=None,
-            problem=error.message, hint=error.hint,
-        )  # fmt: skip
-    return AgentView(
-        name=name,
-        kind=kind,
-        default=default,
+        return replace(view, problem=error.message, hint=error.hint)
+    return replace(
+        view,
         path=found.path,
         version=found.version,
+        how=found.how,
         problem=found.problem,
         hint=found.hint,
     )
+
+
+def _credentials(settings: AgentSettings, config: Config) -> Credentials:
+    if settings.provider is not None:
+        return _of_provider(settings.provider, config)
+    if settings.kind != "copilot":
+        return Credentials("its own", there=None)
+    token = next((name for name in TOKEN_VARIABLES if os.environ.get(name)), None)
+    if token:
+        return Credentials(f"token in {token}", there=True)
+    user = stored_user(os.environ)
+    if user:
+        return Credentials(f"stored login of {user}", there=True)
+    return Credentials("not logged in", there=False)
+
+
+def _of_provider(name: str, config: Config) -> Credentials:
+    provider = config.providers.get(name)
+    if provider is None:
+        return Credentials(f"provider {name} is not configured", there=False)
+    key = provider.key_variable
+    if key is None:
+        return Credentials(f"provider {name}", there=True)
+    there = bool(os.environ.get(key))
+    return Credentials(f"provider {name}" + ("" if there else f", {key} is not set"), there=there)
+
+
+def check_words(check: AgentCheck | None) -> str:
+    """Say in a few words what a check found, and on which day."""
+    if check is None:
+        return NOT_CHECKED
+    day = check.checked_at.astimezone().strftime("%Y-%m-%d")
+    failed = next((done.step for done in check.steps if done.state is StepState.FAILED), None)
+    canary = f"canary {check.canary}" if check.canary else "no canary"
+    where = f", failed at {failed}" if failed and check.canary is not Canary.FAILED else ""
+    return f"checked {day}: {canary}{where}"
+
+
+def agent_document(view: AgentView) -> dict[str, object]:
+    """Return an agent as a JSON document."""
+    names = ("name", "kind", "default", "path", "version", "how", "problem", "hint")
+    told: dict[str, object] = {name: getattr(view, name) for name in names}
+    told["installed"] = view.path is not None
+    told["login"] = {"text": view.credentials.text, "there": view.credentials.there}
+    told["check"] = None if view.check is None else check_document(view.check)
+    return told

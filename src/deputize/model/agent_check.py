@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+UNFIT_HINT = "take another version of it, then `deputize check {agent}`"
+"""What to do about an agent that did not obey the gate."""
+
 
 class CheckStep(StrEnum):
     """The steps of a check, in their order."""

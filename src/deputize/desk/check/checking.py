@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 from deputize.desk.answers import refuse_agents
 from deputize.desk.check.conducting import Conduct
 from deputize.desk.check.ledger import Ledger
-from deputize.desk.check.subject import Wanted, subject_of
+from deputize.desk.check.subject import subject_of
 from deputize.model.agent_check import AgentCheck
 from deputize.store import agent_checks
-from deputize.store.rows import to_text
 from deputize.workspace.processes.identity import this_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from deputize.desk.check.subject import Wanted
     from deputize.desk.context import Desk
     from deputize.model.agent_check import StepDone
-
-__all__ = ["Wanted", "check", "check_document"]
 
 
 def check(desk: Desk, name: str, wanted: Wanted, tell: Callable[[StepDone], None]) -> AgentCheck:
@@ -51,28 +49,3 @@ def check(desk: Desk, name: str, wanted: Wanted, tell: Callable[[StepDone], None
     with desk.database.write() as transaction:
         agent_checks.insert(transaction, found, found.checked_at)
     return found
-
-
-def check_document(found: AgentCheck) -> dict[str, object]:
-    """Return a check as a JSON document."""
-    return {
-        "agent": found.agent,
-        "kind": found.kind,
-        "version": found.version,
-        "path": found.path,
-        "login": found.login,
-        "canary": found.canary,
-        "passed": found.passed,
-        "checked_at": to_text(found.checked_at),
-        "took_seconds": found.milliseconds / 1000,
-        "steps": [_step(done) for done in found.steps],
-    }
-
-
-def _step(done: StepDone) -> dict[str, object]:
-    return {
-        "step": done.step,
-        "state": done.state,
-        "text": done.text,
-        "took_seconds": done.milliseconds / 1000,
-    }

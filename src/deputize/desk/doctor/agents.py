@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from deputize.config.load import load_config
 from deputize.desk.doctor.finding import About, Finding, fail, ok, warn
+from deputize.errors import StoreError
+from deputize.model.agent_check import UNFIT_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,18 +22,30 @@ CREDENTIALS = (
 
 
 def agents(home: Home) -> Iterator[Finding]:
-    """Find the program of each agent; that of the one that tasks go to has to be there."""
-    from deputize.desk.agents import listing
+    """Find the program of each agent, and whether that version obeyed the gate when checked.
 
-    for agent in listing(home):
+    That of the agent that tasks go to has to be there, and to be fit for them.
+    """
+    from deputize.desk.agents import check_words, found_here, listing
+
+    try:
+        found = listing(home)
+    except StoreError:
+        found = found_here(home)  # the store is looked at for itself
+    for agent in found:
         about = f"{About.AGENT} {agent.name}"
-        if agent.problem is None:
-            version = f" ({agent.version})" if agent.version else ""
-            yield ok(about, f"{agent.path}{version}")
-        elif agent.default:
-            yield fail(about, agent.problem, agent.hint)
+        bad = fail if agent.default else warn
+        if agent.problem is not None:
+            yield bad(about, agent.problem, agent.hint)
+            continue
+        version = f" ({agent.version})" if agent.version else ""
+        told = check_words(agent.check)
+        text = f"{agent.path}{version}, {told}"
+        if agent.is_unfit:
+            hint = f"tasks that rest on the gate wait: {UNFIT_HINT.format(agent=agent.name)}"
+            yield bad(about, text, hint)
         else:
-            yield warn(about, agent.problem, agent.hint)
+            yield ok(about, text)
 
 
 def credentials(home: Home) -> Iterator[Finding]:

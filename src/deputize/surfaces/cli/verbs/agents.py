@@ -1,4 +1,7 @@
-"""List the agents that tasks can be given to, and whether their programs are on this machine."""
+"""List the agents that tasks can be given to: whether they are here, logged in, and were checked.
+
+Nothing is started. Whether a login holds and the gate is obeyed, `deputize check` finds out.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +29,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     """Print the agents."""
     from deputize.config.home import find_home
-    from deputize.desk.agents import listing
+    from deputize.desk.agents import agent_document, listing
 
     del arguments
     found = listing(find_home())
     if output.json:
-        names = ("name", "kind", "default", "path", "version", "problem", "hint")
-        output.document([{name: getattr(agent, name) for name in names} for agent in found])
+        output.document([agent_document(agent) for agent in found])
         return 0
-    output.table([_row(agent) for agent in found], ("NAME", "KIND", "", "VERSION", "PROGRAM"))
+    titles = ("NAME", "KIND", "", "VERSION", "LOGIN", "CHECK", "PROGRAM")
+    output.table([_row(agent) for agent in found], titles)
     for agent in found:
         if agent.hint:
             output.note(f"hint: {agent.name}: {agent.hint}")
@@ -42,8 +45,13 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _row(agent: AgentView) -> tuple[Part, ...]:
+    from deputize.desk.agents import check_words
     from deputize.surfaces.cli.output import green, red
 
     state = red("missing") if agent.problem else green("ready")
     name = f"{agent.name} (default)" if agent.default else agent.name
-    return name, agent.kind, state, agent.version or "", agent.problem or agent.path or ""
+    checked = check_words(agent.check)
+    how = f" ({agent.how})" if agent.how else ""
+    program = agent.problem or f"{agent.path or ''}{how}"
+    shown = red(checked) if agent.is_unfit else checked
+    return name, agent.kind, state, agent.version or "", agent.credentials.text, shown, program

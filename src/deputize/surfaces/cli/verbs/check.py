@@ -47,7 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     """Print each step as it is done; return 1 where one failed."""
-    from deputize.desk.check import Wanted, check, check_document
+    from deputize.desk.check.checking import check
+    from deputize.desk.check.document import check_document
+    from deputize.desk.check.subject import Wanted
     from deputize.desk.context import open_desk
 
     def tell(done: StepDone) -> None:
