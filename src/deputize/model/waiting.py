@@ -37,6 +37,7 @@ class Line(StrEnum):
     LOCK = "its turn: lock {lock} is taken by #{task}"
     CHECKOUT = "its turn: #{task} works in the same checkout"
     NO_WORKER = "{role} worker: none running (`deputize up`)"
+    DEAF = "a person: {named} did not obey the gate (`deputize check {agent}`)"
     SLOT = "a free slot"
     AGED = "a free slot; waiting has made it priority {priority}"
     WORKER = "a worker to take it"

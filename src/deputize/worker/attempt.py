@@ -31,6 +31,7 @@ from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
 from deputize.worker.gathering import look, put_away, unsaved
 from deputize.worker.metering import meter
+from deputize.worker.obedience import require_obedience
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
@@ -65,6 +66,7 @@ async def run_attempt(
         on_running(running)
         try:
             await steps.begin(str(path))
+            await require_obedience(steps)
             bench = await open_bench(steps)
         except AgentError as error:
             await _give_up(running, error, turnstile)
