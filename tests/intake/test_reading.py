@@ -91,6 +91,18 @@ def task_documents() -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(lambda one, other: one | other, sound, odd)
 
 
+WHO = ["a", "a:m", "a:b:c", "\u00e9", "", ":m", "a:", "a b", "a,b", "a\n", "a\0", "a\udce9", 5]
+RACES: st.SearchStrategy[Any] = st.one_of(
+    st.fixed_dictionaries(
+        {"agents": st.lists(st.sampled_from(WHO), max_size=11)},
+        optional={"judge": st.sampled_from(["checks", "smallest", "agent", 5])},
+    ),
+    st.sampled_from(
+        [None, {}, [], {"judge": "checks"}, {"agents": "a,b"}, {"agents": ["a", "b"], "who": 1}]
+    ),
+)
+
+
 def reads(document: object) -> AskedPlan | InvalidInput:
     """Read a plan, or return what is wrong with it."""
     try:
@@ -141,12 +153,50 @@ def test_schema_and_reader_agree_on_tasks(task: dict[str, Any]) -> None:
                 [{"place": "scratch"}, {"place": "scratch", "repo": "."}, {"place": "in_place"}, 5]
             ),
             "role": st.just("writer"),
+            "race": RACES,
         },
     )
 )
 def test_schema_and_reader_agree_on_plans(document: dict[str, Any]) -> None:
     """On what holds for all tasks, and on what a plan says of itself."""
     assert isinstance(reads(document), AskedPlan) == PLAN.is_valid(document)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"tasks": st.lists(task_documents(), min_size=1, max_size=2), "race": RACES},
+        optional={"defaults": st.dictionaries(st.sampled_from([*GOOD]), VALUES, max_size=1)},
+    )
+)
+def test_schema_and_reader_agree_on_races(document: dict[str, Any]) -> None:
+    """On who runs, and on what neither the task of a race nor what holds for all can have."""
+    assert isinstance(reads(document), AskedPlan) == PLAN.is_valid(document)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_schema_and_reader_agree_on_who_runs(who: object) -> None:
+    """On each name, beside one that is good."""
+    document = {"tasks": [{"prompt": "x"}], "race": {"agents": ["a", who]}}
+    assert isinstance(reads(document), AskedPlan) == PLAN.is_valid(document)
+    assert PLAN.is_valid(document) == (who in WHO[:4])
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"race": {"agents": ["a"]}}, "a race takes 2 to 10 agents, not 1"),
+        ({"race": {"judge": "checks"}}, "race.agents: is missing"),
+        ({"race": {"agents": ["a", "a"], "judge": "agent"}}, "race.judge: must be"),
+        ({"race": {"agents": ["a", "b"], "winner": 1}}, "race.winner: unknown field"),
+        ({"race": {"agents": ["a", "b"]}, "defaults": {"model": "m"}}, "defaults.model: the task"),
+        ({"race": {"agents": ["a", "b"]}, "defaults": {"place": "scratch"}}, "defaults.place: a"),
+    ],
+)
+def test_what_is_wrong_with_a_race_is_named(document: dict[str, Any], problem: str) -> None:
+    """With the field where it stands."""
+    found = reads({"tasks": [{"prompt": "x"}], **document})
+    assert isinstance(found, InvalidInput)
+    assert found.message.startswith(problem)
 
 
 def test_other_documents_are_no_plans() -> None:

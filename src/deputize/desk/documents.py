@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deputize.desk.tasks import TaskView
     from deputize.model.activity import Activity
     from deputize.model.approval import Approval
-    from deputize.model.attempt import Attempt
+    from deputize.model.attempt import Attempt, Usage
     from deputize.model.barrier import Barrier
     from deputize.model.budget import Standing
     from deputize.model.change import Change
@@ -136,7 +136,7 @@ def task_document(view: TaskView) -> Document:
             "started_at": maybe_text(task.started_at),
             "finished_at": maybe_text(task.finished_at),
             "result": task.result,
-            "error": _error(task),
+            "error": error_document(task),
             "labels": task.labels,
             "plan": task.plan,
             "origin": task.origin,
@@ -144,7 +144,8 @@ def task_document(view: TaskView) -> Document:
     )
 
 
-def _error(task: Task) -> Document | None:
+def error_document(task: Task) -> Document | None:
+    """Describe why a task failed or was cancelled."""
     if task.reason is None:
         return None
     return {"reason": task.reason, "message": task.message, "hint": what_to_do(task)}
@@ -161,7 +162,8 @@ def plan_document(view: PlanView) -> Document:
     """Describe a plan with its tasks, each after those that it needs."""
     return _clean(
         {
-            **_plan(view.plan),
+            **plan_head(view.plan),
+            "race": race_document(view.plan, view.winner),
             "state": view.state,
             "counts": dict(view.counts),
             "tasks": [
@@ -188,7 +190,8 @@ def submitted_document(submitted: SubmittedPlan) -> Document:
     """Describe a plan that was submitted; in a trial, what has no id yet has null."""
     return _clean(
         {
-            **_plan(submitted.plan),
+            **plan_head(submitted.plan),
+            "race": race_document(submitted.plan, None),
             "created": submitted.created and bool(submitted.plan.id),
             "tasks": [
                 {
@@ -209,7 +212,8 @@ def submitted_document(submitted: SubmittedPlan) -> Document:
     )
 
 
-def _plan(plan: Plan) -> Document:
+def plan_head(plan: Plan) -> Document:
+    """Describe a plan without its tasks."""
     return {
         "id": plan.id or None,
         "title": plan.title,
@@ -232,9 +236,13 @@ def activity_document(attempt: Attempt, known: Activity) -> Document:
     return _clean(told)
 
 
+def race_document(plan: Plan, winner: int | None) -> Document | None:
+    """Describe how the tasks of a plan race; null where they don't."""
+    return None if plan.judge is None else {"judge": plan.judge, "winner": winner}
+
+
 def attempt_document(attempt: Attempt) -> Document:
     """Describe an attempt."""
-    usage = attempt.usage
     return _clean(
         {
             "number": attempt.number,
@@ -249,11 +257,7 @@ def attempt_document(attempt: Attempt) -> Document:
             "outcome": attempt.outcome,
             "exit_code": attempt.exit_code,
             "error": attempt.error,
-            "usage": {
-                "input_tokens": usage.input_tokens,
-                "output_tokens": usage.output_tokens,
-                "cost_usd": None if usage.cost_usd is None else float(usage.cost_usd),
-            },
+            "usage": usage_document(attempt.usage),
             "tools": [
                 {
                     "name": tool.name,
@@ -267,6 +271,15 @@ def attempt_document(attempt: Attempt) -> Document:
             "log": attempt.log,
         }
     )
+
+
+def usage_document(usage: Usage) -> Document:
+    """Describe what was used; what has no price costs null."""
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost_usd": None if usage.cost_usd is None else float(usage.cost_usd),
+    }
 
 
 def change_document(change: Change) -> Document:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.desk.context import Desk
+    from deputize.desk.tasks import TaskView
     from deputize.model.attempt import Attempt
     from deputize.model.event import Entry
     from deputize.store.chain import Proof
@@ -57,10 +58,27 @@ def log_path(attempt: Attempt) -> Path | None:
 
 
 def diff(desk: Desk, task_id: int, limit_bytes: int = 10 << 20) -> str:
-    """Return what a task's newest change does, as a unified diff; NotFound where there is none."""
-    change = view(desk, task_id).change
-    if change is None:
+    """Return what a task's newest change does, as a unified diff; NotFound where there is none.
+
+    Where a task has ended without a change, it is what was saved of its work.
+    """
+    found = view(desk, task_id)
+    if found.change is not None:
+        change = found.change
+        mirror = git_diff.mirror_path(desk.home.repos, Path(change.git_dir))
+        return git_diff.diff_text(mirror, change.base, change.head, limit_bytes)
+    work = saved_work(desk, found)
+    if work is None:
         hint = f"`deputize show {task_id}` says where it stands"
         raise NotFound(f"#{task_id} has no change yet", hint=hint)
-    mirror = git_diff.mirror_path(desk.home.repos, Path(change.git_dir))
-    return git_diff.diff_text(mirror, change.base, change.head, limit_bytes)
+    return git_diff.diff_text(*work, limit_bytes)
+
+
+def saved_work(desk: Desk, found: TaskView) -> tuple[Path, str, str] | None:
+    """Return where the work of a final task's last attempt was saved: repository, base, and ref."""
+    task, last = found.task, found.attempts[-1] if found.attempts else None
+    if not task.is_final or task.git_dir is None or last is None:
+        return None
+    if last.saved_ref is None or last.base is None:
+        return None
+    return git_diff.mirror_path(desk.home.repos, Path(task.git_dir)), last.base, last.saved_ref

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deputize.desk.context import Desk
     from deputize.desk.tasks import TaskView
     from deputize.model.plan import Plan, PlanSpec, PlanState, SubmittedPlan
-    from deputize.model.task import Task
+    from deputize.model.task import Task, TaskSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class PlanView:
     """Each after those that it needs."""
     unblocks: Mapping[int, Sequence[tuple[int, On]]]
     """The tasks that wait for one of the plan, its own and others, and for what of it."""
+    winner: int | None = None
+    """The task that has won, where they race."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,14 @@ def read(desk: Desk, content: bytes, name: str, folder: str) -> PlanSpec:
     from deputize.intake.values import document_of
 
     return link(read_plan(document_of(content, name), now=desk.clock.now(), folder=folder))
+
+
+def race(spec: TaskSpec, agents: Sequence[str], judge: str | None) -> PlanSpec:
+    """Make a plan of one task that several agents get; one change of theirs lands."""
+    from deputize.intake.racing import AskedRace, race_of
+    from deputize.model.race import Judge
+
+    return race_of(spec, AskedRace(agents, Judge(judge or Judge.CHECKS)))
 
 
 def submit(desk: Desk, spec: PlanSpec, *, trial: bool = False) -> SubmittedPlan:
@@ -98,8 +108,20 @@ def view(desk: Desk, plan_id: int) -> PlanView:
         for need, task, on in plans.dependents(transaction, plan_id):
             unblocks.setdefault(need, []).append((task, on))
     return PlanView(
-        plan=plan, state=state_of(counts), counts=counts, tasks=found, unblocks=unblocks
+        plan=plan,
+        state=state_of(counts, is_race=plan.judge is not None),
+        counts=counts,
+        tasks=found,
+        unblocks=unblocks,
+        winner=_winner(plan, found),
     )
+
+
+def _winner(plan: Plan, found: Iterable[TaskView]) -> int | None:
+    """Return which task of a race has won."""
+    if plan.judge is None:
+        return None
+    return next((each.task.id for each in found if each.task.state is TaskState.DONE), None)
 
 
 def kin(desk: Desk, task_id: int) -> Kin:
@@ -120,6 +142,12 @@ def task_ids(desk: Desk, plan_id: int) -> list[int]:
     with desk.database.read() as transaction:
         plans.get(transaction, plan_id)
         return [task.id for task in tasks.of_plan(transaction, plan_id)]
+
+
+def is_raced(desk: Desk, plan_id: int) -> bool:
+    """Tell whether the tasks of a plan race; NotFound if there is no such plan."""
+    with desk.database.read() as transaction:
+        return plans.get(transaction, plan_id).judge is not None
 
 
 def consequences(desk: Desk, ids: Iterable[int]) -> Consequences:

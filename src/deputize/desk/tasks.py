@@ -19,9 +19,10 @@ from deputize.model.fallback import dry, is_dry, open_ones, substitute_for
 from deputize.model.need import VERDICTS, Verdict
 from deputize.model.order import aged, barred, why_barred
 from deputize.model.outcome import STALLS
+from deputize.model.race import Turn, turn_of
 from deputize.model.states import ChangeState, TaskState
 from deputize.model.waiting import Facts, Line, Seats, waiting_for
-from deputize.store import approvals, attempts, barriers, changes, line, spending, tasks
+from deputize.store import approvals, attempts, barriers, changes, line, races, spending, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from deputize.model.limits import Limits
     from deputize.model.need import Need
     from deputize.model.order import Busy
+    from deputize.model.race import Race
     from deputize.model.rules import Rules
     from deputize.model.task import Task
     from deputize.model.worker import Worker
@@ -177,6 +179,7 @@ def _view(transaction: Transaction, task: Task, crew: Crew, now: datetime) -> Ta
         aged=_aged(transaction, task, crew.rules.limits, now),
         stalled=_stalled(task, tried),
         works_there=_works_there(transaction, task),
+        race=_race(transaction, task, change),
         barred=_why_barred(task, crew) or _short(transaction, task, crew, now),
         is_attended=crew.open_attempts.get(task.id) in {None, *crew.running},
         now=now,
@@ -231,6 +234,14 @@ def _works_there(transaction: Transaction, task: Task) -> int | None:
     if task.state is not TaskState.LANDING or task.git_dir is None or task.target is None:
         return None
     return tasks.in_place(transaction, task.git_dir, task.target)
+
+
+def _race(transaction: Transaction, task: Task, change: Change | None) -> Race | None:
+    """Return the race in which a task's change has to wait for others."""
+    if task.state is not TaskState.LANDING or change is None:
+        return None
+    race = races.of_task(transaction, task)
+    return race if race and turn_of(race, change) is Turn.WAIT else None
 
 
 def _stalled(task: Task, tried: Sequence[Attempt]) -> str | None:

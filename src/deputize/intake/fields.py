@@ -93,6 +93,19 @@ class Name(NamedTuple):
         return f"must be a letter, then letters, digits, `.`, `_`, `-`, at most {NAME_LENGTH}"
 
 
+class Who(NamedTuple):
+    """An agent, or an agent with a model."""
+
+    def problem(self, value: object) -> str | None:
+        """Refuse what could not be typed in a list with commas."""
+        word = cast("str", value)
+        agent, colon, model = word.partition(":")
+        is_plain = _is_text(word) and not any(letter <= " " or letter == "," for letter in word)
+        if is_plain and agent and bool(model) == bool(colon):
+            return None
+        return f"must be an agent, or agent:model, not {word!r}"
+
+
 class Many(NamedTuple):
     """A list."""
 

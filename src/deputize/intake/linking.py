@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
+from deputize.intake.racing import race_of
 from deputize.model.need import Need, On
 from deputize.model.plan import PlannedTask, PlanSpec, circle_in, label
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 def link(asked: AskedPlan) -> PlanSpec:
     """Make a plan of a document; InvalidInput where a name means nothing, or leads in a circle."""
     places = _places(asked.tasks)
+    if asked.race is not None:
+        (only,) = asked.tasks
+        spec = replace(_linked(only, places).spec, key=asked.key)
+        race = race_of(spec, asked.race)
+        return replace(race, title=asked.title or race.title)
     planned = tuple(_linked(task, places) for task in asked.tasks)
     _refuse_keys_twice(planned)
     _refuse_circle(planned)

@@ -12,6 +12,8 @@ TEXT = r"^[^\u0000\ud800-\udfff]*$"
 """What can be stored as UTF-8, and handed to a program."""
 NOT_BLANK = r"\S"
 NAME = rf"^[A-Za-z][A-Za-z0-9._-]{{0,63}}{_END}"
+WHO = r"^[^\u0000-\u0020,:\ud800-\udfff]+(?::[^\u0000-\u0020,\ud800-\udfff]+)?" + _END
+"""An agent, or an agent with a model."""
 INSIDE = rf"^(?!/)(?!(?:[\s\S]*/)?\.\.(?:/|{_END}))(?!(?:\.?/)*\.?{_END})[^\u0000\ud800-\udfff]*$"
 """A relative path with something in it, and nowhere a step up."""
 

@@ -10,6 +10,7 @@ from deputize.errors import DeputizeError, InvalidInput, UserError
 from deputize.intake.drafting import content_of, digest_of, draft, event_of, origin_of, task_of
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
+from deputize.intake.racing import require_change
 from deputize.intake.submitting import git_dir_of, is_untrusted
 from deputize.intake.validation import check_needs, needed, refuse_nothing_to_land
 from deputize.model.event import Event
@@ -113,7 +114,7 @@ def _digest(spec: PlanSpec, git_dirs: Iterable[Path | None]) -> str:
         [content_of(task.spec, git_dir), sorted(task.needs)]
         for task, git_dir in zip(spec.tasks, git_dirs, strict=True)
     ]
-    return digest_of([spec.title, content])
+    return digest_of([spec.title, content, *((spec.judge,) if spec.judge else ())])
 
 
 def _asked_before(database: Database, spec: PlanSpec) -> SubmittedPlan | None:
@@ -145,7 +146,10 @@ def _drafts(home: Home, spec: PlanSpec, waits: Sequence[bool]) -> list[Draft]:
     drafts = []
     for place, task in enumerate(spec.tasks):
         with _of_task(place, task):
-            drafts.append(draft(task.spec, places.find(task.spec, waits=waits[place])))
+            found = places.find(task.spec, waits=waits[place])
+            if spec.judge is not None:
+                require_change(task.spec, found.config)
+            drafts.append(draft(task.spec, found))
     return drafts
 
 
@@ -155,6 +159,8 @@ def _of_task(place: int, task: PlannedTask) -> Iterator[None]:
     try:
         yield
     except DeputizeError as error:
+        if task.is_entrant:
+            raise
         field = error.field if isinstance(error, UserError) else None
         where = label(place, task.name)
         error.within(f"{where}.{field}" if field else where)
@@ -230,7 +236,9 @@ def _store(
     now: datetime,
 ) -> SubmittedPlan:
     asked = _plan(ready, now)
-    body = {"title": asked.title, "tasks": len(ready.order)}
+    body: dict[str, object] = {"title": asked.title, "tasks": len(ready.order)}
+    if asked.judge is not None:
+        body["judge"] = asked.judge
     plan = plans.insert(transaction, asked, Event(kind="plan.queued", actor=actor, body=body), now)
     ids: dict[int, int] = {}
     ranks: dict[int, int] = {}
@@ -261,6 +269,7 @@ def _plan(ready: _Ready, now: datetime) -> Plan:
         key=ready.spec.key,
         key_digest=ready.digest,
         created_at=now,
+        judge=ready.spec.judge,
     )
 
 

@@ -15,6 +15,7 @@ from deputize.errors import InvalidInput, UserError
 from deputize.intake import fields
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS, Field
 from deputize.intake.patterns import DELAY, MOMENT
+from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE, AskedRace, check_runners
 from deputize.intake.validation import check_spec
 from deputize.intake.values import (
     flag_of,
@@ -30,6 +31,7 @@ from deputize.intake.values import (
 )
 from deputize.model.need import Need, On
 from deputize.model.plan import MOST_TASKS, label
+from deputize.model.race import Judge
 from deputize.model.task import Place, TaskSpec
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 LARGEST_ID = 2**63 - 1
 PLAN_SCHEMA = "deputize.plan/1"
-PLAN_FIELDS = ("schema", "$schema", "title", "key", "defaults", "tasks")
+PLAN_FIELDS = ("schema", "$schema", "title", "key", "race", "defaults", "tasks")
 DEFAULTS = tuple(field for field in FIELDS if field.has_default)
 NAME = Field("name", fields.Name(), "what other tasks of the plan call it")
 TASK_FIELDS = (NAME, *FIELDS)
@@ -78,6 +80,7 @@ class AskedPlan(NamedTuple):
     title: str | None
     key: str | None
     tasks: tuple[AskedTask, ...]
+    race: AskedRace | None = None
 
 
 def read_plan(document: object, *, now: datetime, folder: str) -> AskedPlan:
@@ -100,6 +103,7 @@ def read_plan(document: object, *, now: datetime, folder: str) -> AskedPlan:
         raise InvalidInput("the plan has no tasks", hint='{"tasks": [{"prompt": "…"}]}')
     if not isinstance(tasks, list) or not 0 < len(tasks) <= MOST_TASKS:
         raise wrong("tasks", f"a list of 1 to {MOST_TASKS} tasks", tasks)
+    race = _race(table, len(tasks)) if "race" in table else None
     return AskedPlan(
         cast("str | None", said.get("title")),
         cast("str | None", said.get("key")),
@@ -107,6 +111,7 @@ def read_plan(document: object, *, now: datetime, folder: str) -> AskedPlan:
             reader.task(task, label(place, _name_of(task)), defaults)
             for place, task in enumerate(tasks)
         ),
+        race,
     )
 
 
@@ -119,6 +124,37 @@ def read_task(document: object, *, now: datetime, folder: str, origin: str) -> T
             raise InvalidInput(f"{need.place}: must be the id of a task that is there", hint=hint)
     needs = tuple(Need(id=cast("int", need.of), on=need.on) for need in asked.needs)
     return replace(asked.spec, needs=needs)
+
+
+def _race(table: Mapping[str, object], count: int) -> AskedRace:
+    """Read who is to run for the one task of a plan, which can't say so itself."""
+    said = _table(table["race"], "race", ("agents", "judge"))
+    if "agents" not in said:
+        raise InvalidInput("race.agents: is missing", hint='"agents": ["copilot", "codex"]')
+    words = list_of(said["agents"], "race.agents")
+    agents = [text_of(word, f"race.agents[{place}]") for place, word in enumerate(words)]
+    check_runners(agents)
+    judge = text_of(said.get("judge", Judge.CHECKS), "race.judge")
+    if judge not in set(Judge):
+        raise wrong("race.judge", " or ".join(Judge), judge)
+    if count != 1:
+        hint = "each agent of the race gets the same task"
+        raise InvalidInput(f"tasks: a race has one task, not {count}", hint=hint)
+    _refuse_in_race(table.get("defaults", {}), "defaults", NOT_FOR_ALL)
+    _refuse_in_race(cast("list[object]", table["tasks"])[0], "tasks[0]", NOT_IN_A_RACE)
+    return AskedRace(agents, Judge(judge))
+
+
+def _refuse_in_race(table: object, where: str, names: Iterable[str]) -> None:
+    if not isinstance(table, dict):
+        return
+    for name in names:
+        if name in table:
+            hint = "leave it out: a race says itself who runs, and the plan has the key"
+            raise InvalidInput(f"{where}.{name}: the task of a race can't have one", hint=hint)
+    if table.get("place", Place.WORKTREE) != Place.WORKTREE:
+        hint = "leave it out: each agent gets a worktree of its own"
+        raise InvalidInput(f"{where}.place: a race works in worktrees", hint=hint)
 
 
 class Reader:

@@ -5,10 +5,11 @@ The rules that take more than one look (unknown names, circles of needs) are not
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deputize.intake import fields, patterns
 from deputize.intake.fields import REPOSITORY_FIELDS, Field
+from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE
 from deputize.intake.reading import (
     DEFAULTS,
     KEY,
@@ -19,7 +20,11 @@ from deputize.intake.reading import (
 )
 from deputize.model.need import On
 from deputize.model.plan import MOST_TASKS
+from deputize.model.race import LEAST_RUNNERS, MOST_RUNNERS, Judge
 from deputize.model.task import PROMPT_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Schema = dict[str, Any]
 
@@ -30,6 +35,19 @@ _NO_REPOSITORY: Schema = {
     }
 }
 _NO_LOCK: Schema = {"properties": {"lock": False}}
+
+
+def _without(names: Iterable[str]) -> Schema:
+    return {"properties": {**dict.fromkeys(names, False), "place": {"const": "worktree"}}}
+
+
+_RACING: Schema = {
+    "properties": {
+        "defaults": _without(NOT_FOR_ALL),
+        "tasks": {"maxItems": 1, "items": _without(NOT_IN_A_RACE)},
+    }
+}
+"""What a plan and its task can't have besides, where it is a race."""
 
 
 def _at(place: str) -> Schema:
@@ -57,6 +75,7 @@ def plan_schema() -> Schema:
                 "$schema": {"type": "string"},
                 "title": _described(TITLE),
                 "key": _described(KEY),
+                "race": _race(),
                 "defaults": {
                     "description": "what holds for every task that says nothing",
                     **shared,
@@ -80,9 +99,22 @@ def plan_schema() -> Schema:
                 },
             }
             for place, without in _PLACES
-        ],
+        ]
+        + [{"if": {"required": ["race"]}, "then": _RACING}],
         "$defs": {"task": _task()},
     }
+
+
+def _race() -> Schema:
+    agents = {
+        "type": "array",
+        "minItems": LEAST_RUNNERS,
+        "maxItems": MOST_RUNNERS,
+        "items": {"type": "string", "pattern": patterns.WHO},
+    }
+    told = "the one task of the plan is given to several agents; one change lands"
+    judge = {"enum": [judge.value for judge in Judge]}
+    return {"description": told, **_object({"agents": agents, "judge": judge}, ["agents"])}
 
 
 def _task() -> Schema:

@@ -174,10 +174,24 @@ def check_needs(transaction: Transaction, needs: Iterable[Need], config: Config)
             message = f"#{task.id} is {task.state}: nothing would start this"
             hint = f"`deputize retry {task.id}` first"
             raise InvalidInput(message, hint=hint, field="needs")
+        if verdict is Verdict.OPEN and need.on is not On.END:
+            _refuse_entrant(transaction, task)
         if need.on is On.LANDED:
             refuse_nothing_to_land(f"#{task.id}", task, config)
         waits = waits or verdict is Verdict.OPEN
     return waits
+
+
+def _refuse_entrant(transaction: Transaction, task: Task) -> None:
+    """Refuse to need what may lose its race though all goes well."""
+    if task.plan is None:
+        return
+    from deputize.store import plans
+
+    if plans.get(transaction, task.plan).judge is not None:
+        message = f"#{task.id} runs in the race p{task.plan}: another may win it"
+        hint = f"add it once `deputize wait --plan p{task.plan}` has ended"
+        raise InvalidInput(message, hint=hint, field="needs")
 
 
 def needed(transaction: Transaction, task_id: int) -> Task:

@@ -24,6 +24,7 @@ from deputize.landing.route import (
     route,
 )
 from deputize.model.outcome import Outcome
+from deputize.model.race import Turn
 from deputize.model.states import ChangeState, TaskState
 from deputize.redaction import shown_name
 from deputize.store import attempts, changes, meta, tasks
@@ -128,12 +129,17 @@ async def _propose(shop: Workshop, change: Change, task: Task, ground: Ground) -
 
 
 async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, holds: Holds) -> bool:
-    if change.tip == ground.tip and change.candidate:
+    turn = await shop.in_store(records.take_turn, shop.database, change, shop.now())
+    if turn is Turn.WAIT:
+        return False
+    if change.tip == ground.tip and change.candidate and change.candidate != ground.tip:
         return await _move(shop, change, ground, change.candidate, holds)
     store, attempt = await shop.in_store(_names, shop, change)
     candidate = await aside(make_candidate, ground, change, task, attempt, store)
     if isinstance(candidate, Conflicted):
         return await _conflict(shop, change, ground, candidate)
+    if candidate == ground.tip and turn is Turn.CHECK:
+        return await _pass(shop, change, ground, candidate, ())
     if candidate == ground.tip:
         return await _record(shop, change, candidate, note=f"{change.target} had it already")
     return await _check(shop, change, task, ground, candidate, holds)
@@ -184,15 +190,19 @@ async def _check(
     failed = blamed(results, wanted, task.checks)
     if failed:
         return await _blame(shop, change, ground, candidate, results, failed)
-    await shop.in_store(
-        _step,
-        shop,
-        change,
-        ChangeState.QUEUED,
-        tip=ground.tip,
-        candidate=candidate,
-        checks=results,
-    )
+    return await _pass(shop, change, ground, candidate, results)
+
+
+async def _pass(
+    shop: Workshop,
+    change: Change,
+    ground: Ground,
+    candidate: str,
+    results: tuple[CheckResult, ...],
+) -> bool:
+    """Note that nothing is left but to move the branch: that is the next turn."""
+    columns = {"tip": ground.tip, "candidate": candidate, "checks": results}
+    await shop.in_store(_step, shop, change, ChangeState.QUEUED, **columns)
     return True
 
 

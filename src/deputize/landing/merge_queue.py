@@ -19,8 +19,9 @@ from deputize.landing import records
 from deputize.landing.advance import advance_change
 from deputize.landing.diary import tell_end
 from deputize.landing.tidy import clear_landing, sweep_landings
+from deputize.model.race import Turn
 from deputize.model.states import ChangeState
-from deputize.store import approvals, changes, tasks, workers
+from deputize.store import approvals, changes, races, tasks, workers
 from deputize.workshop import aside, held_lease
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _is_ready(transaction: Transaction, change: Change, rest: Rest | None, now: 
     if tasks.get(transaction, change.task).cancel_requested:
         return True
     if change.state is ChangeState.AWAITING_APPROVAL:
+        return False
+    if races.turn(transaction, change) is Turn.WAIT:
         return False
     if rest is None or rest.until <= now:
         return True

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
+from deputize.model.race import Turn
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import approvals, attempts, changes, settle, tasks, trust
+from deputize.store import approvals, attempts, changes, races, settle, tasks, trust
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -158,9 +159,11 @@ def land(
         changes.move(
             transaction, old, new, Event(kind="change.landed", actor=ACTOR, body=body), now
         )
+        others = races.lock_others(transaction, tasks.get(transaction, change.task))
         task = tasks.lock(transaction, change.task)
         if task.state is TaskState.LANDING:
             there = {**(tips or {}), (change.git_dir, change.target): commit}
+            races.stop_others(transaction, task, others, ACTOR, now)
             settle.end(transaction, task, TaskState.DONE, actor=ACTOR, now=now, tips=there)
 
 
@@ -173,6 +176,16 @@ def _checking(transaction: Transaction, change: Change, now: datetime) -> Change
     return changes.move(transaction, change, new, event, now)
 
 
+def take_turn(database: Database, change: Change, now: datetime) -> Turn:
+    """Say what a change may do where it races; that it may land is written before it does."""
+    with database.read() as transaction:
+        race = races.of_task(transaction, tasks.get(transaction, change.task))
+    if race is None or race.chosen == change.id:
+        return Turn.LAND
+    with database.write() as transaction:
+        return races.take_turn(transaction, change, now)
+
+
 def withdraw(database: Database, change: Change, now: datetime) -> None:
     """Take a change out of the queue because its task was cancelled."""
     with database.write() as transaction:
@@ -180,13 +193,16 @@ def withdraw(database: Database, change: Change, now: datetime) -> None:
 
 
 def _withdraw(transaction: Transaction, old: Change, now: datetime) -> None:
-    new = replace(old, state=ChangeState.WITHDRAWN, settled_at=now, reason="task cancelled")
-    changes.move(transaction, old, new, Event(kind="change.withdrawn", actor=ACTOR), now)
     task = tasks.lock(transaction, old.task)
+    reason, message = races.cancelled_as(transaction, task)
+    why = message or "task cancelled"
+    new = replace(old, state=ChangeState.WITHDRAWN, settled_at=now, reason=why)
+    changes.move(transaction, old, new, Event(kind="change.withdrawn", actor=ACTOR), now)
     if task.state is TaskState.LANDING:
         settle.end(
-            transaction, task, TaskState.CANCELLED, actor=ACTOR, now=now, reason=Outcome.CANCELLED
-        )
+            transaction, task, TaskState.CANCELLED, actor=ACTOR, now=now,
+            reason=reason, message=message,
+        )  # fmt: skip
 
 
 def send_back(  # noqa: PLR0913 - what a rework is told

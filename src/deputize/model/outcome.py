@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     PARKED = "parked"
     NEED_FAILED = "need_failed"
+    RACE_LOST = "race_lost"
     CANCELLED = "cancelled"
 
 
@@ -182,6 +183,9 @@ MEANINGS: dict[Outcome, Meaning] = {
     ),
     Outcome.NEED_FAILED: _row(
         tries=1, who=_PERSON, do="revive the need with `deputize retry`, and this follows"
+    ),
+    Outcome.RACE_LOST: _row(
+        tries=1, who=_NOBODY, do="nothing; `deputize diff ID` shows what it had done"
     ),
     Outcome.CANCELLED: _row(tries=1, who=_NOBODY, do="`deputize retry ID` revives it"),
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.model.need import On
+    from deputize.model.race import Judge
     from deputize.model.task import Task, TaskSpec
 
 MOST_TASKS = 10_000
@@ -40,6 +41,10 @@ class Plan:
     key: str | None
     key_digest: str | None
     created_at: datetime
+    judge: Judge | None = None
+    """By what it is judged which of its tasks wins, where they race."""
+    chosen: int | None = None
+    """The change that was chosen to land, where they race."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class PlannedTask:
     spec: TaskSpec
     needs: tuple[tuple[int, On], ...] = ()
     """Tasks of the same plan, by their places in it, besides the needs of the specification."""
+    is_entrant: bool = False
+    """It is one of several that a single task was made into, for a race."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,8 @@ class PlanSpec:
     title: str | None = None
     key: str | None = None
     origin: str = "file"
+    judge: Judge | None = None
+    """Where its tasks race: by what it is judged which of them wins."""
 
 
 class PlacedTask(NamedTuple):
@@ -90,11 +99,13 @@ def label(place: int, name: str | None) -> str:
     return f"tasks[{place}] ({name})" if name else f"tasks[{place}]"
 
 
-def state_of(counts: Mapping[TaskState, int]) -> PlanState:
-    """Derive a plan's state: open while a task is, then done only where all are."""
+def state_of(counts: Mapping[TaskState, int], *, is_race: bool = False) -> PlanState:
+    """Derive a plan's state: open while a task is, then done where all are, or one of a race."""
     states = {state for state, count in counts.items() if count}
     if states - FINAL_TASK_STATES:
         return PlanState.OPEN
+    if is_race and TaskState.DONE in states:
+        return PlanState.DONE
     return PlanState.DONE if states <= {TaskState.DONE} else PlanState.FAILED
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.model.race import told
 from deputize.model.states import ChangeState, TaskState
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from deputize.model.approval import Approval
     from deputize.model.change import Change
+    from deputize.model.race import Race
     from deputize.model.task import Task
 
 
@@ -46,6 +48,7 @@ class Line(StrEnum):
     NO_LANDING = "a worker to land it: none running (`deputize up`)"
     CHECKS = "checks of c{change}"
     OCCUPIED = "#{task} works in your checkout of {target}"
+    RACE = "its race: {what} (`deputize compare p{plan}`)"
     LANDING = "its turn to land (c{change})"
 
 
@@ -69,6 +72,8 @@ class Facts:
     """A worker runs, be it one that takes no more tasks: it lands what is ready."""
     works_there: int | None = None
     """The task that works in the checkout that its change would land in."""
+    race: Race | None = None
+    """The race that its change runs in, where it has to wait for others in it."""
     barred: str | None = None
     """What keeps it in the queue besides: a pause, a provider's limit, others that run."""
     stalled: str | None = None
@@ -135,6 +140,8 @@ def _landing(facts: Facts) -> str | None:
         return Line.NO_LANDING
     if change.state is ChangeState.CHECKING:
         return Line.CHECKS.format(change=change.id)
+    if facts.race:
+        return Line.RACE.format(what=told(facts.race), plan=facts.race.plan)
     if facts.works_there:
         return Line.OCCUPIED.format(task=facts.works_there, target=change.target)
     return change.reason or Line.LANDING.format(change=change.id)

@@ -21,6 +21,7 @@ from deputize.store import (
     changes,
     journal,
     leaving,
+    races,
     settle,
     tasks,
     trust,
@@ -142,7 +143,7 @@ def _step_after(
 ) -> Again | _End:
     """Say what comes after an attempt that left no change."""
     if ending.outcome is Outcome.CANCELLED:
-        return _End(TaskState.CANCELLED, Outcome.CANCELLED)
+        return _End(TaskState.CANCELLED, *races.cancelled_as(transaction, task))
     if ending.outcome is Outcome.SUCCEEDED:
         return _End(TaskState.DONE, result=ending.answer)
     history = attempts.of_task(transaction, task.id)

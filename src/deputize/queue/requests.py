@@ -9,7 +9,7 @@ from deputize.errors import IllegalMove
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import attempts, changes, settle, tasks
+from deputize.store import attempts, changes, races, settle, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,15 +25,7 @@ def cancel(database: Database, task_id: int, actor: str, now: datetime) -> Task:
     """
     with database.write() as transaction:
         task = tasks.lock(transaction, task_id)
-        if task.is_final or task.cancel_requested:
-            return task
-        if task.state in {TaskState.RUNNING, TaskState.LANDING}:
-            asked = task._replace(cancel_requested=True)
-            event = Event(kind="task.cancel_requested", actor=actor)
-            return tasks.move(transaction, task, asked, event, now)
-        return settle.end(
-            transaction, task, TaskState.CANCELLED, actor=actor, now=now, reason=Outcome.CANCELLED
-        )
+        return settle.stop(transaction, task, actor=actor, now=now, reason=Outcome.CANCELLED)
 
 
 def turn_away(
@@ -87,6 +79,10 @@ def retry(
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             hint = _what_instead(task, f"`deputize cancel {task.id}` first")
             raise IllegalMove(f"#{task.id} is {task.state}: there is nothing to retry", hint=hint)
+        winner = races.winner_of(transaction, task)
+        if winner is not None:
+            hint = f'`deputize add "…" --agent {task.agent}` queues a task of its own'
+            raise IllegalMove(f"#{task.id}: {races.told_of(winner)}", hint=hint)
         for need in settle.lost_needs(transaction, task.id):
             hint = f"`deputize retry {need}` first"
             raise IllegalMove(f"#{task.id} needs #{need}, which has not been done", hint=hint)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 from deputize.errors import NotFound
 from deputize.model.need import On
 from deputize.model.plan import Plan
+from deputize.model.race import Judge
 from deputize.model.states import TaskState
 from deputize.store import journal
-from deputize.store.rows import maybe, number, text, to_moment, to_text, to_word
+from deputize.store.rows import maybe, maybe_number, number, text, to_moment, to_text, to_word
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +31,7 @@ def insert(transaction: Transaction, plan: Plan, event: Event, now: datetime) ->
         key=plan.key,
         key_digest=plan.key_digest,
         created_at=to_text(plan.created_at),
+        judge=plan.judge,
     )
     added = replace(plan, id=number(cast("Row", row), "id"))
     body = {"plan": added.id, **event.body}
@@ -45,6 +47,11 @@ def get(transaction: Transaction, plan: int) -> Plan:
 def lock(transaction: Transaction, plan: int) -> Plan:
     """Return a plan, one of whose tasks this transaction moves: others wait for its end."""
     return _required(transaction.one("plans.lock", id=plan), plan)
+
+
+def choose(transaction: Transaction, plan: int, change: int) -> None:
+    """Write which change of a race is to land."""
+    transaction.run("plans.choose", id=plan, chosen=change)
 
 
 def by_key(transaction: Transaction, key: str) -> Plan | None:
@@ -81,4 +88,6 @@ def _plan_of(row: Row) -> Plan:
         key=maybe(row, "key"),
         key_digest=maybe(row, "key_digest"),
         created_at=to_moment(row["created_at"]),
+        judge=None if row["judge"] is None else to_word(Judge, row["judge"]),
+        chosen=maybe_number(row, "chosen"),
     )

@@ -61,6 +61,36 @@ def end(  # noqa: PLR0913 - an end has that many facts
     return ended
 
 
+def stop(
+    transaction: Transaction,
+    task: Task,
+    *,
+    actor: str,
+    now: datetime,
+    reason: Outcome,
+    message: str | None = None,
+) -> Task:
+    """Cancel a task: at once where nothing runs, else as a request to whoever owns it.
+
+    What is final, or is being stopped already, stays as it is.
+    """
+    if task.is_final or task.cancel_requested:
+        return task
+    if task.state in {TaskState.RUNNING, TaskState.LANDING}:
+        body = {} if message is None else {"reason": reason, "message": message}
+        event = Event(kind="task.cancel_requested", actor=actor, body=body)
+        return tasks.move(transaction, task, task._replace(cancel_requested=True), event, now)
+    return end(
+        transaction,
+        task,
+        TaskState.CANCELLED,
+        actor=actor,
+        now=now,
+        reason=reason,
+        message=message,
+    )
+
+
 def _tell(transaction: Transaction, task: Task, ended: Task, actor: str, now: datetime) -> None:
     """Write an end with its event; what was asked about the task needs no answer any more."""
     _move(transaction, task, ended, actor, now)
@@ -120,11 +150,22 @@ def _tell_plans(transaction: Transaction, ended: list[Task], actor: str, now: da
     for number in sorted({task.plan for task in ended if task.plan is not None}):
         plan = plans.lock(transaction, number)
         counts = plans.counts(transaction, number)
-        state = state_of(counts)
+        state = state_of(counts, is_race=plan.judge is not None)
         if state is not PlanState.OPEN:
             body: dict[str, object] = {"plan": plan.id, "title": plan.title}
             body |= {str(at): count for at, count in counts.items()}
+            if plan.judge is not None:
+                body["ends"] = _ends(transaction, number)
             journal.append(transaction, Event(kind=f"plan.{state}", actor=actor, body=body), now)
+
+
+def _ends(transaction: Transaction, plan: int) -> dict[str, str]:
+    """Say how each task of a race has ended, and why where it did not win."""
+    found = {}
+    for task in tasks.of_plan(transaction, plan):
+        words = (task.agent, task.reason or task.state, task.message)
+        found[f"#{task.id}"] = ": ".join(str(word) for word in words if word)
+    return found
 
 
 def tell_reopened(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
@@ -132,7 +173,8 @@ def tell_reopened(transaction: Transaction, task: Task, actor: str, now: datetim
     if task.plan is None:
         return
     plan = plans.lock(transaction, task.plan)
-    if state_of(plans.counts(transaction, task.plan)) is not PlanState.OPEN:
+    counts = plans.counts(transaction, task.plan)
+    if state_of(counts, is_race=plan.judge is not None) is not PlanState.OPEN:
         body = {"plan": plan.id, "title": plan.title, "task": task.id}
         journal.append(transaction, Event(kind="plan.reopened", actor=actor, body=body), now)
 

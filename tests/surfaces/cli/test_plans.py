@@ -83,7 +83,7 @@ def test_json_has_plan_and_tasks(deputize: CommandLine, project: Folder) -> None
     said = run(deputize, SHIP, "--json")
     assert said.err == ""
     plan = said.document
-    assert list(plan) == ["id", "title", "key", "origin", "created_at", "created", "tasks"]
+    assert list(plan) == ["id", "title", "key", "origin", "created_at", "race", "created", "tasks"]
     assert (plan["id"], plan["title"], plan["key"], plan["origin"], plan["created"]) == (
         *(1, "Ship it", "ship", "file"),
         True,

@@ -1,7 +1,7 @@
 -- name: insert
 -- A new plan; gives its id.
-INSERT INTO plans (title, origin, key, key_digest, created_at)
-VALUES (:title, :origin, :key, :key_digest, :created_at)
+INSERT INTO plans (title, origin, key, key_digest, created_at, judge)
+VALUES (:title, :origin, :key, :key_digest, :created_at, :judge)
 RETURNING id;
 
 -- name: get
@@ -11,6 +11,10 @@ SELECT * FROM plans WHERE id = :id;
 -- name: lock
 -- One plan, one of whose tasks is moved in this transaction.
 SELECT * FROM plans WHERE id = :id;
+
+-- name: choose
+-- Of the tasks that race, this change is to land.
+UPDATE plans SET chosen = :chosen WHERE id = :id;
 
 -- name: by_key
 -- The plan that was submitted with this key.

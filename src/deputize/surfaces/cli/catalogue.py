@@ -20,6 +20,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "list": "tasks, one per line",
         "show": "everything that is known of a task",
         "plan show": "a plan: its tasks in order, and what waits for what",
+        "compare": "the tasks of a race, or of any plan, side by side",
         "logs": "what an attempt did and said",
         "diff": "what a task's change does",
         "result": "the answer of a task that has ended",

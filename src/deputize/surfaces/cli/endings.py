@@ -35,6 +35,11 @@ def _note_hint(task: Task, output: Output) -> None:
         output.note(f"hint: {hint}")
 
 
+def exit_code_of_race(ended: Sequence[Task]) -> int:
+    """Return 0 where one is done, else 1."""
+    return 0 if any(task.state is TaskState.DONE for task in ended) else 1
+
+
 def exit_code_of(ended: Sequence[Task]) -> int:
     """Return 0 where all are done, else 1."""
     return 0 if all(task.state is TaskState.DONE for task in ended) else 1

@@ -24,6 +24,8 @@ def print_submitted(output: Output, submitted: SubmittedPlan) -> None:
     """Say what was queued, or would be."""
     plan, count = submitted.plan, len(submitted.tasks)
     tasks = "1 task" if count == 1 else f"{count} tasks"
+    if plan.judge is not None:
+        tasks = f"a race of {count}, judge {plan.judge}"
     head = f"p{plan.id} queued" if plan.id else "would be queued"
     output.text(f"{head}: {plan.title} ({tasks})")
     rows = [_submitted_row(placed) for placed in submitted.tasks]
@@ -47,9 +49,19 @@ def print_plan(output: Output, view: PlanView) -> None:
     """Print a plan with its graph."""
     counted = ", ".join(f"{count} {state}" for state, count in view.counts.items())
     output.text(f"p{view.plan.id} ", state_of(view.state), f": {view.plan.title} ({counted})")
+    if view.plan.judge is not None:
+        output.text(race_line(view))
     rows = list(_rows(view))
     titles = ("", "ID", "STATE", "ROLE", "NEEDS", "UNBLOCKS", "TITLE", "WHY")
     output.table(rows, titles)
+
+
+def race_line(view: PlanView) -> str:
+    """Say how far a race is."""
+    judged = f"a race, judge {view.plan.judge}"
+    if view.winner is not None:
+        return f"{judged}: #{view.winner} has won"
+    return f"{judged}: {'nobody has won' if view.state == 'failed' else 'not decided yet'}"
 
 
 def _rows(view: PlanView) -> Iterator[tuple[Part, ...]]:

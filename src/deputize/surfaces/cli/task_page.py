@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deputize.model.attempt import Attempt, Usage
     from deputize.model.budget import Standing
     from deputize.model.change import Change
+    from deputize.model.plan import Plan
     from deputize.model.task import Task
     from deputize.surfaces.cli.output import Output, Part
 
@@ -58,6 +59,7 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "scope", ", ".join(task.scope)
     yield "checks", ", ".join(task.checks)
     yield "plan", f"p{kin.plan.id}: {kin.plan.title}" if kin.plan else ""
+    yield "race", _race(kin.plan) if kin.plan else ""
     yield "needs", needs_in_words((need.id, need.on) for need in view.needs)
     yield "unblocks", ", ".join(f"#{task.id} ({task.title})" for task in kin.unblocks)
     yield "spent", _spent(view.spent) if view.spent else ""
@@ -66,6 +68,13 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "added", f"{local(task.created_at)} ({task.origin})"
     yield "started", local(task.started_at) if task.started_at else ""
     yield "ended", local(task.finished_at) if task.finished_at else ""
+
+
+def _race(plan: Plan) -> str:
+    if plan.judge is None:
+        return ""
+    chosen = f", c{plan.chosen} was chosen" if plan.chosen else ""
+    return f"judge {plan.judge}{chosen}; `deputize compare p{plan.id}`"
 
 
 def _spent(standing: Standing) -> str:
@@ -105,7 +114,7 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
         ("exit code", "" if attempt.exit_code is None else str(attempt.exit_code)),
         ("error", attempt.error or ""),
         ("tokens", usage.words),
-        ("cost", _cost(usage)),
+        ("cost", cost_of(usage)),
         ("tools", ", ".join(f"{tool.name} ×{tool.count}" for tool in attempt.tools)),
         ("session", attempt.session or ""),
         ("workspace", attempt.workspace or ""),
@@ -122,7 +131,8 @@ def _at_work(attempt: Attempt) -> str:
     return in_words(attempt.activity, datetime.now(UTC)) if attempt.activity else "at work"
 
 
-def _cost(usage: Usage) -> str:
+def cost_of(usage: Usage) -> str:
+    """Say what something cost; nothing where nothing was used."""
     if usage.cost_usd is not None:
         return f"{usage.cost_usd} USD"
     return "unpriced" if usage.input_tokens or usage.output_tokens else ""

@@ -32,6 +32,7 @@ EXAMPLES = """
   deputize add "Fix the typo in README.md"
   deputize add "Add a test for the parser" --check tests --wait
   deputize add "Then document it" --after 12
+  deputize add "Make the parser faster" --race copilot,codex:gpt-5 --judge smallest
   deputize add "Say how it went" --role inspector --after 12:end,13:end
   deputize add "Find out why startup is slow" --role inspector
   git diff | deputize add --role inspector --title "Review my work" -
@@ -63,6 +64,8 @@ def _add_task(group: Group) -> None:
     add("--role", default="writer", help="writer (default), inspector, tester, or one of yours")
     add("--kind", help="feature, bugfix, refactor or docs")
     add("--agent", help="who does it; `deputize agents` lists them")
+    add("--race", metavar="A,B[:M]", help="give it to several agents, with models; one lands")
+    add("--judge", choices=("checks", "smallest"), help="who wins (default: first to pass checks)")
     add("--model", help="the model that the agent uses")
     add("--provider", help="where the model is served: a name from your settings")
     add("--session", metavar="S", help="go on in this session of the agent")
@@ -110,7 +113,12 @@ def run(arguments: Namespace, output: Output) -> int:
     from deputize.desk.uncommitted import finish_count, start_count
 
     output.quiet = arguments.quiet
+    _require_race(arguments)
     spec = spec_of(arguments)
+    if arguments.race is not None:
+        from deputize.surfaces.cli.racing import run_race
+
+        return run_race(arguments, output, spec)
     count = start_count(spec)
     try:
         with open_desk() as desk:
@@ -125,6 +133,14 @@ def run(arguments: Namespace, output: Output) -> int:
             return _wait(desk, submitted, output) if arguments.wait else 0
     finally:
         finish_count(count, patience_seconds=0)
+
+
+def _require_race(arguments: Namespace) -> None:
+    from deputize.errors import InvalidInput
+
+    if arguments.judge is not None and arguments.race is None:
+        hint = "name the agents, such as `--race copilot,codex`"
+        raise InvalidInput("--judge judges a race, and there is none", hint=hint)
 
 
 def spec_of(arguments: Namespace) -> TaskSpec:

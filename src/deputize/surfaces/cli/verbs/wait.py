@@ -1,6 +1,7 @@
 """Wait until tasks have ended: exit 0 if all are done, 1 if one isn't, 75 if the time is over.
 
-A task that is set going again while others are waited for is waited for again.
+Of a plan whose tasks race, one has to be done. A task that is set going again while others are
+waited for is waited for again.
 """
 
 from __future__ import annotations
@@ -34,19 +35,22 @@ def run(arguments: Namespace, output: Output) -> int:
     """Wait, and print how they ended."""
     from deputize.desk.context import open_desk
     from deputize.desk.documents import task_document
+    from deputize.desk.plans import is_raced
     from deputize.desk.tasks import views, wait
-    from deputize.surfaces.cli.endings import exit_code_of, print_ending
+    from deputize.surfaces.cli.endings import exit_code_of, exit_code_of_race, print_ending
 
     with open_desk() as desk:
+        is_race = arguments.plan is not None and is_raced(desk, arguments.plan)
+        exit_code = exit_code_of_race if is_race else exit_code_of
         ended = wait(desk, _wanted(desk, arguments), arguments.timeout)
         if output.json:
             output.document(
                 [task_document(view) for view in views(desk, [task.id for task in ended])]
             )
-            return exit_code_of(ended)
+            return exit_code(ended)
     for task in ended:
         print_ending(task, output)
-    return exit_code_of(ended)
+    return exit_code(ended)
 
 
 def _wanted(desk: Desk, arguments: Namespace) -> list[int]:

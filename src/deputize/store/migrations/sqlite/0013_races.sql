@@ -1,0 +1,3 @@
+-- Plans whose tasks race: by what it is judged which change lands, and which one was chosen.
+ALTER TABLE plans ADD COLUMN judge TEXT CHECK (judge IN ('checks', 'smallest'));
+ALTER TABLE plans ADD COLUMN chosen INTEGER CHECK (chosen IS NULL OR judge IS NOT NULL);

@@ -1,0 +1,122 @@
+"""Races: plans whose tasks are one task given to several agents; one change of theirs lands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.model.race import Race, Turn, entrant_of, stands, turn_of
+from deputize.model.states import TaskState
+from deputize.store import changes, journal, plans, settle, tasks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deputize.model.change import Change
+    from deputize.model.plan import Plan
+    from deputize.model.task import Task
+    from deputize.store.database import Transaction
+
+
+def of_task(transaction: Transaction, task: Task) -> Race | None:
+    """Return the race that a task runs in, as it stands; None where it runs in none."""
+    plan = None if task.plan is None else plans.get(transaction, task.plan)
+    return None if plan is None else _race(transaction, plan)
+
+
+def _race(transaction: Transaction, plan: Plan) -> Race | None:
+    if plan.judge is None:
+        return None
+    entrants = [
+        entrant_of(task, changes.latest_of_task(transaction, task.id))
+        for task in tasks.of_plan(transaction, plan.id)
+    ]
+    return Race(plan.id, plan.judge, _chosen(transaction, plan), entrants)
+
+
+def _chosen(transaction: Transaction, plan: Plan) -> int | None:
+    """Return the change that was chosen, unless it was lost since: then another may be."""
+    if plan.chosen is None or not stands(changes.get(transaction, plan.chosen)):
+        return None
+    return plan.chosen
+
+
+def turn(transaction: Transaction, change: Change) -> Turn:
+    """Say what a change in the merge queue may do."""
+    race = of_task(transaction, tasks.get(transaction, change.task))
+    return Turn.LAND if race is None else turn_of(race, change)
+
+
+def take_turn(transaction: Transaction, change: Change, now: datetime) -> Turn:
+    """Say what a change may do; that it is chosen to land is written: no other may from then on."""
+    task = tasks.get(transaction, change.task)
+    race = _race(transaction, plans.lock(transaction, task.plan or 0))
+    if race is None:
+        return Turn.LAND
+    found = turn_of(race, changes.get(transaction, change.id))
+    if found is Turn.LAND and race.chosen is None:
+        plans.choose(transaction, race.plan, change.id)
+        _tell_choice(transaction, race, change, now)
+    return found
+
+
+def _tell_choice(transaction: Transaction, race: Race, change: Change, now: datetime) -> None:
+    event = Event(
+        kind="change.chosen",
+        actor="landing",
+        task=change.task,
+        change=change.id,
+        body={"plan": race.plan, "judge": race.judge},
+    )
+    journal.append(transaction, event, now)
+
+
+def winner_of(transaction: Transaction, task: Task) -> Task | None:
+    """Return who has won the race that a task runs in; None where nobody has, or there is none."""
+    plan = None if task.plan is None else plans.get(transaction, task.plan)
+    if plan is None or plan.judge is None or plan.chosen is None:
+        return None
+    winner = tasks.get(transaction, changes.get(transaction, plan.chosen).task)
+    return winner if winner.state is TaskState.DONE else None
+
+
+def cancelled_as(transaction: Transaction, task: Task) -> tuple[Outcome, str | None]:
+    """Say why a task that was asked to stop is cancelled: a person wants it so, or it has lost."""
+    winner = winner_of(transaction, task)
+    if winner is None or winner.id == task.id:
+        return Outcome.CANCELLED, None
+    return Outcome.RACE_LOST, told_of(winner)
+
+
+def told_of(winner: Task) -> str:
+    """Tell the others of a race who has won."""
+    return f"#{winner.id} ({winner.agent}) has won the race"
+
+
+def lock_others(transaction: Transaction, task: Task) -> list[Task]:
+    """Lock all tasks of the race that a task runs in, itself too, and return the others.
+
+    In the order of their ids, before the plan, as everybody does who ends several.
+    """
+    plan = None if task.plan is None else plans.get(transaction, task.plan)
+    if plan is None or plan.judge is None:
+        return []
+    ids = [one.id for one in tasks.of_plan(transaction, plan.id)]
+    locked = [tasks.lock(transaction, one) for one in ids]
+    return [one for one in locked if one.id != task.id]
+
+
+def stop_others(
+    transaction: Transaction, winner: Task, others: list[Task], actor: str, now: datetime
+) -> None:
+    """Cancel those that have lost: at once where nothing runs, else as a request to their owner."""
+    for task in others:
+        settle.stop(
+            transaction,
+            task,
+            actor=actor,
+            now=now,
+            reason=Outcome.RACE_LOST,
+            message=told_of(winner),
+        )
