@@ -94,8 +94,8 @@ node_modules/.ready: package.json package-lock.json .npmrc
 	@touch $@
 
 tools/agents-real/node_modules/.ready: tools/agents-real/package.json tools/agents-real/package-lock.json tools/agents-real/.npmrc
-	@$(QUIETLY) "fetching heavier agent programs (290 MB)" $(NPM_CI) --prefix tools/agents-real
-	@tools/require_goose
+	@$(QUIETLY) "fetching heavier agent programs (690 MB)" $(NPM_CI) --prefix tools/agents-real
+	@tools/require_agents
 	@touch $@
 
 .PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle docs news lock clean

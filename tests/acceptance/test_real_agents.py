@@ -146,3 +146,49 @@ def test_goose_does_a_queued_task_and_it_lands(
     done = house.until(add(house, "goose"))
     assert done["state"] == "done", done
     assert house.repo.git("show", "main:notes.txt") == "one more line"
+
+
+def let_codex_work(house: House, model: ScriptedModel, program: Path) -> None:
+    """Give Codex a provider of one's own, whose key is in a variable."""
+    house.configure(
+        f"""{LAND}
+        [providers.scripted]
+        type = "openai"
+        base_url = "{model.openai_url}"
+        key_variable = "SCRIPTED_KEY"
+        [agents.codex]
+        path = "{program}"
+        model = "{MODEL_NAME}"
+        provider = "scripted"
+        """
+    )
+    house.environment["SCRIPTED_KEY"] = "dummy"
+    model.open("go")
+
+
+@pytest.mark.real
+def test_codex_does_a_queued_task_and_it_lands(
+    house: House, model: ScriptedModel, codex_program: Path
+) -> None:
+    """The real Codex edits its workspace, inside of its own sandbox inside of ours."""
+    let_codex_work(house, model, codex_program)
+    house.up()
+    done = house.until(add(house, "codex"))
+    assert done["state"] == "done", done
+    assert house.repo.git("show", "main:notes.txt") == "one more line"
+    (attempt,) = done["attempts"]
+    assert attempt["usage"]["input_tokens"] == 2 * INPUT_TOKENS
+    assert attempt["session"]
+    assert attempt["summary"] == "The line is in notes.txt."
+
+
+@pytest.mark.real
+def test_codex_can_not_write_where_a_task_only_looks(
+    house: House, model: ScriptedModel, codex_program: Path
+) -> None:
+    """A read-only task's command leaves nothing behind, and the task ends without a change."""
+    let_codex_work(house, model, codex_program)
+    house.up()
+    task = int(house.cli("add", "-q", "--no-start", "--agent", "codex", "--read-only", TASK))
+    ended = house.until(task)
+    assert (ended["state"], ended["change"]) == ("done", None), ended

@@ -19,12 +19,13 @@ from deputize.agents.base import (
     ToolFinished,
     Used,
 )
+from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.demo.model import MODEL_NAME, ScriptedModel
 from deputize.model.attempt import Usage
 from deputize.model.policy import Action, Decision, Verdict
-from tests.fixtures.programs import REPOSITORY, find_copilot_runtime, find_goose
+from tests.fixtures.programs import REPOSITORY, find_codex, find_copilot_runtime, find_goose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,8 @@ class Kind:
     provider: Callable[[ScriptedModel], Provider | None] = lambda _: None
     asks: bool = True
     """Its tool calls go through the gate."""
+    hides_processes: bool = False
+    """Its commands run where they see no process number of the outside."""
     resumes: bool = True
     reports_usage: str = "calls"
     """`calls` (of each), `turn` (one sum), `last` (of the last call only), `no`."""
@@ -155,10 +158,14 @@ def _copilot(clock: Clock) -> Agent:
     return CopilotAgent(path=path, patience_seconds=PATIENCE_SECONDS, clock=clock)
 
 
-def _copilot_provider(model: ScriptedModel) -> Provider:
+def _provider(model: ScriptedModel) -> Provider:
     return Provider(
         name="scripted", type="openai", base_url=model.openai_url, key_variable="SCRIPTED_KEY"
     )
+
+
+def _codex(clock: Clock) -> Agent:
+    return CodexAgent(path=str(find_codex()), patience_seconds=PATIENCE_SECONDS, clock=clock)
 
 
 def _copilot_acp(clock: Clock) -> Agent:
@@ -201,7 +208,16 @@ COMMAND = Kind(
     resumes=False,
     reports_usage="no",
 )
-COPILOT = Kind(name="copilot", make=_copilot, variables=lambda _: {}, provider=_copilot_provider)
+COPILOT = Kind(name="copilot", make=_copilot, variables=lambda _: {}, provider=_provider)
+CODEX = Kind(
+    name="codex",
+    make=_codex,
+    variables=lambda _: {},
+    provider=_provider,
+    asks=False,
+    hides_processes=sys.platform == "linux",
+    reports_usage="turn",
+)
 COPILOT_ACP = Kind(
     name="copilot-acp",
     make=_copilot_acp,

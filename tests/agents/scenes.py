@@ -47,7 +47,9 @@ SCRIPT = Script(
             turns=(
                 Turn(
                     fault=ErrorReply(
-                        status=429, message="Rate limit reached. Please try again in 20m."
+                        status=429,
+                        message="Rate limit reached. Please try again in 20m.",
+                        reset_after_seconds=1200,
                     )
                 ),
             ),

@@ -9,6 +9,7 @@ import pytest
 
 from deputize.agents.acp.agent import AcpAgent
 from deputize.agents.base import Provider
+from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.agents.registry import (
@@ -22,8 +23,9 @@ from deputize.model.agent import AgentSettings
 
 
 def test_built_in_agents_need_no_configuration() -> None:
-    """Copilot and goose are there by their names."""
+    """Copilot, Codex and goose are there by their names."""
     assert isinstance(agent_from("copilot", settings_for("copilot", {})), CopilotAgent)
+    assert isinstance(agent_from("codex", settings_for("codex", {})), CodexAgent)
     goose = agent_from("goose", settings_for("goose", {}))
     assert isinstance(goose, AcpAgent)
     assert goose.command == ("goose", "acp", "--with-builtin", "developer")
@@ -73,7 +75,7 @@ def test_every_agent_is_looked_for() -> None:
         name: agent_from(name, settings_for(name, configured)).find()
         for name in agent_names(configured)
     }
-    assert tuple(found) == ("copilot", "goose", "shell")
+    assert tuple(found) == ("copilot", "codex", "goose", "shell")
     assert found["shell"].path is not None
     assert all(each.path or (each.problem and each.hint) for each in found.values())
 

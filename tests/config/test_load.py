@@ -96,7 +96,10 @@ WRONG = (
     ("[agents.x]\nprovider = 'p'\n[budget]\nproviders.x.usd = 1", "a login of its own, not 'x'"),
     ("default_agent = 7", "`default_agent` must be a text, not 7"),
     ("[landing]\nmode = 'fast'", '`landing.mode` must be "auto" or "ask" or "branch"'),
-    ("[agents.x]\nkind = 'magic'", '`agents.x.kind` must be "copilot" or "acp" or "command"'),
+    (
+        "[agents.x]\nkind = 'magic'",
+        '`agents.x.kind` must be "copilot" or "codex" or "acp" or "command"',
+    ),
     ("[agents.x]\ncommand = 'prog'", "`agents.x.command` must be a list, not 'prog'"),
     ("[agents.x]\ncommand = ['prog', 1]", "`agents.x.command.1` must be a text, not 1"),
     ("agents = ['x']", "`agents` must be a table"),

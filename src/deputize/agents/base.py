@@ -50,6 +50,8 @@ class Job:
     provider: Provider | None = None
     state: Path | None = None
     """A folder that outlives the attempt, for the agent's own session files."""
+    may_write: bool = True
+    """Whether files may change; an agent that has a sandbox of its own sets it by this."""
     containment: tuple[str, ...] = ()
     """An argument prefix that starts a program in a PID namespace, or nothing."""
 

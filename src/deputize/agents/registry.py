@@ -9,6 +9,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from deputize.agents.acp.agent import AcpAgent
+from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.agents.copilot.login import TOKEN_VARIABLES
@@ -44,6 +45,8 @@ def agent_from(name: str, settings: AgentSettings) -> Agent:
     """Make the agent that `settings` of `settings_for` describe; raises ConfigError."""
     if settings.kind == "copilot":
         return CopilotAgent(name, path=settings.path)
+    if settings.kind == "codex":
+        return CodexAgent(name, path=settings.path)
     if not settings.command:
         hint = f'write `command = ["PROGRAM", …]` under [agents.{name}] in config.toml'
         raise ConfigError(f"the agent {name} has no command", hint=hint)

@@ -167,7 +167,7 @@ class Config(NamedTuple):
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "agents.*.kind": ("copilot", "acp", "command"),
+    "agents.*.kind": ("copilot", "codex", "acp", "command"),
     "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),

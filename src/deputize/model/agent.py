@@ -12,7 +12,7 @@ class AgentSettings(NamedTuple):
     """What is configured for one agent; where nothing is, the program's own defaults hold."""
 
     kind: str | None = None
-    """`copilot`, `acp` or `command`; without it, as the agent of that name is built in."""
+    """`copilot`, `codex`, `acp` or `command`; without it, as the agent of that name is built in."""
     command: tuple[str, ...] = ()
     """The program and its arguments; `{prompt}` in one is the prompt, which else is on stdin."""
     env: tuple[str, ...] = ()
@@ -23,11 +23,12 @@ class AgentSettings(NamedTuple):
     provider: str | None = None
     """The name of a `[providers.NAME]` table; without one it uses its own login."""
     path: str | None = None
-    """Where the program of an agent of kind `copilot` is."""
+    """Where the program of an agent of kind `copilot` or `codex` is."""
 
 
 BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     "copilot": AgentSettings(kind="copilot", env=("COPILOT_CACHE_HOME",)),
+    "codex": AgentSettings(kind="codex", env=("CODEX_HOME", "CODEX_API_KEY")),
     "goose": AgentSettings(
         kind="acp",
         command=("goose", "acp", "--with-builtin", "developer"),

@@ -25,7 +25,7 @@ from deputize.model.agent import asks_always
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
-from deputize.worker.benches import Bench, change_rule, open_bench, parked_until
+from deputize.worker.benches import Bench, change_rule, may_touch, open_bench, parked_until
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
@@ -182,6 +182,7 @@ def _job(steps: Steps, bench: Bench) -> Job:
         model=task.model or agent.model,
         provider=provider,
         state=steps.shop.home.agents / task.agent,
+        may_write=may_touch(task, settings),
         containment=containment_prefix(),
     )
 

@@ -102,6 +102,18 @@ def change_rule(task: Task, config: Config) -> str:
     return "allowed" if task.place is Place.SCRATCH and rule == "required" else rule
 
 
+def may_touch(task: Task, config: Config) -> bool:
+    """Say whether files of the workspace may change at all, even such as git doesn't track.
+
+    Whoever runs checks leaves caches and reports behind, which are no change.
+    """
+    role = config.role(task.role)
+    runs_checks = role is not None and role.runs_checks
+    return task.place is not Place.READ_ONLY and (
+        runs_checks or change_rule(task, config) != "forbidden"
+    )
+
+
 async def open_bench(steps: Steps) -> Bench:
     """Make the workspace of an attempt; AgentError where that can't be done, with the outcome."""
     task = steps.claim.task

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,9 +23,8 @@ from tests.agents.rigs import DENY, MARKER, Rig, Run
 from tests.agents.scenes import NOW
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from deputize.agents.base import AgentEvent
+    from deputize.workspace.processes.identity import ProcessIdentity
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +41,14 @@ async def _appears(path: Path) -> None:
     with anyio.fail_after(40):
         while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
             await anyio.sleep(0.01)
+
+
+def _sleeper(rig: Rig) -> ProcessIdentity | None:
+    """Return the process that a tool call has left in the background."""
+    if not rig.kind.hides_processes:
+        return identify(int((rig.workspace / "sleeper").read_text(encoding="utf-8")))
+    commands = {each: Path(f"/proc/{each.pid}/cmdline").read_bytes() for each in find_tree(MARKER)}
+    return next((each for each, said in commands.items() if said == b"sleep\x00300\x00"), None)
 
 
 async def test_an_agent_edits_a_file_and_tells_of_it(rig: Rig) -> None:
@@ -97,7 +105,7 @@ async def test_a_cancelled_run_leaves_no_process(rig: Rig) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(rig.run, rig.job("Please sleep long."))
         await _appears(rig.workspace / "sleeper")
-        sleeper = identify(int((rig.workspace / "sleeper").read_text(encoding="utf-8")))
+        sleeper = _sleeper(rig)
         assert sleeper
         assert is_running(sleeper)
         tasks.cancel_scope.cancel()
