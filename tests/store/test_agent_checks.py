@@ -7,34 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.model.agent_check import AgentCheck, Canary, CheckStep, StepDone, StepState
+from deputize.model.agent_check import Canary
 from deputize.store import agent_checks
-from tests.fixtures.nouns import NOON
+from tests.fixtures.nouns import NOON, an_agent_check
 
 if TYPE_CHECKING:
+    from deputize.model.agent_check import AgentCheck
     from deputize.store.database import Database
     from tests.fixtures.databases import Intruder
-
-
-def a_check(
-    canary: Canary | None = None, version: str | None = "1.0", host: str = "h"
-) -> AgentCheck:
-    """Make a check of the agent `mine`."""
-    steps = (StepDone(step=CheckStep.CONFIG, state=StepState.OK, text="found", milliseconds=7),)
-    return AgentCheck(
-        id=0,
-        agent="mine",
-        kind="acp",
-        version=version,
-        path="/bin/mine",
-        host=host,
-        login="its own",
-        canary=canary,
-        steps=steps,
-        checked_at=NOON,
-        milliseconds=12,
-        by="person:ada",
-    )
 
 
 def keep(database: Database, *checks: AgentCheck) -> None:
@@ -46,8 +26,8 @@ def keep(database: Database, *checks: AgentCheck) -> None:
 
 def test_the_newest_check_of_a_version_is_read_back_whole(database: Database) -> None:
     """Another version's, or another machine's, is not taken for it."""
-    first, second = a_check(Canary.HELD), a_check(Canary.UNSEEN)
-    keep(database, first, second, a_check(version="2.0"), a_check(host="elsewhere"))
+    first, second = an_agent_check(Canary.HELD), an_agent_check(Canary.UNSEEN)
+    keep(database, first, second, an_agent_check(version="2.0"), an_agent_check(host="elsewhere"))
     with database.read() as transaction:
         found = agent_checks.latest(transaction, "mine", "1.0", "h")
         assert found is not None
@@ -59,12 +39,12 @@ def test_the_newest_check_of_a_version_is_read_back_whole(database: Database) ->
 @pytest.mark.parametrize(
     ("checks", "version", "host", "canary"),
     [
-        ((a_check(Canary.FAILED), a_check()), "1.0", "h", Canary.FAILED),
-        ((a_check(Canary.FAILED), a_check(Canary.HELD)), "1.0", "h", Canary.HELD),
-        ((a_check(Canary.FAILED),), "1.0", "elsewhere", Canary.FAILED),
-        ((a_check(Canary.FAILED),), "2.0", "h", None),
-        ((a_check(Canary.FAILED, version=None),), None, "h", Canary.FAILED),
-        ((a_check(Canary.FAILED, version=None),), None, "elsewhere", None),
+        ((an_agent_check(Canary.FAILED), an_agent_check()), "1.0", "h", Canary.FAILED),
+        ((an_agent_check(Canary.FAILED), an_agent_check(Canary.HELD)), "1.0", "h", Canary.HELD),
+        ((an_agent_check(Canary.FAILED),), "1.0", "elsewhere", Canary.FAILED),
+        ((an_agent_check(Canary.FAILED),), "2.0", "h", None),
+        ((an_agent_check(Canary.FAILED, version=None),), None, "h", Canary.FAILED),
+        ((an_agent_check(Canary.FAILED, version=None),), None, "elsewhere", None),
     ],
 )
 def test_a_canary_counts_for_its_version(
@@ -84,7 +64,7 @@ def test_a_canary_counts_for_its_version(
 
 def test_a_check_is_told_in_the_journal(database: Database, intruder: Intruder) -> None:
     """With its steps and its canary, and who asked for it."""
-    keep(database, a_check(Canary.HELD))
+    keep(database, an_agent_check(Canary.HELD))
     ((kind, actor, body),) = intruder.run(
         "SELECT kind, actor, body FROM events WHERE kind LIKE 'agent.%'"
     )

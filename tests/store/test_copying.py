@@ -15,6 +15,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.plan import Plan
 from deputize.model.states import TaskState
 from deputize.store import (
+    agent_checks,
     approvals,
     archives,
     attempts,
@@ -38,6 +39,7 @@ from tests.fixtures.nouns import (
     a_change,
     a_task,
     a_worker,
+    an_agent_check,
     an_approval,
     an_archive,
     an_attempt,
@@ -101,6 +103,7 @@ def fill(transaction: Transaction) -> None:
     journal.move_cursor(transaction, "files", 3)
     archives.record(transaction, an_archive())
     journal.append(transaction, QUEUED, NOON)
+    agent_checks.insert(transaction, an_agent_check(), NOON)
     outbox.put(transaction, journal.newest(transaction), "hook", NOON)
     for _ in range(MANY):
         journal.append(transaction, QUEUED, NOON)
