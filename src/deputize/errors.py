@@ -148,10 +148,13 @@ class AgentError(DeputizeError):
 
     code = "agent"
 
-    def __init__(self, outcome: str, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, outcome: str, message: str, *, hint: str | None = None, recoverable: bool = False
+    ) -> None:
         """Keep the `outcome` (a value of `model.outcome.Outcome`) that this amounts to."""
         super().__init__(message, hint=hint)
         self.outcome = outcome
+        self.recoverable = recoverable
 
 
 class LeaseLost(DeputizeError):

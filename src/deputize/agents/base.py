@@ -54,6 +54,8 @@ class Job:
     """Whether files may change; an agent that has a sandbox of its own sets it by this."""
     containment: tuple[str, ...] = ()
     """An argument prefix that starts a program in a PID namespace, or nothing."""
+    streaming: bool = True
+    """Whether what the model says is wanted piece by piece, where the agent can do either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

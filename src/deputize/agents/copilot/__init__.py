@@ -5,5 +5,6 @@ login       which token, or which provider of one's own, a session uses: pure
 probe       what the runtime says of itself before any session
 narration   the session's events in our words: pure
 stored      whose login Copilot has stored on this machine
-sdk         the only module that imports `copilot`
+permission  how a session asks before each tool call
+sdk         the runtime and its sessions; only this and `permission` import `copilot`
 """

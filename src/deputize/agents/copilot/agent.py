@@ -17,6 +17,7 @@ from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from deputize.agents.base import Emit, Gate, Job, Probed
     from deputize.clock import Clock
@@ -63,7 +64,7 @@ class CopilotAgent:
                 clock=self._clock,
             )
         except AgentError as exc:
-            return self._failed(exc)
+            return report_of(exc, self._clock.now())
 
     async def probe(self, job: Job, tell: Callable[[Probed], None]) -> None:
         """Ask the runtime before any session; see `Probing.probe`."""
@@ -73,8 +74,10 @@ class CopilotAgent:
         loaded = await to_thread.run_sync(import_module, "deputize.agents.copilot.probe")
         await loaded.probe(found.path, job, tell)
 
-    def _failed(self, error: AgentError) -> Report:
-        if error.outcome != Outcome.AGENT_ERROR:
-            return Report(outcome=Outcome(error.outcome), error=error.message)
-        failure = failure_of(text=error.message, now=self._clock.now())
-        return Report(outcome=failure.outcome, error=error.message, retry_at=failure.retry_at)
+
+def report_of(error: AgentError, now: datetime) -> Report:
+    """Tell what an error amounts to; what the runtime says of its model is read from its words."""
+    if error.outcome != Outcome.AGENT_ERROR:
+        return Report(outcome=Outcome(error.outcome), error=error.message)
+    failure = failure_of(text=error.message, now=now)
+    return Report(outcome=failure.outcome, error=error.message, retry_at=failure.retry_at)

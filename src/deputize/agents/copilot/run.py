@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -9,7 +10,7 @@ import anyio
 from deputize.agents.base import Noted, ProcessStarted, Report, SessionStarted
 from deputize.agents.copilot.login import login_of
 from deputize.agents.copilot.narration import Narrator, Trouble
-from deputize.agents.copilot.sdk import Launch, Runtime
+from deputize.agents.copilot.sdk import Launch, Runtime, Wanted
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Decision, Verdict
@@ -82,6 +83,7 @@ class Prompting:
         self._exit_code: int | None = None
         self._given_up: Trouble | None = None
         self._failure: Exception | None = None
+        self._session: str | None = None
 
     async def see_through(self, job: Job, login: Login) -> Report:
         """Open the session, give the prompt, and wait for what ends it first; raises AgentError."""
@@ -102,10 +104,10 @@ class Prompting:
         return self._report()
 
     async def _prompt(self, job: Job, login: Login) -> None:
-        session = await self._open(job, login)
+        self._session = session = await self._open(job, login)
         self._emit(SessionStarted(token=session))
         self._narrator.begin()
-        await self._runtime.send(job.prompt)
+        await self._runtime.send(session, job.prompt)
         await self._over.wait()
 
     async def _open(self, job: Job, login: Login) -> str:
@@ -120,9 +122,10 @@ class Prompting:
         return await self._begin(job, login, None)
 
     async def _begin(self, job: Job, login: Login, resume: str | None) -> str:
-        return await self._runtime.open(
-            login=login, model=job.model, resume=resume, hear=self._hear, ask=self._ask
+        wanted = Wanted(
+            login=login, model=job.model, workspace=job.workspace, streaming=job.streaming
         )
+        return await self._runtime.open(wanted, resume=resume, hear=self._hear, ask=self._ask)
 
     async def _watch(self, scope: anyio.CancelScope) -> None:
         self._exit_code = await self._runtime.gone()
@@ -152,13 +155,19 @@ class Prompting:
 
     async def _abort(self) -> None:
         """Stop what is not over by itself: on cancellation, on a limit, where the gate failed."""
-        if self._narrator.is_over or self._exit_code is not None:
+        if self._session is None or self._narrator.is_over or self._exit_code is not None:
             return
         with anyio.move_on_after(ABORT_SECONDS, shield=True):
             try:
-                await self._runtime.abort()
+                await self._runtime.abort(self._session)
             except AgentError as exc:
                 self._emit(Noted(text=f"the session could not be stopped: {exc.message}"))
+
+    async def leave(self) -> None:
+        """Let go of the session in a runtime that goes on; one that has ended has let go itself."""
+        if self._session is not None and not self._runtime.has_ended:
+            with suppress(AgentError), anyio.move_on_after(ABORT_SECONDS, shield=True):
+                await self._runtime.leave(self._session)
 
     def _hear(self, kind: str, data: Mapping[str, object]) -> None:
         for event in self._narrator.hear(kind, data):

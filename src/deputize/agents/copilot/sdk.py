@@ -1,4 +1,4 @@
-"""One Copilot runtime and one session in it: the only module that knows the package `copilot`."""
+"""One Copilot runtime and the sessions in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 from copilot import CopilotClient, CopilotSession, RuntimeConnection
 from copilot._jsonrpc import ProcessExitedError
-from copilot.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject
 
-from deputize.agents.vocabulary import action_of
+from deputize import log
+from deputize.agents.copilot.permission import answers, pre_tool_use
 from deputize.errors import AgentError, ProcessError
 from deputize.model.outcome import Outcome
-from deputize.model.policy import Action, Decision, Verdict
 from deputize.workspace.processes import reaper
 from deputize.workspace.processes.environment import RUN
 from deputize.workspace.processes.identity import ProcessIdentity, identify
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from copilot.session_events import SessionEvent
 
     from deputize.agents.copilot.login import Login
+    from deputize.agents.copilot.permission import Ask
 
 OWN_SESSION = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
 """Leads a session of its own, out of reach of a terminal's Ctrl-C, and becomes the runtime."""
@@ -40,7 +40,6 @@ STOP_SECONDS = 5.0
 FORCE_SECONDS = 3.0
 
 Hear = Callable[[str, Mapping[str, object]], None]
-Ask = Callable[[Action], Awaitable[Decision]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +57,29 @@ class Launch:
     """Only for a runtime that serves no session: what it starts could read it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a session is to work with, and where."""
+
+    login: Login
+    model: str | None
+    workspace: Path
+    streaming: bool
+
+
 class Runtime:
-    """A runtime that runs, with at most one session."""
+    """A runtime that runs, with the sessions that are open in it."""
 
     def __init__(self, launch: Launch) -> None:
         """Prepare to start what `launch` says."""
         self._marker = secrets.token_hex(16)
         self._identity: ProcessIdentity | None = None
-        self._session: CopilotSession | None = None
-        self._workspace = str(launch.workspace)
+        self._sessions: dict[str, CopilotSession] = {}
         launcher = (sys.executable, "-I", "-S", "-c", OWN_SESSION)
         path, *arguments = (*launcher, *launch.containment, launch.program)
         self._client = CopilotClient(
             connection=RuntimeConnection.for_stdio(path=path, args=tuple(arguments)),
-            working_directory=self._workspace,
+            working_directory=str(launch.workspace),
             env={**launch.environment, **QUIET, RUN: self._marker},
             base_directory=None if launch.state is None else str(launch.state),
             use_logged_in_user=launch.uses_stored_login,
@@ -101,30 +109,37 @@ class Runtime:
             status = await self._client.get_auth_status()
         return (status.login or status.authType or "somebody") if status.isAuthenticated else None
 
-    async def open(
-        self, *, login: Login, model: str | None, resume: str | None, hear: Hear, ask: Ask
-    ) -> str:
+    async def open(self, wanted: Wanted, *, resume: str | None, hear: Hear, ask: Ask) -> str:
         """Begin a session, or take up `resume`, and return its id; raises AgentError."""
-        options = self._options(login, model, hear, ask)
+        options = _options(wanted, hear, ask)
         with _translated():
             if resume is None:
-                self._session = await self._client.create_session(**options)
+                session = await self._client.create_session(**options)
             else:
-                self._session = await self._client.resume_session(resume, **options)
-        return self._session.session_id
+                session = await self._client.resume_session(resume, **options)
+        self._sessions[session.session_id] = session
+        return session.session_id
 
-    async def send(self, prompt: str) -> None:
-        """Give the session a prompt; raises AgentError."""
-        if self._session is None:
-            raise AgentError(Outcome.AGENT_ERROR, "there is no session to give the prompt to")
+    async def send(self, session: str, prompt: str) -> None:
+        """Give a session a prompt; raises AgentError."""
         with _translated():
-            await self._session.send(prompt)
+            await self._sessions[session].send(prompt)
 
-    async def abort(self) -> None:
-        """Have the session stop its tools; raises AgentError."""
-        if self._session is not None:
-            with _translated():
-                await self._session.abort()
+    async def abort(self, session: str) -> None:
+        """Have a session stop its tools; raises AgentError."""
+        with _translated():
+            await self._sessions[session].abort()
+
+    async def leave(self, session: str) -> None:
+        """Let go of a session, which can be resumed later; raises AgentError."""
+        with _translated():
+            await self._sessions.pop(session).disconnect()
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether its process is not there, or not any more."""
+        process = self._process()
+        return process is None or process.poll() is not None
 
     async def gone(self) -> int:
         """Wait until the runtime has ended; return its exit code as a shell tells it."""
@@ -158,24 +173,25 @@ class Runtime:
         # The SDK has no public way to the process that it starts.
         return cast("subprocess.Popen[bytes] | None", self._client._cli_process)  # noqa: SLF001
 
-    def _options(self, login: Login, model: str | None, hear: Hear, ask: Ask) -> dict[str, Any]:
-        options: dict[str, Any] = {
-            "client_name": "deputize",
-            "model": model,
-            "provider": login.provider,
-            "github_token": login.token,
-            "streaming": True,
-            "include_sub_agent_streaming_events": False,
-            "working_directory": self._workspace,
-            "on_event": lambda event: _tell(event, hear),
-            "on_permission_request": _permission(ask),
-            "hooks": {"on_pre_tool_use": _pre_tool_use(ask)},
-            # What a repository says may instruct an agent, but not run programs behind the gate.
-            "enable_file_hooks": False,
-            "enable_config_discovery": False,
-            "enable_session_telemetry": False,
-        }
-        return {name: value for name, value in options.items() if value is not None}
+
+def _options(wanted: Wanted, hear: Hear, ask: Ask) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "client_name": "deputize",
+        "model": wanted.model,
+        "provider": wanted.login.provider,
+        "github_token": wanted.login.token,
+        "streaming": wanted.streaming,
+        "include_sub_agent_streaming_events": False,
+        "working_directory": str(wanted.workspace),
+        "on_event": lambda event: _tell(event, hear),
+        "on_permission_request": answers(ask),
+        "hooks": {"on_pre_tool_use": pre_tool_use(ask)},
+        # What a repository says may instruct an agent, but not run programs behind the gate.
+        "enable_file_hooks": False,
+        "enable_config_discovery": False,
+        "enable_session_telemetry": False,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _tell(event: SessionEvent, hear: Hear) -> None:
@@ -183,54 +199,13 @@ def _tell(event: SessionEvent, hear: Hear) -> None:
     hear(event.type.value, data if isinstance(data, dict) else {})
 
 
-def _pre_tool_use(ask: Ask) -> Callable[[Any, Any], Awaitable[dict[str, str]]]:
-    """Return the hook that decides every tool call; what it allows isn't asked about again."""
-
-    async def decide(call: Any, _: object) -> dict[str, str]:  # noqa: ANN401 - the SDK's typed dict
-        decision = await ask(action_of(str(call.get("toolName")), call.get("toolArgs")))
-        if decision.verdict is Verdict.ALLOW:
-            return {"permissionDecision": "allow"}
-        return {"permissionDecision": "deny", "permissionDecisionReason": _reason(decision)}
-
-    return decide
-
-
-def _permission(
-    ask: Ask,
-) -> Callable[[Any, Any], Awaitable[PermissionDecisionApproveOnce | PermissionDecisionReject]]:
-    """Return what answers requests that no hook was asked about, as those for hosts are."""
-
-    async def answer(
-        request: Any,  # noqa: ANN401 - one of the SDK's many kinds
-        _: object,
-    ) -> PermissionDecisionApproveOnce | PermissionDecisionReject:
-        told = request.to_dict()
-        decision = await ask(requested_action(told if isinstance(told, dict) else {}))
-        if decision.verdict is Verdict.ALLOW:
-            return PermissionDecisionApproveOnce()
-        return PermissionDecisionReject(feedback=_reason(decision))
-
-    return answer
-
-
-def requested_action(request: Mapping[str, object]) -> Action:
-    """Put a permission request into our vocabulary."""
-    kind = str(request.get("kind") or "other")
-    names = {"url": "web_fetch", "mcp": f"mcp__{request.get('toolName')}"}
-    title = request.get("intention")
-    return action_of(
-        names.get(kind, kind), request, title=title if isinstance(title, str) else None
-    )
-
-
-def _reason(decision: Decision) -> str:
-    return f"{decision.reason} ({decision.rule})"
-
-
 async def _within(seconds: float, stop: Callable[[], Awaitable[None]]) -> None:
     """Give a way of stopping some time; what it fails at is done by harder ones."""
-    with suppress(Exception), anyio.move_on_after(seconds):
-        await stop()
+    try:
+        with anyio.move_on_after(seconds):
+            await stop()
+    except Exception as exc:  # noqa: BLE001 - the SDK raises whatever its layers raise
+        log.get("copilot").warning("the runtime did not stop as it should", error=repr(exc))
 
 
 def _collect(process: subprocess.Popen[bytes]) -> None:
