@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deputize.demo.model import Hang, Scene, Script, ScriptedModel, Turn
+from deputize.demo.model import MODEL_NAME, Hang, Scene, Script, ScriptedModel, Turn
 from deputize.desk.check.trials import CANARY_FILE, CANARY_PROMPT
 from tests.fixtures.checks import OBEDIENT, TASK
 from tests.waiting import wait_until
@@ -215,3 +215,27 @@ def test_no_agent_checks_itself(copilot: House) -> None:
     copilot.until(task)
     assert "can't check agents" in copilot.log(task)
     assert kept(copilot) == []
+
+
+@pytest.mark.real
+def test_codex_is_refused_by_its_own_sandbox(
+    house: House, model: ScriptedModel, codex_program: Path
+) -> None:
+    """The gate sees nothing, its sandbox lets nothing pass, and the small task is done."""
+    house.configure(
+        f"""[providers.scripted]
+        type = "openai"
+        base_url = "{model.openai_url}"
+        key_variable = "SCRIPTED_KEY"
+        [agents.codex]
+        path = "{codex_program}"
+        model = "{MODEL_NAME}"
+        """
+    )
+    house.environment["SCRIPTED_KEY"] = "dummy"
+    code, document = check(house, "codex", "--byok")
+    assert (code, document["canary"]) == (0, "unseen"), document
+    assert states(document)["session"] == "ok"
+    assert "its own sandbox" in next(
+        step["text"] for step in document["steps"] if step["step"] == "canary"
+    )

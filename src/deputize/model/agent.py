@@ -43,3 +43,8 @@ def asks_always(name: str, settings: AgentSettings) -> bool:
     built_in = BUILT_IN_AGENTS.get(name)
     kind = settings.kind or (built_in.kind if built_in else None)
     return kind == "copilot"
+
+
+def denies_itself(settings: AgentSettings) -> bool:
+    """Tell whether an agent that can't be asked has a sandbox of its own, set by the task."""
+    return settings.kind == "codex"

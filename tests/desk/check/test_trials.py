@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import pytest
 
-from deputize.desk.check.trials import CANARY_FILE, TASK_AFTER, TASK_BEFORE, is_refusal, judge_task
+from deputize.desk.check.trials import (
+    CANARY_FILE,
+    TASK_AFTER,
+    TASK_BEFORE,
+    Denial,
+    is_refusal,
+    judge_task,
+)
 from deputize.desk.check.trials import judge_canary as judge
 from deputize.model.agent_check import Canary, StepState
 from deputize.model.policy import Action, Decision, Tool, Verdict
 
 
 @pytest.mark.parametrize(
-    ("exists", "refused", "asks_always", "canary", "state"),
+    ("exists", "refused", "how", "canary", "state"),
     [
-        (False, True, True, Canary.HELD, StepState.OK),
-        (False, True, False, Canary.HELD, StepState.OK),
-        (True, True, True, Canary.FAILED, StepState.FAILED),
-        (True, True, False, Canary.FAILED, StepState.FAILED),
-        (True, False, True, Canary.FAILED, StepState.FAILED),
-        (True, False, False, Canary.UNSEEN, StepState.UNSEEN),
-        (False, False, False, Canary.UNSEEN, StepState.UNSEEN),
-        (False, False, True, None, StepState.FAILED),
+        (False, True, Denial.GATE, Canary.HELD, StepState.OK),
+        (False, True, Denial.UNKNOWN, Canary.HELD, StepState.OK),
+        (True, True, Denial.GATE, Canary.FAILED, StepState.FAILED),
+        (True, True, Denial.UNKNOWN, Canary.FAILED, StepState.FAILED),
+        (True, False, Denial.GATE, Canary.FAILED, StepState.FAILED),
+        (True, False, Denial.UNKNOWN, Canary.UNSEEN, StepState.UNSEEN),
+        (False, False, Denial.UNKNOWN, Canary.UNSEEN, StepState.UNSEEN),
+        (True, False, Denial.SANDBOX, Canary.FAILED, StepState.FAILED),
+        (False, False, Denial.SANDBOX, Canary.UNSEEN, StepState.UNSEEN),
+        (False, False, Denial.GATE, None, StepState.FAILED),
     ],
 )
 def test_a_canary_is_held_only_where_a_refusal_was_obeyed(
     exists: bool,  # noqa: FBT001 - a row of the table
     refused: bool,  # noqa: FBT001
-    asks_always: bool,  # noqa: FBT001
+    how: Denial,
     canary: Canary | None,
     state: StepState,
 ) -> None:
     """A file that is there never passes, and neither does one that nobody tried to write."""
-    judged = judge(exists=exists, refused=refused, asks_always=asks_always)
+    judged = judge(exists=exists, refused=refused, how=how)
     assert (judged.canary, judged.state) == (canary, state)
 
 

@@ -28,6 +28,7 @@ from deputize.desk.check.trials import (
     TASK_BEFORE,
     TASK_FILE,
     TASK_PROMPT,
+    denial_of,
     is_refusal,
     judge_canary,
     judge_task,
@@ -35,7 +36,6 @@ from deputize.desk.check.trials import (
 from deputize.errors import AgentError, ProcessError
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
-from deputize.model.agent import asks_always
 from deputize.model.agent_check import CheckStep
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Tool
@@ -118,7 +118,7 @@ class Conduct:
         """Ask what can be asked before any session."""
         agent = self.subject.agent
         if isinstance(agent, Probing):
-            await agent.probe(await self._job("", folder), self._probed)
+            await agent.probe(await self._job("", folder, may_write=False), self._probed)
 
     def _probed(self, told: Probed) -> None:
         self.ledger.note(told.step, told.text, told.state)
@@ -137,8 +137,8 @@ class Conduct:
         exists = await anyio.Path(workspace / CANARY_FILE).exists()
         await self._stopped()
         if not self.ledger.has_failed or exists or self.refused:
-            always = asks_always(self.subject.name, self.subject.settings)
-            judged = judge_canary(exists=exists, refused=self.refused, asks_always=always)
+            how = denial_of(self.subject.name, self.subject.settings)
+            judged = judge_canary(exists=exists, refused=self.refused, how=how)
             self.ledger.note(CheckStep.CANARY, judged.text, judged.state)
             self.canary = judged.canary
         return report.outcome is Outcome.SUCCEEDED and self.ledger.next is CheckStep.TASK
@@ -162,7 +162,8 @@ class Conduct:
 
     async def _speak(self, prompt: str, workspace: Path, bounds: Bounds, hear: Emit) -> Report:
         gate = gate_for(bounds, self._record)
-        return await self.subject.agent.run(await self._job(prompt, workspace), gate, hear)
+        job = await self._job(prompt, workspace, may_write=bounds.may_write)
+        return await self.subject.agent.run(job, gate, hear)
 
     async def _record(self, action: Action, decision: Decision) -> None:
         self.refused = self.refused or is_refusal(action, decision)
@@ -198,7 +199,7 @@ class Conduct:
         elif self.ledger.next is CheckStep.STOP:
             self.ledger.note(CheckStep.STOP, "nothing of it runs any more")
 
-    async def _job(self, prompt: str, workspace: Path) -> Job:
+    async def _job(self, prompt: str, workspace: Path, *, may_write: bool) -> Job:
         subject = self.subject
         return Job(
             prompt=prompt,
@@ -208,6 +209,7 @@ class Conduct:
             model=subject.model,
             provider=subject.provider,
             state=subject.state,
+            may_write=may_write,
             containment=await to_thread.run_sync(containment_prefix),
         )
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from deputize.model.agent import AgentSettings
 
 LIMIT_SECONDS = 30
+MODEL_NEEDED = frozenset({"copilot", "codex"})
+"""Kinds that know no model of a provider by themselves."""
 
 
 class Wanted(NamedTuple):
@@ -64,7 +66,7 @@ def subject_of(home: Home, name: str, wanted: Wanted) -> Subject:
     agent = agent_from(name, settings)
     provider = _provider(config, name, settings, wanted)
     model = wanted.model or settings.model
-    if provider is not None and settings.kind == "copilot" and model is None:
+    if provider is not None and settings.kind in MODEL_NEEDED and model is None:
         hint = f"`--model NAME`, or `model` under [agents.{name}] in config.toml"
         raise ConfigError(f"the provider {provider.name} needs a model", hint=hint)
     return Subject(
