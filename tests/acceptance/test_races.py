@@ -210,3 +210,22 @@ def test_a_race_from_a_file_lands_one_change(house: House) -> None:
     house.up()
     assert reasons(ended(house)) == ["race_lost", None]
     assert house.landed() == ["2"]
+
+
+def test_what_the_target_has_already_waits_for_the_judge_too(house: House) -> None:
+    """A change that would move nothing doesn't win by that before the others have ended."""
+    script(
+        house,
+        a=f"{house.awaiting('moved')}; echo same > work.txt",
+        b=f"{house.awaiting('go')}; echo other > work.txt",
+    )
+    plan = race(house, "--judge", "smallest")
+    house.up()
+    house.until_awaited("moved")
+    house.repo.commit(work__txt="same\n")
+    house.sign("moved").touch()
+    house.until_waiting(1, "its race: to be judged with #2")
+    assert house.json("plan", "show", plan)["race"]["winner"] is None
+    house.sign("go").touch()
+    assert reasons(ended(house)) == [None, "conflict"]
+    assert house.landed() == []

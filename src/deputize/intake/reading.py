@@ -15,7 +15,8 @@ from deputize.errors import InvalidInput, UserError
 from deputize.intake import fields
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS, Field
 from deputize.intake.patterns import DELAY, MOMENT
-from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE, AskedRace, check_runners
+from deputize.intake.reading_races import read_race
+from deputize.intake.tables import DEFAULTS, table_of
 from deputize.intake.validation import check_spec
 from deputize.intake.values import (
     flag_of,
@@ -23,7 +24,6 @@ from deputize.intake.values import (
     money_of,
     number_of,
     seconds_of,
-    shown,
     span_of,
     text_of,
     whole,
@@ -31,31 +31,20 @@ from deputize.intake.values import (
 )
 from deputize.model.need import Need, On
 from deputize.model.plan import MOST_TASKS, label
-from deputize.model.race import Judge
 from deputize.model.task import Place, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from deputize.intake.racing import AskedRace
+
 LARGEST_ID = 2**63 - 1
 PLAN_SCHEMA = "deputize.plan/1"
 PLAN_FIELDS = ("schema", "$schema", "title", "key", "race", "defaults", "tasks")
-DEFAULTS = tuple(field for field in FIELDS if field.has_default)
 NAME = Field("name", fields.Name(), "what other tasks of the plan call it")
 TASK_FIELDS = (NAME, *FIELDS)
 KEY = Field("key", fields.Text(1, fields.KEY_LENGTH), "the same key again gives the same plan")
 TITLE = Field("title", fields.Text(), "one line for lists; else made of the first task's")
-_MEANT = {
-    **dict.fromkeys(("after", "depends_on", "dependencies", "depends", "requires"), "needs"),
-    **dict.fromkeys(("description", "text", "instructions"), "prompt"),
-    **dict.fromkeys(("in_place", "read_only", "scratch"), "place"),
-    "hold": "held",
-    "check": "checks",
-    "id": "name",
-    "branch": "target",
-    "tests": "checks",
-}
-"""Names that other programs, or our own options, have for fields."""
 
 
 class AskedNeed(NamedTuple):
@@ -85,7 +74,7 @@ class AskedPlan(NamedTuple):
 
 def read_plan(document: object, *, now: datetime, folder: str) -> AskedPlan:
     """Read a plan; paths of repositories are relative to `folder`, delays to `now`."""
-    table = _table(document, "", PLAN_FIELDS)
+    table = table_of(document, "", PLAN_FIELDS)
     reader = Reader(now, folder)
     for name in ("schema", "$schema"):
         if name in table and not isinstance(table[name], str):
@@ -97,13 +86,13 @@ def read_plan(document: object, *, now: datetime, folder: str) -> AskedPlan:
         for field in (TITLE, KEY)
         if field.name in table
     }
-    defaults = reader.values(_table(table.get("defaults", {}), "defaults", DEFAULTS), "defaults")
+    defaults = reader.values(table_of(table.get("defaults", {}), "defaults", DEFAULTS), "defaults")
     tasks = table.get("tasks")
     if "tasks" not in table:
         raise InvalidInput("the plan has no tasks", hint='{"tasks": [{"prompt": "…"}]}')
     if not isinstance(tasks, list) or not 0 < len(tasks) <= MOST_TASKS:
         raise wrong("tasks", f"a list of 1 to {MOST_TASKS} tasks", tasks)
-    race = _race(table, len(tasks)) if "race" in table else None
+    race = read_race(table, len(tasks)) if "race" in table else None
     return AskedPlan(
         cast("str | None", said.get("title")),
         cast("str | None", said.get("key")),
@@ -126,37 +115,6 @@ def read_task(document: object, *, now: datetime, folder: str, origin: str) -> T
     return replace(asked.spec, needs=needs)
 
 
-def _race(table: Mapping[str, object], count: int) -> AskedRace:
-    """Read who is to run for the one task of a plan, which can't say so itself."""
-    said = _table(table["race"], "race", ("agents", "judge"))
-    if "agents" not in said:
-        raise InvalidInput("race.agents: is missing", hint='"agents": ["copilot", "codex"]')
-    words = list_of(said["agents"], "race.agents")
-    agents = [text_of(word, f"race.agents[{place}]") for place, word in enumerate(words)]
-    check_runners(agents)
-    judge = text_of(said.get("judge", Judge.CHECKS), "race.judge")
-    if judge not in set(Judge):
-        raise wrong("race.judge", " or ".join(Judge), judge)
-    if count != 1:
-        hint = "each agent of the race gets the same task"
-        raise InvalidInput(f"tasks: a race has one task, not {count}", hint=hint)
-    _refuse_in_race(table.get("defaults", {}), "defaults", NOT_FOR_ALL)
-    _refuse_in_race(cast("list[object]", table["tasks"])[0], "tasks[0]", NOT_IN_A_RACE)
-    return AskedRace(agents, Judge(judge))
-
-
-def _refuse_in_race(table: object, where: str, names: Iterable[str]) -> None:
-    if not isinstance(table, dict):
-        return
-    for name in names:
-        if name in table:
-            hint = "leave it out: a race says itself who runs, and the plan has the key"
-            raise InvalidInput(f"{where}.{name}: the task of a race can't have one", hint=hint)
-    if table.get("place", Place.WORKTREE) != Place.WORKTREE:
-        hint = "leave it out: each agent gets a worktree of its own"
-        raise InvalidInput(f"{where}.place: a race works in worktrees", hint=hint)
-
-
 class Reader:
     """Reads values by the rules of their fields."""
 
@@ -173,7 +131,7 @@ class Reader:
         known: Iterable[Field] = TASK_FIELDS,
     ) -> AskedTask:
         """Read a task, which errors call `where`."""
-        table = _table(document, where, known)
+        table = table_of(document, where, known)
         if "prompt" not in table:
             raise InvalidInput(f"{where}.prompt: is missing")
         own = self.values(table, where)
@@ -263,35 +221,10 @@ def _name_of(document: object) -> str | None:
     return name if isinstance(name, str) and not NAME.rule.problem(name) else None
 
 
-def _table(document: object, where: str, known: Iterable[Field | str]) -> dict[str, object]:
-    if not isinstance(document, dict):
-        raise wrong(where or "the plan", "an object", document)
-    names = [field if isinstance(field, str) else field.name for field in known]
-    for name in document:
-        if name not in names:
-            raise _unknown(where, name, names)
-    return document
-
-
-def _unknown(where: str, name: str, names: list[str]) -> InvalidInput:
-    import difflib
-
-    near = difflib.get_close_matches(name, names, n=1)
-    meant = _MEANT.get(name)
-    if not where and name in {field.name for field in DEFAULTS}:
-        hint = f"`defaults` says it for all tasks: {{{shown('defaults')}: {{{shown(name)}: …}}}}"
-    elif near or meant in names:
-        hint = f"did you mean `{near[0] if near else meant}`?"
-    else:
-        hint = f"known: {', '.join(names)}"
-    place = f"{where}.{name}" if where else name
-    return InvalidInput(f"{place}: unknown field", hint=hint)
-
-
 def _need(value: object, where: str) -> AskedNeed:
     if not isinstance(value, dict):
         return AskedNeed(where, _needed(value, where), On.DONE)
-    table = _table(value, where, ("id", "on"))
+    table = table_of(value, where, ("id", "on"))
     if "id" not in table:
         raise InvalidInput(f"{where}.id: is missing")
     on = text_of(table.get("on", "done"), f"{where}.on")

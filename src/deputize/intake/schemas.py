@@ -11,13 +11,13 @@ from deputize.intake import fields, patterns
 from deputize.intake.fields import REPOSITORY_FIELDS, Field
 from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE
 from deputize.intake.reading import (
-    DEFAULTS,
     KEY,
     LARGEST_ID,
     PLAN_SCHEMA,
     TASK_FIELDS,
     TITLE,
 )
+from deputize.intake.tables import DEFAULTS
 from deputize.model.need import On
 from deputize.model.plan import MOST_TASKS
 from deputize.model.race import LEAST_RUNNERS, MOST_RUNNERS, Judge
