@@ -86,6 +86,9 @@ def test_the_first_that_passes_its_checks_lands_and_the_rest_is_stopped(house: H
     assert house.landed() == ["2"]
     assert "+half" in house.cli("diff", "1")
     assert "+good" in house.cli("diff", "2")
+    (half, good) = house.json("compare", plan)["tasks"]
+    assert (half["files"], half["added"], half["change"], half["chosen"]) == (1, 1, None, False)
+    assert (good["files"], good["added"], good["chosen"]) == (1, 1, True)
     assert house.say("wait", "--plan", plan).code == 0
     house.until_alone(worker)
 
@@ -210,6 +213,47 @@ def test_a_race_from_a_file_lands_one_change(house: House) -> None:
     house.up()
     assert reasons(ended(house)) == ["race_lost", None]
     assert house.landed() == ["2"]
+
+
+def test_where_a_person_is_asked_the_answer_chooses(house: House) -> None:
+    """Each change asks; the first that gets a yes lands, and the other question is void."""
+    text = house.home.config.read_text()
+    house.home.config.write_text(text.replace(LAND, f"{LAND}mode = 'ask'\n"))
+    script(house, a="echo a > work.txt", b="echo b > work.txt")
+    race(house)
+    house.up()
+    for task in (1, 2):
+        house.until_waiting(task, "landing asks first")
+    house.cli("approve", "2")
+    assert reasons(ended(house)) == ["race_lost", None]
+    assert house.json("approvals") == []
+    assert house.look(1)["change"]["state"] == "withdrawn"
+    assert house.landed() == ["2"]
+
+
+def test_while_one_lands_nobody_is_asked_about_another(house: House) -> None:
+    """What was chosen waits for a checkout: the other is neither assessed nor checked meanwhile."""
+    script(
+        house,
+        a="echo a > work.txt",
+        b=f"{house.awaiting('go')}; mkdir .github; echo b > .github/w.yml",
+        c="echo c > other.txt",
+    )
+    house.repo.write("work.txt", "in the way\n")
+    race(house)
+    house.up()
+    house.until_waiting(1, "work.txt")
+    house.until_awaited("go")
+    house.sign("go").touch()
+    house.until_waiting(2, "its race: c1 comes first")
+    other = house.cli("add", "-q", "--no-start", "--agent", "c", "something else")
+    assert house.until(int(other))["state"] == "done"
+    assert house.json("approvals") == []
+    house.cli("cancel", "1", "--yes")
+    house.until_waiting(2, "continuous integration")
+    house.cli("approve", "2")
+    assert reasons(ended(house)) == ["cancelled", None]
+    assert house.landed() == [other, "2"]
 
 
 def test_what_the_target_has_already_waits_for_the_judge_too(house: House) -> None:

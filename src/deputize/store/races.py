@@ -84,7 +84,7 @@ def winner_of(transaction: Transaction, task: Task) -> Task | None:
 def cancelled_as(transaction: Transaction, task: Task) -> tuple[Outcome, str | None]:
     """Say why a task that was asked to stop is cancelled: a person wants it so, or it has lost."""
     winner = winner_of(transaction, task)
-    if winner is None or winner.id == task.id:
+    if winner is None:
         return Outcome.CANCELLED, None
     return Outcome.RACE_LOST, told_of(winner)
 
