@@ -76,11 +76,22 @@ def test_the_newest_check_of_the_installed_version_counts(desk: Desk) -> None:
     """One of another version is not shown; a check that got nowhere says where it failed."""
     desk.home.config.write_text(TOY)
     put_check(desk, "toy", Canary.FAILED, version="0.1")
-    assert check_words(one(desk.home, "toy").check) == "not checked"
+    assert check_words(one(desk.home, "toy")) == "not checked"
     put_check(desk, "toy", Canary.HELD)
-    assert "canary held" in check_words(one(desk.home, "toy").check)
+    assert "canary held" in check_words(one(desk.home, "toy"))
+
+
+def test_a_check_without_a_verdict_leaves_the_last_one(desk: Desk) -> None:
+    """Only a canary that was held lifts one that failed."""
+    desk.home.config.write_text(TOY)
     put_check(desk, "toy", None)
-    assert "no canary, failed at canary" in check_words(one(desk.home, "toy").check)
+    assert "no canary, failed at canary" in check_words(one(desk.home, "toy"))
+    put_check(desk, "toy", Canary.FAILED)
+    put_check(desk, "toy", None)
+    assert "canary failed before" in check_words(one(desk.home, "toy"))
+    assert one(desk.home, "toy").is_unfit
+    put_check(desk, "toy", Canary.HELD)
+    assert not one(desk.home, "toy").is_unfit
 
 
 @pytest.mark.parametrize(

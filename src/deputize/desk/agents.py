@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deputize.config.settings import Config
     from deputize.model.agent import AgentSettings
     from deputize.model.agent_check import AgentCheck
+    from deputize.store.database import Transaction
 
 NOT_CHECKED = "not checked"
 
@@ -51,11 +52,13 @@ class AgentView:
     hint: str | None
     check: AgentCheck | None = None
     """The newest check of this version on this machine."""
+    canary: Canary | None = None
+    """The verdict that counts: the newest of this version, whatever later checks came to."""
 
     @property
     def is_unfit(self) -> bool:
         """Tell whether this version did not obey the gate."""
-        return self.check is not None and self.check.canary is Canary.FAILED
+        return self.canary is Canary.FAILED
 
 
 def listing(home: Home) -> list[AgentView]:
@@ -66,12 +69,13 @@ def listing(home: Home) -> list[AgentView]:
     views = found_here(home)
     if not has_store(home):
         return views
-    host = this_host()
     with open_desk(home) as desk, desk.database.read() as transaction:
-        return [
-            replace(view, check=agent_checks.latest(transaction, view.name, view.version, host))
-            for view in views
-        ]
+        return [_with_check(transaction, view, this_host()) for view in views]
+
+
+def _with_check(transaction: Transaction, view: AgentView, host: str) -> AgentView:
+    asked = (transaction, view.name, view.version, host)
+    return replace(view, check=agent_checks.latest(*asked), canary=agent_checks.canary_of(*asked))
 
 
 def found_here(home: Home) -> list[AgentView]:
@@ -132,13 +136,15 @@ def _of_provider(name: str, config: Config) -> Credentials:
     return Credentials(f"provider {name}" + ("" if there else f", {key} is not set"), there=there)
 
 
-def check_words(check: AgentCheck | None) -> str:
-    """Say in a few words what a check found, and on which day."""
+def check_words(view: AgentView) -> str:
+    """Say in a few words what the check of an agent found, and on which day."""
+    check = view.check
     if check is None:
-        return NOT_CHECKED
+        return "canary failed on another machine" if view.is_unfit else NOT_CHECKED
     day = check.checked_at.astimezone().strftime("%Y-%m-%d")
     failed = next((done.step for done in check.steps if done.state is StepState.FAILED), None)
-    canary = f"canary {check.canary}" if check.canary else "no canary"
+    before = "canary failed before" if view.is_unfit else "no canary"
+    canary = f"canary {check.canary}" if check.canary else before
     where = f", failed at {failed}" if failed and check.canary is not Canary.FAILED else ""
     return f"checked {day}: {canary}{where}"
 
@@ -149,5 +155,6 @@ def agent_document(view: AgentView) -> dict[str, object]:
     told: dict[str, object] = {name: getattr(view, name) for name in names}
     told["installed"] = view.path is not None
     told["login"] = {"text": view.credentials.text, "there": view.credentials.there}
+    told["canary"] = view.canary
     told["check"] = None if view.check is None else check_document(view.check)
     return told

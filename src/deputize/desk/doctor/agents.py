@@ -39,7 +39,7 @@ def agents(home: Home) -> Iterator[Finding]:
             yield bad(about, agent.problem, agent.hint)
             continue
         version = f" ({agent.version})" if agent.version else ""
-        told = check_words(agent.check)
+        told = check_words(agent)
         text = f"{agent.path}{version}, {told}"
         if agent.is_unfit:
             hint = f"tasks that rest on the gate wait: {UNFIT_HINT.format(agent=agent.name)}"

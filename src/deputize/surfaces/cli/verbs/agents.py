@@ -50,7 +50,7 @@ def _row(agent: AgentView) -> tuple[Part, ...]:
 
     state = red("missing") if agent.problem else green("ready")
     name = f"{agent.name} (default)" if agent.default else agent.name
-    checked = check_words(agent.check)
+    checked = check_words(agent)
     how = f" ({agent.how})" if agent.how else ""
     program = agent.problem or f"{agent.path or ''}{how}"
     shown = red(checked) if agent.is_unfit else checked
