@@ -221,7 +221,7 @@ def test_every_table_that_variables_reach_is_told() -> None:
     """Configuration names the tables of single values."""
     rows = section(DOCS / "configuration.md", "Environment")
     (tables,) = (named(row[1]) for row in rows if row[0] == "`DEPUTIZE_TABLE__KEY`")
-    assert PLAIN - {"default_agent"} <= tables
+    assert PLAIN - {"default_agent", "default_provider"} <= tables
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=by_name)

@@ -73,7 +73,7 @@ def test_copilot_passes_with_its_canary_held(copilot: House, model: ScriptedMode
     shown = {agent["name"]: agent for agent in copilot.json("agents")}
     assert shown["copilot"]["check"] == document
     assert shown["copilot"]["how"] == "config"
-    assert shown["copilot"]["login"] == {"text": "provider scripted", "there": True}
+    assert shown["copilot"]["login"] == {"text": document["login"], "there": True}
     assert (shown["goose"]["check"], "canary held" in copilot.cli("agents")) == (None, True)
     assert "canary held" in copilot.say("doctor").out
 

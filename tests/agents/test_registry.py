@@ -8,16 +8,10 @@ import sys
 import pytest
 
 from deputize.agents.acp.agent import AcpAgent
-from deputize.agents.base import Provider
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
-from deputize.agents.registry import (
-    agent_from,
-    agent_names,
-    secret_variables,
-    settings_for,
-)
+from deputize.agents.registry import agent_from, agent_names, settings_for
 from deputize.errors import ConfigError, NotFound
 from deputize.model.agent import AgentSettings
 
@@ -78,15 +72,6 @@ def test_every_agent_is_looked_for() -> None:
     assert tuple(found) == ("copilot", "codex", "goose", "shell")
     assert found["shell"].path is not None
     assert all(each.path or (each.problem and each.hint) for each in found.values())
-
-
-def test_secrets_are_those_of_the_provider_or_the_login() -> None:
-    """A job gets the key of its provider, or the tokens that Copilot's own login takes."""
-    copilot = settings_for("copilot", {})
-    mine = Provider(name="mine", type="openai", base_url="http://x/v1", key_variable="MY_KEY")
-    assert secret_variables(copilot, mine) == ("MY_KEY",)
-    assert secret_variables(copilot, None)[0] == "COPILOT_GITHUB_TOKEN"
-    assert secret_variables(settings_for("goose", {}), None) == ()
 
 
 def test_no_sdk_is_loaded_before_an_agent_runs() -> None:

@@ -22,6 +22,7 @@ from deputize.model.price import Price
 
 EVERYTHING = """
 default_agent = "mine"
+default_provider = "local"
 fallback = ["mine", "copilot"]
 [agents.mine]
 kind = "command"
@@ -36,10 +37,20 @@ type = "openai"
 base_url = "http://127.0.0.1:1/v1"
 key_variable = "KEY"
 wire = "responses"
+model = "llama"
+[providers.filed]
+type = "anthropic"
+base_url = "https://models.example.org"
+key_file = "keys/filed"
+[providers.kept]
+type = "azure"
+base_url = "https://models.example.org"
+key_keyring = "deputize"
 [roles.reviewer]
 change = "allowed"
 preamble = "Review."
 agent = "mine"
+provider = "filed"
 tools = ["read", "other"]
 [workspace]
 setup = [{ command = "make deps", timeout_seconds = "10m" }, { command = "true" }]
@@ -92,6 +103,7 @@ command = ["say"]
 """
 MEANT = Config(
     default_agent="mine",
+    default_provider="local",
     fallback=("mine", "copilot"),
     agents={
         "mine": AgentSettings(
@@ -101,11 +113,19 @@ MEANT = Config(
     },
     providers={
         "local": ProviderSettings(
-            type="openai", base_url="http://127.0.0.1:1/v1", key_variable="KEY", wire="responses"
-        )
+            type="openai", base_url="http://127.0.0.1:1/v1", key_variable="KEY", wire="responses",
+            model="llama",
+        ),
+        "filed": ProviderSettings(
+            type="anthropic", base_url="https://models.example.org", key_file="keys/filed"
+        ),
+        "kept": ProviderSettings(
+            type="azure", base_url="https://models.example.org", key_keyring="deputize"
+        ),
     },
     roles={"reviewer": RoleSettings(
-            change="allowed", preamble="Review.", agent="mine", tools=("read", "other")
+            change="allowed", preamble="Review.", agent="mine", provider="filed",
+            tools=("read", "other"),
         )},
     workspace=WorkspaceSettings(
         setup=(Step(command="make deps", timeout_seconds=600), Step(command="true")),

@@ -37,9 +37,9 @@ def test_where_there_is_no_store_nothing_was_checked(home: Home) -> None:
     [
         ({}, "", "not logged in", False),
         ({"GITHUB_TOKEN": "x", "GH_TOKEN": "y"}, "", "token in GH_TOKEN", True),
-        ({"GH_TOKEN": "y"}, "provider = 'p'", "provider p, KEY is not set", False),
-        ({"KEY": "k"}, "provider = 'p'", "provider p", True),
-        ({}, "provider = 'free'", "provider free", True),
+        ({"GH_TOKEN": "y"}, "provider = 'p'", "KEY is not set, and provider p needs it", False),
+        ({"KEY": "k"}, "provider = 'p'", "provider p, key in KEY", True),
+        ({}, "provider = 'free'", "provider free, without a key", True),
         ({}, "provider = 'nobody'", "provider nobody is not configured", False),
     ],
 )

@@ -244,8 +244,8 @@ def test_credentials_are_named_never_shown(home: Home, monkeypatch: pytest.Monke
     provider = '[providers.mine]\ntype = "openai"\nbase_url = "http://x"\nkey_variable = "MY_KEY"\n'
     configure(home, TOY + provider)
     findings = of(examine(home), "credentials")
-    assert findings[0].text == "OPENAI_API_KEY"
-    assert findings[1].text == "provider mine needs MY_KEY"
+    assert findings[0].text == "OPENAI_API_KEY (the environment)"
+    assert findings[1].text == "MY_KEY is not set, and provider mine needs it"
     assert "very-secret" not in str(findings)
 
 
@@ -258,9 +258,28 @@ def test_a_stored_login_is_found(home: Home, clean_environment: Path) -> None:
     (clean_environment / ".copilot").mkdir()
     stored = '{"lastLoggedInUser": {"host": "https://github.com", "login": "octocat"}}'
     (clean_environment / ".copilot" / "config.json").write_text(stored)
-    (found,) = of(examine(home), "credentials")
+    found, link = of(examine(home), "credentials")
     assert (found.level, found.hint) == (Level.OK, None)
     assert found.text.startswith("Copilot has stored a login of octocat;")
+    assert link.text == "copilot uses the login that Copilot has stored"
+
+
+def test_which_link_of_the_chain_counts_is_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token of home's `.env` is found there; one of the environment goes before it."""
+    configure(home)
+    home.variables.write_text("GITHUB_TOKEN=very-secret\n")
+    home.variables.chmod(0o600)
+    present, link = of(examine(home), "credentials")
+    assert present.text == f"GITHUB_TOKEN ({home.variables})"
+    assert link.text == "copilot uses token in GITHUB_TOKEN"
+    monkeypatch.setenv("GH_TOKEN", "very-secret")
+    assert of(examine(home), "credentials")[1].text == "copilot uses token in GH_TOKEN"
+    assert "very-secret" not in str(examine(home))
+    home.variables.chmod(0o640)
+    (refused,) = of(examine(home), "credentials")
+    assert (refused.level, refused.hint) == (Level.FAIL, f"chmod 600 {home.variables}")
 
 
 def test_a_desk_opens_where_none_was(home: Home) -> None:

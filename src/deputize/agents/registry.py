@@ -12,14 +12,13 @@ from deputize.agents.acp.agent import AcpAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
-from deputize.agents.copilot.login import TOKEN_VARIABLES
 from deputize.errors import ConfigError, NotFound
 from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Mapping
 
-    from deputize.agents.base import Agent, Provider
+    from deputize.agents.base import Agent
 
 
 def agent_names(configured: Mapping[str, AgentSettings]) -> tuple[str, ...]:
@@ -41,10 +40,15 @@ def settings_for(name: str, configured: Mapping[str, AgentSettings]) -> AgentSet
     return built_in._replace(**given)
 
 
-def agent_from(name: str, settings: AgentSettings) -> Agent:
-    """Make the agent that `settings` of `settings_for` describe; raises ConfigError."""
+def agent_from(
+    name: str, settings: AgentSettings, variables: Mapping[str, str] | None = None
+) -> Agent:
+    """Make the agent that `settings` of `settings_for` describe; raises ConfigError.
+
+    `variables` are those that may say where its program is, by default our own.
+    """
     if settings.kind == "copilot":
-        return CopilotAgent(name, path=settings.path)
+        return CopilotAgent(name, path=settings.path, variables=variables)
     if settings.kind == "codex":
         return CodexAgent(name, path=settings.path)
     if not settings.command:
@@ -53,24 +57,6 @@ def agent_from(name: str, settings: AgentSettings) -> Agent:
     if settings.kind == "acp":
         return AcpAgent(name, settings.command)
     return CommandAgent(name, settings.command)
-
-
-def secret_variables(settings: AgentSettings, provider: Provider | None) -> tuple[str, ...]:
-    """Return the variables whose values belong in `Job.secrets`, where they are set."""
-    if provider is not None:
-        return (provider.key_variable,) if provider.key_variable else ()
-    return TOKEN_VARIABLES if settings.kind == "copilot" else ()
-
-
-def link_of(settings: AgentSettings, provider: Provider | None, names: Container[str]) -> str:
-    """Say which link of the chain of credentials serves an agent; `names` are set. Never a key."""
-    if provider is not None:
-        key = f"key in {provider.key_variable}" if provider.key_variable else "without a key"
-        return f"provider {provider.name}, {key}"
-    if settings.kind != "copilot":
-        return "a login of its own"
-    token = next((name for name in TOKEN_VARIABLES if name in names), None)
-    return f"token in {token}" if token else "the login that Copilot has stored"
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> NotFound:

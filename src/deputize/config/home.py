@@ -25,6 +25,16 @@ class Home(NamedTuple):
         return self.path / "config.toml"
 
     @property
+    def variables(self) -> Path:
+        """Variables for agents, should the environment not have them: logins and keys."""
+        return self.path / ".env"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys of providers that `provider add` was given."""
+        return self.path / "keys"
+
+    @property
     def audit(self) -> Path:
         """The folder of the audit files."""
         return self.path / "audit"

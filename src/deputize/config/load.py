@@ -6,19 +6,22 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from deputize.config.settings import (
+    KEY_SOURCES,
     MODES_FROM_LOOSE_TO_STRICT,
     REPOSITORY_KEYS,
     Config,
     LandingSettings,
 )
 from deputize.config.shape import MEND, Shape
-from deputize.config.variables import path_of
+from deputize.config.variables import is_variable, path_of
 from deputize.errors import ConfigError
 from deputize.model.agent import BUILT_IN_AGENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from deputize.config.settings import ProviderSettings
 
     Keys = Iterable[str]
 
@@ -87,6 +90,8 @@ def _from_home(file: Path) -> Config:
         raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from error
     shape = Shape(str(file))
     config = cast("Config", shape.fill(Config, _parse(content, str(file))))
+    for name, provider in config.providers.items():
+        _require_one_key(provider, f"providers.{name}", shape)
     for place, name in enumerate(config.fallback):
         if name not in config.agents and name not in BUILT_IN_AGENTS:
             raise shape.wrong(f"fallback.{place}", "the name of an agent", name)
@@ -95,6 +100,19 @@ def _from_home(file: Path) -> Config:
             right = "named after a provider, or an agent with a login of its own"
             raise shape.wrong("budget.providers", right, name)
     return config
+
+
+def _require_one_key(provider: ProviderSettings, key: str, shape: Shape) -> None:
+    """Check where a provider's key is; a key that was written there itself is not repeated."""
+    named = [each for each in KEY_SOURCES if getattr(provider, each) is not None]
+    if len(named) > 1:
+        message = f"{shape.source}: `{key}` names its key twice: {' and '.join(named)}"
+        raise ConfigError(message, hint=MEND)
+    variable = provider.key_variable
+    if variable is not None and not is_variable(variable):
+        message = f"{shape.source}: `{key}.key_variable` must be the name of a variable"
+        hint = "a key itself belongs into no settings: `deputize provider add` keeps it for you"
+        raise ConfigError(message, hint=hint)
 
 
 def _parse(content: bytes, origin: str) -> dict[str, object]:

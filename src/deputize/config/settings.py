@@ -9,7 +9,7 @@ from collections.abc import Mapping  # noqa: TC003 - read at run time, to check 
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings, asks_always
+from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings, asks_always, takes_provider
 from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
@@ -26,7 +26,18 @@ class ProviderSettings(NamedTuple):
     type: str
     base_url: str
     key_variable: str | None = None
+    """The variable that holds the key; at most one of these three is set."""
+    key_file: str | None = None
+    """The file that holds it, from home's folder; nobody else may be able to read it."""
+    key_keyring: str | None = None
+    """The service under which the system's keyring holds it, for a user named as the provider."""
     wire: str | None = None
+    model: str | None = None
+    """The model, where neither the task nor an agent of this provider names one."""
+
+
+KEY_SOURCES = ("key_variable", "key_file", "key_keyring")
+"""Keys of a provider's table that say where its key is."""
 
 
 class RoleSettings(NamedTuple):
@@ -36,6 +47,8 @@ class RoleSettings(NamedTuple):
     """Whether a change is `required`, `allowed` or `forbidden`."""
     preamble: str = ""
     agent: str | None = None
+    provider: str | None = None
+    """Where the models of its agents are served, where the task doesn't say."""
     tools: tuple[str, ...] | None = None
     """Kinds of tool calls that its agents may make; only for agents that ask before each. All."""
     runs_checks: bool = False
@@ -126,6 +139,8 @@ class Config(NamedTuple):
     """All settings, merged."""
 
     default_agent: str = "copilot"
+    default_provider: str | None = None
+    """Where models are served for agents that can be told, where nothing else says."""
     fallback: tuple[str, ...] = ()
     """Agents that take over from one another while a limit holds."""
     agents: Mapping[str, AgentSettings] = EMPTY
@@ -149,9 +164,16 @@ class Config(NamedTuple):
     @property
     def servers(self) -> frozenset[str]:
         """Return what a budget of a day may be for: providers, and agents that need none."""
-        agents = {name: AgentSettings() for name in BUILT_IN_AGENTS} | {**self.agents}
-        own = (name for name, settings in agents.items() if settings.provider is None)
+        agents = (*BUILT_IN_AGENTS, *self.agents)
+        own = (name for name in agents if self.provider_of(name) is None)
         return frozenset([*self.providers, *own])
+
+    def provider_of(self, agent: str, role: str | None = None) -> str | None:
+        """Return where an agent's models are served, where its task says nothing of it."""
+        rules = None if role is None else self.role(role)
+        settings = self.agents.get(agent) or AgentSettings()
+        named = (rules.provider if rules else None) or settings.provider
+        return named or (self.default_provider if takes_provider(agent, settings) else None)
 
     @property
     def rules(self) -> Rules:
@@ -163,7 +185,7 @@ class Config(NamedTuple):
         settings = self.agents.get(name) or AgentSettings()
         held = () if asks_always(name, settings) else self.roles.items()
         not_roles = frozenset(role for role, rules in held if rules.tools is not None)
-        return Substitute(name, settings.provider, settings.roles, not_roles)
+        return Substitute(name, self.provider_of(name), settings.roles, not_roles)
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PREFIX = "DEPUTIZE_"
+LONGEST_NAME = 128
 DATABASE = "DEPUTIZE_DATABASE"
 OWN = frozenset(
     {
@@ -18,8 +19,13 @@ OWN = frozenset(
     }
 )
 """Variables with a meaning of their own; every other `DEPUTIZE_…` is a setting."""
-PLAIN = frozenset({"default_agent", "landing", "worker", "audit"})
+PLAIN = frozenset({"default_agent", "default_provider", "landing", "worker", "audit"})
 """The keys and tables that hold nothing but single values."""
+
+
+def is_variable(name: str) -> bool:
+    """Tell whether this can be the name of an environment variable."""
+    return len(name) <= LONGEST_NAME and name.isascii() and name.isidentifier()
 
 
 def path_of(variable: str) -> tuple[str, ...]:

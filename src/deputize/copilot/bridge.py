@@ -14,11 +14,11 @@ import anyio
 from anyio import to_thread
 
 from deputize.agents.base import Report
-from deputize.agents.copilot.agent import PATIENCE_SECONDS, report_of
+from deputize.agents.copilot.agent import PATIENCE_SECONDS, log_level_of, report_of
 from deputize.agents.copilot.login import login_of
 from deputize.agents.find import find_copilot
-from deputize.agents.registry import link_of
 from deputize.clock import SystemClock
+from deputize.config.dotenv import read_variables
 from deputize.config.home import Home, ensure, find_home
 from deputize.config.load import load_config
 from deputize.copilot.gathering import Gathering, failed
@@ -57,7 +57,7 @@ class Bridge:
     ) -> None:
         """Use the settings of `home`, and the tokens and keys that are in `environment`.
 
-        Without them, those that the command line would find.
+        Without them, those that the command line would find. Home's `.env` lies below either.
         """
         self._home = find_home() if home is None else Home(Path(home).expanduser().absolute())
         self._source = os.environ if environment is None else environment
@@ -103,7 +103,7 @@ class Bridge:
         setting = self._setting()
         job = setting.job(READY)
         runtime = self._runtime if await self.is_ready() else None
-        method = link_of(setting.agent, job.provider, self._source)
+        method = setting.served(READY).link
         if login_of(job).is_stored and (runtime is None or await runtime.user() is None):
             method = "none"
         if runtime is None:
@@ -189,7 +189,8 @@ class Bridge:
             return report_of(error, clock.now())
 
     def _setting(self) -> Setting:
-        return Setting(home=self._home, config=load_config(self._home.config), source=self._source)
+        variables = read_variables(self._home, self._source)
+        return Setting(home=self._home, config=load_config(self._home.config), source=variables)
 
     async def _connected(self, setting: Setting) -> Runtime:
         """Return the runtime, started where none runs; AgentError where that can't be."""
@@ -200,7 +201,7 @@ class Bridge:
             return self._runtime
 
     async def _started(self, setting: Setting) -> Runtime:
-        found = find_copilot(setting.agent.path, self._source)
+        found = find_copilot(setting.agent.path, setting.source.all)
         if found.path is None:
             raise failed(Outcome.AGENT_MISSING, found.problem or "it was not found", found.hint)
         await to_thread.run_sync(require_obedience, self._home, found.version)
@@ -218,6 +219,7 @@ class Bridge:
             containment=containment_prefix(),
             state=None if setting.uses_stored_login else setting.state,
             uses_stored_login=setting.uses_stored_login,
+            log_level=log_level_of(setting.source.all),
         )
         runtime = Runtime(launch)
         try:

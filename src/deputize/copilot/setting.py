@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from deputize import log
 from deputize.agents.base import Job, Provider
-from deputize.agents.copilot.login import TOKEN_VARIABLES
-from deputize.agents.registry import secret_variables, settings_for
+from deputize.agents.providers import BYOK_KEY, Served, served
+from deputize.agents.registry import settings_for
 from deputize.copilot.gathering import failed
-from deputize.copilot.request import ProviderConfig, check
-from deputize.errors import InvalidInput
+from deputize.copilot.request import CodingTaskRequest, ProviderConfig, check
+from deputize.errors import ConfigError, InvalidInput
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
 from deputize.model.outcome import Outcome
@@ -19,28 +19,25 @@ from deputize.model.policy import Verdict
 from deputize.workspace.processes.environment import agent_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from deputize.agents.base import Gate
+    from deputize.config.dotenv import Variables
     from deputize.config.home import Home
     from deputize.config.settings import Config
-    from deputize.copilot.request import CodingTaskRequest
     from deputize.model.agent import AgentSettings
     from deputize.model.policy import Action, Decision
 
 AGENT = "copilot"
-OWN_KEY = "COPILOT_BYOK_API_KEY"
-"""What the key of a request's own provider is called on its way to the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Home's settings, and the environment in which they are read."""
+    """Home's settings, and the variables beside them."""
 
     home: Home
     config: Config
-    source: Mapping[str, str]
+    source: Variables
 
     @property
     def state(self) -> Path:
@@ -55,61 +52,59 @@ class Setting:
     @property
     def uses_stored_login(self) -> bool:
         """Tell whether a request without a provider has only the login of this machine."""
-        has_token = any(self.source.get(name) for name in TOKEN_VARIABLES)
-        return self.agent.provider is None and not has_token
+        found = self.served(CodingTaskRequest(prompt=""))
+        return found.provider is None and not found.secrets
 
     @property
     def environment(self) -> dict[str, str]:
         """What Copilot's programs see."""
-        return agent_environment(self.agent.env, {}, self.source)
+        return agent_environment(self.agent.env, {}, self.source.all)
 
     def job(self, request: CodingTaskRequest) -> Job:
         """Make the job of a request; InvalidInput, ConfigError or AgentError where it can't be."""
-        folder, settings = check(request), self.agent
-        provider, secrets = self._provider(request, settings.provider)
-        own = request.provider.model if isinstance(request.provider, ProviderConfig) else None
-        wanted = secret_variables(settings, provider)
-        known = {name: self.source[name] for name in wanted if name in self.source}
-        model = request.model or own or settings.model
-        if provider is not None and model is None:
+        folder, found = check(request), self.served(request)
+        if found.provider is not None and found.model is None:
             hint = "name it in the request, or set `model` under [agents.copilot]"
-            message = f"model: provider {provider.name} needs one"
+            message = f"model: provider {found.provider.name} needs one"
             raise InvalidInput(message, hint=hint, field="model")
         return Job(
             prompt=request.prompt,
             workspace=folder,
             environment=self.environment,
-            secrets={**known, **secrets},
+            secrets=found.secrets,
             session=request.session_id,
-            model=model,
-            provider=provider,
+            model=found.model,
+            provider=found.provider,
             state=self.state,
             streaming=request.streaming,
         )
 
-    def _provider(
-        self, request: CodingTaskRequest, default: str | None
-    ) -> tuple[Provider | None, Mapping[str, str]]:
-        """Return the provider of a request, and the key that the request itself brings."""
+    def served(self, request: CodingTaskRequest) -> Served:
+        """Find out what serves a request; AgentError where its provider can't be used."""
         given = request.provider
         if isinstance(given, ProviderConfig):
-            key = None if given.api_key is None else OWN_KEY
-            provider = Provider(
-                name="of the request",
-                type=given.type,
-                base_url=given.base_url,
-                key_variable=key,
-                wire=given.wire,
-            )
-            return provider, {OWN_KEY: given.api_key} if given.api_key is not None else {}
-        name = given or default
-        if name is None:
-            return None, {}
-        settings = self.config.providers.get(name)
-        if settings is None:
-            hint = f"write [providers.{name}] in {self.home.config}"
-            raise failed(Outcome.AUTH_FAILED, f"provider {name} is not configured", hint)
-        return Provider(name=name, **settings._asdict()), {}
+            return self._brought(given, request.model)
+        name = given or self.config.provider_of(AGENT, request.role)
+        try:
+            return served(self.agent, self.config, self.source, provider=name, model=request.model)
+        except ConfigError as error:
+            raise failed(Outcome.AUTH_FAILED, error.message, error.hint or "") from error
+
+    def _brought(self, given: ProviderConfig, model: str | None) -> Served:
+        """Return what serves a request that brings a provider, and its key, itself."""
+        provider = Provider(
+            name="of the request",
+            type=given.type,
+            base_url=given.base_url,
+            key_variable=None if given.api_key is None else BYOK_KEY,
+            wire=given.wire,
+        )
+        return Served(
+            provider=provider,
+            model=model or given.model or self.agent.model,
+            secrets={} if given.api_key is None else {BYOK_KEY: given.api_key},
+            link="the provider of the request",
+        )
 
     def gate(self, request: CodingTaskRequest, folder: Path) -> Gate:
         """Make the gate of a request: what home lets its role do, and no more than it asks for."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.agents.copilot.login import TOKEN_VARIABLES
+from deputize.agents.keys import KEYRING_VARIABLES, key_path
+from deputize.agents.providers import BYOK
 from deputize.agents.registry import agent_from, settings_for
+from deputize.config.dotenv import read_variables
 from deputize.config.home import find_home
 from deputize.config.load import load_config
 from deputize.demo.model import MODEL_NAME, ScriptedModel
@@ -22,6 +24,8 @@ from deputize.workspace.processes.environment import agent_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from deputize.config.dotenv import Variables
+    from deputize.config.home import Home
     from deputize.config.settings import Config, ProviderSettings
     from deputize.demo.model import Script
 
@@ -89,12 +93,14 @@ def _fix_first(script: Script) -> Script:
 @contextmanager
 def real_player(name: str | None) -> Iterator[Player]:
     """Give an agent as the user has set it up; ConfigError where it can't work, with a hint."""
-    config = load_config(find_home().config)
+    home = find_home()
+    config, known = load_config(home.config), read_variables(home)
     agent = name or config.default_agent
-    settings = settings_for(agent, config.agents)
-    program, _ = _find(agent, settings, hint=None)
+    own = settings_for(agent, config.agents)
+    settings = own._replace(provider=config.provider_of(agent))
+    program, _ = _find(agent, settings, hint=None, variables=known.all)
     provider = _provider(agent, settings, config)
-    variables = _secrets(settings, provider)
+    variables = _secrets(settings, provider, known)
     yield Player(
         agent=agent,
         about=(
@@ -102,14 +108,22 @@ def real_player(name: str | None) -> Iterator[Player]:
             f"provider {settings.provider}" if provider else "with the login that it has here",
             "real model: what it does costs what it costs, and may differ each time",
         ),
-        tables=_tables(agent, settings, program, provider),
-        environment=agent_environment((*settings.env, *variables), {}),
+        tables=_tables(agent, settings, program, provider and _settled(provider, home)),
+        environment=agent_environment(
+            (*settings.env, *variables, *KEYRING_VARIABLES), {}, known.all
+        ),
     )
 
 
-def _find(name: str, settings: AgentSettings, *, hint: str | None) -> tuple[str, str]:
+def _find(
+    name: str,
+    settings: AgentSettings,
+    *,
+    hint: str | None,
+    variables: Mapping[str, str] | None = None,
+) -> tuple[str, str]:
     """Return where an agent's program is, and its version if it is known."""
-    found = agent_from(name, settings).find()
+    found = agent_from(name, settings, variables).find()
     if found.path is None:
         problem = found.problem or "its program was not found"
         raise ConfigError(f"agent {name}: {problem}", hint=hint or found.hint)
@@ -125,14 +139,23 @@ def _provider(agent: str, settings: AgentSettings, config: Config) -> ProviderSe
     return config.providers[settings.provider]
 
 
-def _secrets(settings: AgentSettings, provider: ProviderSettings | None) -> tuple[str, ...]:
+def _settled(provider: ProviderSettings, home: Home) -> ProviderSettings:
+    """Return a provider as another home names it: its file is where it was."""
+    if provider.key_file is None:
+        return provider
+    return provider._replace(key_file=str(key_path(provider.key_file, home)))
+
+
+def _secrets(
+    settings: AgentSettings, provider: ProviderSettings | None, known: Variables
+) -> tuple[str, ...]:
     """Return the variables that hold what opens the door; ConfigError where there is none."""
     if provider is not None:
         variable = provider.key_variable
-        if variable and not os.environ.get(variable):
+        if variable and not known.get(variable):
             raise ConfigError(f"the key of its provider is missing: {variable} is not set")
         return (variable,) if variable else ()
-    return TOKEN_VARIABLES if settings.kind == COPILOT else ()
+    return (*TOKEN_VARIABLES, f"{BYOK}_*") if settings.kind == COPILOT else ()
 
 
 def _tables(

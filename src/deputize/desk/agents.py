@@ -6,9 +6,10 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.agents.copilot.login import TOKEN_VARIABLES
 from deputize.agents.copilot.stored import stored_user
+from deputize.agents.providers import served
 from deputize.agents.registry import agent_from, agent_names, settings_for
+from deputize.config.dotenv import read_variables
 from deputize.config.load import load_config
 from deputize.desk.check.document import check_document
 from deputize.desk.context import open_desk
@@ -19,6 +20,7 @@ from deputize.store import agent_checks
 from deputize.workspace.processes.identity import this_host
 
 if TYPE_CHECKING:
+    from deputize.config.dotenv import Variables
     from deputize.config.home import Home
     from deputize.config.settings import Config
     from deputize.model.agent import AgentSettings
@@ -80,11 +82,11 @@ def _with_check(transaction: Transaction, view: AgentView, host: str) -> AgentVi
 
 def found_here(home: Home) -> list[AgentView]:
     """Return every agent without its checks; looks for programs only."""
-    config = load_config(home.config)
-    return [_view(name, config) for name in agent_names(config.agents)]
+    config, variables = load_config(home.config), read_variables(home)
+    return [_view(name, config, variables) for name in agent_names(config.agents)]
 
 
-def _view(name: str, config: Config) -> AgentView:
+def _view(name: str, config: Config, variables: Variables) -> AgentView:
     settings = settings_for(name, config.agents)
     view = AgentView(
         name=name,
@@ -93,12 +95,12 @@ def _view(name: str, config: Config) -> AgentView:
         path=None,
         version=None,
         how=None,
-        credentials=_credentials(settings, config),
+        credentials=_credentials(name, settings, config, variables),
         problem=None,
         hint=None,
     )
     try:
-        found = agent_from(name, settings).find()
+        found = agent_from(name, settings, variables.all).find()
     except ConfigError as error:
         return replace(view, problem=error.message, hint=error.hint)
     return replace(
@@ -111,29 +113,19 @@ def _view(name: str, config: Config) -> AgentView:
     )
 
 
-def _credentials(settings: AgentSettings, config: Config) -> Credentials:
-    if settings.provider is not None:
-        return _of_provider(settings.provider, config)
+def _credentials(
+    name: str, settings: AgentSettings, config: Config, variables: Variables
+) -> Credentials:
+    try:
+        found = served(settings, config, variables, provider=config.provider_of(name))
+    except ConfigError as error:
+        return Credentials(error.message, there=False)
+    if found.provider or found.secrets:
+        return Credentials(found.link, there=True)
     if settings.kind != "copilot":
         return Credentials("its own", there=None)
-    token = next((name for name in TOKEN_VARIABLES if os.environ.get(name)), None)
-    if token:
-        return Credentials(f"token in {token}", there=True)
     user = stored_user(os.environ)
-    if user:
-        return Credentials(f"stored login of {user}", there=True)
-    return Credentials("not logged in", there=False)
-
-
-def _of_provider(name: str, config: Config) -> Credentials:
-    provider = config.providers.get(name)
-    if provider is None:
-        return Credentials(f"provider {name} is not configured", there=False)
-    key = provider.key_variable
-    if key is None:
-        return Credentials(f"provider {name}", there=True)
-    there = bool(os.environ.get(key))
-    return Credentials(f"provider {name}" + ("" if there else f", {key} is not set"), there=there)
+    return Credentials(f"stored login of {user}" if user else "not logged in", there=bool(user))
 
 
 def check_words(view: AgentView) -> str:

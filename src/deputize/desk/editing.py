@@ -24,9 +24,9 @@ def edit(desk: Desk, task_id: int, edits: Edits) -> Task:
     intake.check_edits(desk.home, task, edits.wanted)
     if edits.agent:
         config = load_config(desk.home.config)
-        is_agents_own = task.provider == intake.provider_of(task.agent, config)
-        if is_agents_own:
-            edits = edits._replace(provider=intake.provider_of(edits.agent, config) or "")
+        if task.provider == config.provider_of(task.agent, task.role):
+            own = config.provider_of(edits.agent, task.role)
+            edits = edits._replace(provider=own or "")
     edited = queue.edit(desk.database, task_id, edits, desk.actor, desk.clock.now())
     ring(desk)
     return edited

@@ -79,12 +79,15 @@ def worker_environment(desk: Desk) -> dict[str, str]:
     It holds the settings, what any agent may see, and the keys of providers and agents, by name;
     nothing else of the terminal's reaches it.
     """
+    from deputize.agents.keys import KEYRING_VARIABLES
     from deputize.model.agent import BUILT_IN_AGENTS
     from deputize.workspace.processes.environment import agent_environment
 
     config = load_config(desk.home.config)
     agents = (*BUILT_IN_AGENTS.values(), *config.agents.values())
     keys = {provider.key_variable for provider in config.providers.values()}
+    if any(provider.key_keyring for provider in config.providers.values()):
+        keys |= KEYRING_VARIABLES
     allowed = {name for agent in agents for name in agent.env} | {key for key in keys if key}
     settings = {
         name: value

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from deputize.config.settings import Config
     from deputize.intake.place import FoundPlace
     from deputize.model.task import TaskSpec
     from deputize.store.database import Transaction
@@ -101,7 +100,7 @@ def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, origin
         agent=drafted.agent,
         model=spec.model,
         # What serves its agent is its provider too: limits, pauses and quotas go by it.
-        provider=spec.provider or provider_of(drafted.agent, drafted.place.config),
+        provider=spec.provider or drafted.place.config.provider_of(drafted.agent, spec.role),
         checks=spec.checks,
         timeout_seconds=spec.timeout_seconds,
         idle_timeout_seconds=spec.idle_timeout_seconds,
@@ -149,11 +148,6 @@ def _root(transaction: Transaction, actor: str) -> int | None:
     except NotFound:
         return None  # a task of another store
     return task.root or task.id
-
-
-def provider_of(agent: str, config: Config) -> str | None:
-    """Return where an agent's models are served, as the settings have it."""
-    return config.agents[agent].provider if agent in config.agents else None
 
 
 def _lock(drafted: Draft) -> str | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
 
 AGENT_VARIABLE = "DEPUTIZE_DEFAULT_AGENT"
+PROVIDER_VARIABLE = "DEPUTIZE_DEFAULT_PROVIDER"
 _ENCODING = "type it as UTF-8, or save it in a file as UTF-8 and give that with --file"
 _IN_A_FILE = "put the material in a file of the repository and name it in the prompt"
 _HINTS = {
@@ -105,8 +106,11 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
         raise _misnamed(_who_names_agent(spec.role, config), "agent", agent, known)
     if agent not in known:
         raise _unknown("agent", agent, known)
-    if spec.provider is None and known[agent].provider not in {None, *config.providers}:
-        raise _without_provider(agent, config)
+    if spec.provider is None and config.provider_of(agent, spec.role) not in {
+        None,
+        *config.providers,
+    }:
+        raise _without_provider(agent, spec.role, config)
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(
@@ -129,9 +133,19 @@ def settings_problems(config: Config) -> Iterator[ConfigError]:
     for role, settings in config.roles.items():
         if settings.agent and settings.agent not in known:
             yield _misnamed(_who_names_agent(role, config), "agent", settings.agent, known)
+    if config.default_provider not in {None, *config.providers}:
+        yield _misnamed(
+            _who_names_provider("", "", config),
+            "provider",
+            config.default_provider or "",
+            config.providers,
+        )
+    for role, settings in config.roles.items():
+        if settings.provider not in {None, *config.providers}:
+            yield _without_provider("", role, config)
     for agent in config.agents:
         if config.agents[agent].provider not in {None, *config.providers}:
-            yield _without_provider(agent, config)
+            yield _without_provider(agent, None, config)
 
 
 def _who_names_agent(role: str, config: Config) -> str:
@@ -142,9 +156,20 @@ def _who_names_agent(role: str, config: Config) -> str:
     return f"the variable {AGENT_VARIABLE}" if named == config.default_agent else "config.toml"
 
 
-def _without_provider(agent: str, config: Config) -> ConfigError:
-    named = config.agents[agent].provider or ""
-    return _misnamed(f"[agents.{agent}] of config.toml", "provider", named, config.providers)
+def _without_provider(agent: str, role: str | None, config: Config) -> ConfigError:
+    named = config.provider_of(agent, role) or ""
+    where = _who_names_provider(agent, role, config)
+    return _misnamed(where, "provider", named, config.providers)
+
+
+def _who_names_provider(agent: str, role: str | None, config: Config) -> str:
+    rules = config.role(role) if role else None
+    if rules and rules.provider:
+        return f"[roles.{role}] of config.toml"
+    if agent in config.agents and config.agents[agent].provider:
+        return f"[agents.{agent}] of config.toml"
+    named = os.environ.get(PROVIDER_VARIABLE)
+    return f"the variable {PROVIDER_VARIABLE}" if named else "config.toml"
 
 
 def _misnamed(where: str, what: str, name: str, known: Iterable[str]) -> ConfigError:

@@ -40,9 +40,17 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
 
 def asks_always(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent asks before each tool call, so that it can be held to some tools."""
+    return _kind(name, settings) == "copilot"
+
+
+def takes_provider(name: str, settings: AgentSettings) -> bool:
+    """Tell whether an agent can be told by whom its model is served."""
+    return _kind(name, settings) in {"copilot", "codex"}
+
+
+def _kind(name: str, settings: AgentSettings) -> str | None:
     built_in = BUILT_IN_AGENTS.get(name)
-    kind = settings.kind or (built_in.kind if built_in else None)
-    return kind == "copilot"
+    return settings.kind or (built_in.kind if built_in else None)
 
 
 def denies_itself(settings: AgentSettings) -> bool:

@@ -9,8 +9,10 @@ import anyio
 
 from deputize import log, queue
 from deputize.agents.base import Gate, Job
-from deputize.agents.registry import agent_from, secret_variables, settings_for
+from deputize.agents.providers import served
+from deputize.agents.registry import agent_from, settings_for
 from deputize.attempt_log import AttemptLog
+from deputize.config.dotenv import read_variables
 from deputize.errors import (
     AgentError,
     ConfigError,
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deputize.agents.base import Agent
+    from deputize.agents.providers import Served
+    from deputize.config.dotenv import Variables
     from deputize.model.budget import Budgets, Standing
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
@@ -125,9 +129,12 @@ async def _work(running: Running, bench: Bench) -> Seen:
 async def _run_agent(running: Running, bench: Bench) -> Seen:
     steps = running.steps
     task = steps.claim.task
-    agent = _agent(task, bench)
     _require_held(task, bench)
-    job, gate = _job(steps, bench), _gate(steps, bench)
+    # A keyring may ask its user first, and leases have to be renewed meanwhile.
+    variables, found = await aside(_served, steps, bench)
+    agent = _agent(task, bench, variables)
+    steps.log.milestone(f"its models come through {found.link}")
+    job, gate = _job(steps, bench, variables, found), _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
     running.prices = bench.config.prices
     with alone():
@@ -148,10 +155,25 @@ async def _meter(scope: anyio.CancelScope, running: Running, budgets: Budgets) -
         await meter(running, budgets)
 
 
-def _agent(task: Task, bench: Bench) -> Agent:
+def _served(steps: Steps, bench: Bench) -> tuple[Variables, Served]:
+    """Return what is set for agents, and what serves this one; AgentError where it can't be had."""
+    task, config = steps.claim.task, bench.config
+    named = task.provider or config.provider_of(task.agent, task.role)
+    try:
+        agent = settings_for(task.agent, config.agents)
+        variables = read_variables(steps.shop.home)
+        return variables, served(agent, config, variables, provider=named, model=task.model)
+    except NotFound as error:
+        raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
+    except ConfigError as error:
+        raise AgentError(Outcome.AUTH_FAILED, error.message, hint=error.hint) from error
+
+
+def _agent(task: Task, bench: Bench, variables: Variables) -> Agent:
     """Return the task's agent; AgentError where the settings don't have it (any more)."""
     try:
-        return agent_from(task.agent, settings_for(task.agent, bench.config.agents))
+        settings = settings_for(task.agent, bench.config.agents)
+        return agent_from(task.agent, settings, variables.all)
     except (NotFound, ConfigError) as error:
         raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
 
@@ -166,21 +188,22 @@ def _require_held(task: Task, bench: Bench) -> None:
         raise AgentError(Outcome.POLICY_DENIED, message)
 
 
-def _job(steps: Steps, bench: Bench) -> Job:
+def _job(steps: Steps, bench: Bench, variables: Variables, found: Served) -> Job:
     task, attempt = steps.claim.task, steps.claim.attempt
     settings = bench.config
     agent = settings_for(task.agent, settings.agents)
-    provider = steps.provider(settings, task.provider or agent.provider)
     return Job(
         prompt=compose(
             task, settings.role(task.role), settings.checks, interrupted=bench.continues
         ),
         workspace=bench.path,
-        environment=agent_environment(agent.env, markers(task.id, attempt_marker(attempt.token))),
-        secrets=steps.secrets(secret_variables(agent, provider), provider),
+        environment=agent_environment(
+            agent.env, markers(task.id, attempt_marker(attempt.token)), variables.all
+        ),
+        secrets=found.secrets,
         session=task.session,
-        model=task.model or agent.model,
-        provider=provider,
+        model=found.model,
+        provider=found.provider,
         state=steps.shop.home.agents / task.agent,
         may_write=may_touch(task, settings),
         containment=containment_prefix(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.agents.registry import agent_from, settings_for
+from deputize.config.dotenv import read_variables
 from deputize.config.load import load_config
 from deputize.errors import AgentError, ConfigError, NotFound
 from deputize.model.agent_check import Canary, needs_gate
@@ -16,6 +17,7 @@ from deputize.workshop import aside
 
 if TYPE_CHECKING:
     from deputize.agents.base import Found
+    from deputize.config.home import Home
     from deputize.config.settings import Config
     from deputize.model.task import Task
     from deputize.worker.steps import Steps
@@ -34,7 +36,7 @@ async def require_obedience(steps: Steps) -> None:
         config = load_config(steps.shop.home.config)
         if not rests_on_gate(task, config):
             return
-        found = await aside(_find, task.agent, config)
+        found = await aside(_find, task.agent, config, steps.shop.home)
     except (ConfigError, NotFound):
         return
     if await steps.shop.in_store(_canary, steps, found.version) is Canary.FAILED:
@@ -49,8 +51,9 @@ def rests_on_gate(task: Task, config: Config) -> bool:
     return needs_gate(tools=None if role is None else role.tools, may_change=may_change)
 
 
-def _find(agent: str, config: Config) -> Found:
-    return agent_from(agent, settings_for(agent, config.agents)).find()
+def _find(agent: str, config: Config, home: Home) -> Found:
+    settings, variables = settings_for(agent, config.agents), read_variables(home).all
+    return agent_from(agent, settings, variables).find()
 
 
 def _has_failed(steps: Steps) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
 
 from deputize import log as diagnostics
-from deputize.agents.base import Provider
-from deputize.errors import AgentError, DeputizeError, GitError
+from deputize.errors import DeputizeError, GitError
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.store import attempts
@@ -18,13 +16,12 @@ from deputize.workshop import aside, tips_of_dependents
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from deputize.attempt_log import AttemptLog
-    from deputize.config.settings import Config
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.queue import Claim, Ending
@@ -131,32 +128,6 @@ class Steps:
             if ending.outcome is Outcome.SUCCEEDED:
                 raise
             return {}  # the repository may be what failed; the base is pinned at the claim then
-
-    def provider(self, config: Config, name: str | None) -> Provider | None:
-        """Return the provider that serves the model; AgentError where it isn't configured."""
-        if name is None:
-            return None
-        settings = config.providers.get(name)
-        if settings is None:
-            raise AgentError(Outcome.AUTH_FAILED, f"provider {name} is not configured")
-        return Provider(
-            name=name,
-            type=settings.type,
-            base_url=settings.base_url,
-            key_variable=settings.key_variable,
-            wire=settings.wire,
-        )
-
-    def secrets(self, names: Iterable[str], provider: Provider | None) -> Mapping[str, str]:
-        """Return keys from our environment; they are passed on and kept nowhere.
-
-        Raises AgentError where the key of a provider is not set.
-        """
-        found = {name: os.environ[name] for name in names if name in os.environ}
-        if provider and provider.key_variable and provider.key_variable not in found:
-            message = f"{provider.key_variable} is not set, and provider {provider.name} needs it"
-            raise AgentError(Outcome.AUTH_FAILED, message)
-        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from deputize.agents.base import Emit, Gate, Job, Probed
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 20.0
 """How long the runtime may try again by itself when the provider has set a limit."""
+LOG_VARIABLE = "COPILOT_LOG_LEVEL"
+LOG_LEVELS = ("none", "error", "warning", "info", "debug", "all")
 
 
 class CopilotAgent:
@@ -34,24 +36,30 @@ class CopilotAgent:
         name: str = "copilot",
         *,
         path: str | None = None,
+        variables: Mapping[str, str] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         clock: Clock | None = None,
     ) -> None:
-        """Use the runtime at `path`, else the one that is found."""
+        """Use the runtime at `path`, else the one that is found as `variables` say (ours)."""
         self.name = name
         self._path = path
+        self._variables = os.environ if variables is None else variables
         self._patience_seconds = patience_seconds
         self._clock = clock or SystemClock()
 
     def find(self) -> Found:
         """Look for the runtime."""
-        return find_copilot(self._path, os.environ)
+        return find_copilot(self._path, self._variables)
 
     async def run(self, job: Job, gate: Gate, emit: Emit) -> Report:
         """See one prompt through; see `Agent.run`."""
         found = self.find()
         if found.path is None:
             return Report(outcome=Outcome.AGENT_MISSING, error=found.problem)
+        try:
+            log_level = log_level_of(self._variables)
+        except AgentError as exc:
+            return report_of(exc, self._clock.now())
         # Loading the SDK takes a second, in which leases must be renewed: not in this thread.
         loaded = await to_thread.run_sync(import_module, "deputize.agents.copilot.run")
         try:
@@ -60,6 +68,7 @@ class CopilotAgent:
                 job,
                 gate,
                 emit,
+                log_level=log_level,
                 patience_seconds=self._patience_seconds,
                 clock=self._clock,
             )
@@ -72,7 +81,7 @@ class CopilotAgent:
         if found.path is None:
             raise AgentError(Outcome.AGENT_MISSING, found.problem or "", hint=found.hint)
         loaded = await to_thread.run_sync(import_module, "deputize.agents.copilot.probe")
-        await loaded.probe(found.path, job, tell)
+        await loaded.probe(found.path, job, tell, log_level=log_level_of(self._variables))
 
 
 def report_of(error: AgentError, now: datetime) -> Report:
@@ -81,3 +90,12 @@ def report_of(error: AgentError, now: datetime) -> Report:
         return Report(outcome=Outcome(error.outcome), error=error.message)
     failure = failure_of(text=error.message, now=now)
     return Report(outcome=failure.outcome, error=error.message, retry_at=failure.retry_at)
+
+
+def log_level_of(variables: Mapping[str, str]) -> str:
+    """Return how much the runtime logs; AgentError where a variable says what it doesn't know."""
+    level = variables.get(LOG_VARIABLE) or "info"
+    if level not in LOG_LEVELS:
+        message = f"{LOG_VARIABLE} must be one of {', '.join(LOG_LEVELS)}, not {level!r}"
+        raise AgentError(Outcome.AGENT_ERROR, message)
+    return level

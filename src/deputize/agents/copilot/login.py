@@ -1,6 +1,7 @@
-"""How a Copilot session gets at a model: a token of GitHub, a stored login, or one's own provider.
+"""How a Copilot session gets at a model: one's own provider, a token of GitHub, a stored login.
 
-All of it belongs to the session; the program that serves the sessions is never told a secret.
+They are a chain: the first link that is there counts. All of it belongs to the session; the program
+that serves the sessions is never told a secret.
 """
 
 from __future__ import annotations
@@ -38,11 +39,16 @@ def login_of(job: Job) -> Login:
     known = {**job.environment, **job.secrets}
     if job.provider is not None:
         if job.model is None:
-            message = f"the provider {job.provider.name} needs a model: set `model` of the agent"
+            message = f"the provider {job.provider.name} needs a model: `add --model` names one"
             raise AgentError(Outcome.AGENT_ERROR, message)
         return Login(provider=_provider(job.provider, known))
-    tokens = (known.get(name) for name in TOKEN_VARIABLES)
-    return Login(token=next((token for token in tokens if token), None))
+    variable = token_variable(known)
+    return Login(token=None if variable is None else known[variable])
+
+
+def token_variable(known: Mapping[str, str]) -> str | None:
+    """Return the variable whose token counts; None where none of them has one."""
+    return next((name for name in TOKEN_VARIABLES if known.get(name)), None)
 
 
 def _provider(provider: Provider, known: Mapping[str, str]) -> dict[str, str]:

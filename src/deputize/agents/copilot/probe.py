@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 HINT = "`copilot login`, or set COPILOT_GITHUB_TOKEN, or use a provider of your own"
 
 
-async def probe(program: str, job: Job, tell: Callable[[Probed], None]) -> None:
+async def probe(program: str, job: Job, tell: Callable[[Probed], None], *, log_level: str) -> None:
     """Start the runtime `program`, ask it, and end it; raises AgentError."""
     login = login_of(job)
-    runtime = Runtime(replace(launch_of(program, job, login), token=login.token))
+    launch = launch_of(program, job, login, log_level=log_level)
+    runtime = Runtime(replace(launch, token=login.token))
     try:
         await start(runtime)
         tell(Probed(step=CheckStep.START, text="the runtime runs"))

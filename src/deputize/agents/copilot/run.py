@@ -31,11 +31,18 @@ UNDECIDED = Decision(verdict=Verdict.DENY, rule="undecided", reason="the gate co
 
 
 async def run(
-    program: str, job: Job, gate: Gate, emit: Emit, *, patience_seconds: float, clock: Clock
+    program: str,
+    job: Job,
+    gate: Gate,
+    emit: Emit,
+    *,
+    log_level: str,
+    patience_seconds: float,
+    clock: Clock,
 ) -> Report:
     """Start the runtime `program`, give it the job, and end it; raises AgentError."""
     login = login_of(job)
-    runtime = Runtime(launch_of(program, job, login))
+    runtime = Runtime(launch_of(program, job, login, log_level=log_level))
     try:
         emit(ProcessStarted(pid=await start(runtime)))
         prompting = Prompting(runtime, gate, emit, patience_seconds=patience_seconds, clock=clock)
@@ -44,7 +51,7 @@ async def run(
         await runtime.close()
 
 
-def launch_of(program: str, job: Job, login: Login) -> Launch:
+def launch_of(program: str, job: Job, login: Login, *, log_level: str) -> Launch:
     """Say how the runtime of a job is started."""
     return Launch(
         program=program,
@@ -54,6 +61,7 @@ def launch_of(program: str, job: Job, login: Login) -> Launch:
         # A login is stored beside the sessions, so who uses it keeps them there.
         state=None if login.is_stored else job.state,
         uses_stored_login=login.is_stored,
+        log_level=log_level,
     )
 
 

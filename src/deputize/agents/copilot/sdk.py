@@ -53,6 +53,8 @@ class Launch:
     state: Path | None
     """Where it keeps its sessions; None leaves them where the stored login is."""
     uses_stored_login: bool
+    log_level: str
+    """How much it writes into the folder of its logs."""
     token: str | None = field(default=None, repr=False)
     """Only for a runtime that serves no session: what it starts could read it."""
 
@@ -84,7 +86,7 @@ class Runtime:
             base_directory=None if launch.state is None else str(launch.state),
             use_logged_in_user=launch.uses_stored_login,
             github_token=launch.token,
-            log_level="error",
+            log_level=cast("Any", launch.log_level),
         )
 
     async def start(self) -> int:

@@ -204,7 +204,9 @@ class Conduct:
         return Job(
             prompt=prompt,
             workspace=workspace,
-            environment=agent_environment(subject.settings.env, markers(NO_TASK, self.marker)),
+            environment=agent_environment(
+                subject.settings.env, markers(NO_TASK, self.marker), subject.variables.all
+            ),
             secrets=subject.secrets,
             model=subject.model,
             provider=subject.provider,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from deputize.agents.base import Found, Provider
-from deputize.agents.registry import agent_from, link_of, secret_variables, settings_for
+from deputize.agents.providers import byok, served
+from deputize.agents.registry import agent_from, settings_for
+from deputize.config.dotenv import read_variables
 from deputize.config.load import load_config
 from deputize.errors import ConfigError, InvalidInput, NotFound
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from deputize.agents.base import Agent
+    from deputize.agents.base import Agent, Found, Provider
+    from deputize.config.dotenv import Variables
     from deputize.config.home import Home
     from deputize.config.settings import Config
     from deputize.model.agent import AgentSettings
@@ -47,6 +48,7 @@ class Subject:
     model: str | None
     link: str
     secrets: Mapping[str, str] = field(repr=False)
+    variables: Variables
     state: Path
 
     @property
@@ -61,52 +63,54 @@ def subject_of(home: Home, name: str, wanted: Wanted) -> Subject:
     Raises NotFound for an agent or a provider that is not there, ConfigError for settings with
     which no task could be done either.
     """
-    config = load_config(home.config)
+    config, variables = load_config(home.config), read_variables(home)
     settings = settings_for(name, config.agents)
-    agent = agent_from(name, settings)
-    provider = _provider(config, name, settings, wanted)
-    model = wanted.model or settings.model
-    if provider is not None and settings.kind in MODEL_NEEDED and model is None:
+    agent = agent_from(name, settings, variables.all)
+    chosen = _provider(config, name, settings, wanted, variables)
+    using = served(settings, config, variables, provider=chosen, model=wanted.model)
+    if using.provider is not None and settings.kind in MODEL_NEEDED and using.model is None:
         hint = f"`--model NAME`, or `model` under [agents.{name}] in config.toml"
-        raise ConfigError(f"the provider {provider.name} needs a model", hint=hint)
+        raise ConfigError(f"the provider {using.provider.name} needs a model", hint=hint)
     return Subject(
         name=name,
         settings=settings,
         agent=agent,
         found=agent.find(),
-        provider=provider,
-        model=model,
-        link=link_of(settings, provider, os.environ),
-        secrets=_secrets(settings, provider),
+        provider=using.provider,
+        model=using.model,
+        link=using.link,
+        secrets=using.secrets,
+        variables=variables,
         state=home.agents / name,
     )
 
 
 def _provider(
-    config: Config, agent: str, settings: AgentSettings, wanted: Wanted
-) -> Provider | None:
-    asked = wanted.provider or (_own(config, agent, settings) if wanted.byok else None)
+    config: Config, agent: str, settings: AgentSettings, wanted: Wanted, variables: Variables
+) -> str | None:
+    """Return the provider that is to be used; None for that of variables, or a login."""
+    own = config.provider_of(agent)
+    described = byok(variables) if settings.kind == "copilot" and own is None else None
+    asked = wanted.provider
+    if wanted.byok and asked is None and described is None:
+        asked = own or _only(config, agent)
     if asked and settings.kind == "acp":
         hint = "leave --byok and --provider out"
         raise InvalidInput(f"{agent} chooses its own provider: none can be forced", hint=hint)
-    name = asked or settings.provider
-    if name is None:
-        return None
-    if name not in config.providers:
+    name = asked or own
+    if name is not None and name not in config.providers:
         known = ", ".join(config.providers) or "none"
         if wanted.provider:
             raise NotFound(f"no provider is called {name!r}", hint=f"there are: {known}")
         raise ConfigError(f"the provider {name} of {agent} is not configured", hint=_TABLE)
-    return provider_from(config, name)
+    return name
 
 
-_TABLE = "write a [providers.NAME] table in config.toml"
+_TABLE = "write a [providers.NAME] table in config.toml, or set COPILOT_BYOK_PROVIDER"
 
 
-def _own(config: Config, agent: str, settings: AgentSettings) -> str:
-    """Return the provider of an agent, else the only one that there is."""
-    if settings.provider:
-        return settings.provider
+def _only(config: Config, agent: str) -> str:
+    """Return the only provider that there is; ConfigError where there is another number."""
     if len(config.providers) == 1:
         return next(iter(config.providers))
     if not config.providers:
@@ -114,25 +118,3 @@ def _own(config: Config, agent: str, settings: AgentSettings) -> str:
     known = ", ".join(config.providers)
     hint = f"`deputize check {agent} --provider NAME`; there are: {known}"
     raise ConfigError(f"{agent} has no provider of its own, and there are several", hint=hint)
-
-
-def provider_from(config: Config, name: str) -> Provider:
-    """Return a provider that is configured, as agents are told of it."""
-    settings = config.providers[name]
-    return Provider(
-        name=name,
-        type=settings.type,
-        base_url=settings.base_url,
-        key_variable=settings.key_variable,
-        wire=settings.wire,
-    )
-
-
-def _secrets(settings: AgentSettings, provider: Provider | None) -> dict[str, str]:
-    names = secret_variables(settings, provider)
-    found = {name: os.environ[name] for name in names if os.environ.get(name)}
-    key = provider.key_variable if provider else None
-    if provider and key and key not in found:
-        message = f"{key} is not set, and provider {provider.name} needs it"
-        raise ConfigError(message, hint=f"export {key}=…")
-    return found
