@@ -111,7 +111,7 @@ def test_result_of_what_is_not_done(deputize: CommandLine) -> None:
 
 
 def test_status_is_the_board(deputize: CommandLine) -> None:
-    """It counts, says what each task waits for, and its JSON has four lists."""
+    """It counts, says what each task waits for, and its JSON has five lists."""
     assert deputize("status").out == "nothing is open · no worker runs\n"
     deputize.add("first thing")
     deputize.add("second thing", "--after", "1")
@@ -119,7 +119,7 @@ def test_status_is_the_board(deputize: CommandLine) -> None:
     assert board.startswith("1 queued, 1 blocked · no worker runs\n\nwaiting\n")
     assert "needs #1" in board
     document = deputize("status", "--json").document
-    assert list(document) == ["workers", "tasks", "approvals", "closed"]
+    assert list(document) == ["workers", "tasks", "approvals", "closed", "running"]
     assert [task["id"] for task in document["tasks"]] == [1, 2]
 
 

@@ -59,14 +59,14 @@ def board_document(board: Board) -> dict[str, object]:
             documents.worker_document(worker, alive=alive) for worker, alive in board.workers
         ],
         "tasks": [documents.task_document(view) for view in board.tasks],
+        "approvals": [documents.approval_document(approval) for approval in board.approvals],
+        "closed": [documents.barrier_document(barrier) for barrier in board.barriers],
         "running": [
             documents.activity_document(attempt, attempt.activity)
             for view in board.tasks
             for attempt in view.attempts
             if attempt.activity and attempt.finished_at is None
         ],
-        "approvals": [documents.approval_document(approval) for approval in board.approvals],
-        "closed": [documents.barrier_document(barrier) for barrier in board.barriers],
     }
 
 
