@@ -91,6 +91,7 @@ async def test_a_whole_specification_may_be_given(house: House) -> None:
     spec = TaskSpec(prompt="echo a", repo=str(house.repo.path), held=True, origin="mine")
     async with Client() as client:
         task = await client.submit(spec)
+        assert client._watch.count == 1
     assert (task.held, task.origin) == (True, "mine")
 
 

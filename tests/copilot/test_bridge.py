@@ -49,6 +49,8 @@ async def test_a_run_edits_a_file(bridge: Bridge, asked: CodingTaskRequest, tmp_
     assert 0 < call.started_seconds < result.duration_seconds
     assert result.usage.input_tokens == 2 * INPUT_TOKENS
     assert result.session_id
+    assert bridge._runtime is not None
+    assert not bridge._runtime._sessions
 
 
 async def test_a_session_goes_on(

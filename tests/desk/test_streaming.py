@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deputize.clock import ManualClock
 from deputize.desk import tasks
 from deputize.desk.context import Desk
 from deputize.desk.streaming import Stream
@@ -18,6 +19,7 @@ from tests.fixtures.stories import WORKER, open_story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from tests.fixtures.stories import Story
@@ -53,6 +55,27 @@ def test_each_entry_is_told_once_until_the_end(story: Story) -> None:
     tasks.cancel(_desk(story), task.id)
     assert (_kinds(stream), stream.is_over) == (["task.cancelled"], True)
     assert len(_kinds(Stream(_desk(story), task.id))) == 4
+
+
+class Meddler(ManualClock):
+    """A clock that cancels a task when somebody asks it what time it is."""
+
+    def __init__(self, story: Story, task: int) -> None:
+        """Begin with the time of a story."""
+        super().__init__(story.clock.at)
+        self._story, self._task = story, task
+
+    def now(self) -> datetime:
+        """Return the time, at which the task is cancelled."""
+        tasks.cancel(_desk(self._story), self._task)
+        return super().now()
+
+
+def test_an_end_in_the_middle_of_a_look_is_told(story: Story) -> None:
+    """Where the task ends after its entries were read, they are read again."""
+    task = story.add()
+    stream = Stream(_desk(story)._replace(clock=Meddler(story, task.id)), task.id)
+    assert (_kinds(stream)[-1], stream.is_over) == ("task.cancelled", True)
 
 
 def test_a_task_that_is_not_there_is_said(story: Story) -> None:
