@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deputize.redaction import (
     MARK,
+    bare_url,
     json_name,
     printable,
     redacted,
@@ -254,3 +255,16 @@ def test_bytes_that_are_no_text_are_spelled_out_in_documents() -> None:
     assert spelled_out({"a\udcff": ["b\udc80", ("\ud800", 1)]}) == {
         r"a\xff": [r"b\x80", [r"\xed\xa0\x80", 1]]
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "bare"),
+    [
+        ("https://models.example.org/v1", "https://models.example.org/v1"),
+        ("http://ada:hunter2hunter2@127.0.0.1:8080/v1?key=abc#x", "http://127.0.0.1:8080/v1"),
+        ("https://[::1/v1", "[redacted]"),
+    ],
+)
+def test_an_address_is_kept_without_what_may_be_secret(url: str, bare: str) -> None:
+    """Name, password, query and fragment go; what is no address at all goes whole."""
+    assert bare_url(url) == bare

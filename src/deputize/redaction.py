@@ -205,3 +205,15 @@ def _spelled(character: str) -> str:
     except UnicodeEncodeError:
         raw = character.encode("utf-8", "surrogatepass")
     return "".join(f"\\x{byte:02x}" for byte in raw)
+
+
+def bare_url(url: str) -> str:
+    """Return an address without what may be a secret in it: name, password, query and fragment."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MARK
+    place = parts.netloc.rpartition("@")[2]
+    return redacted(urlunsplit((parts.scheme, place, parts.path, "", "")))

@@ -90,6 +90,7 @@ cached_usd = 0.125
 logs_seconds = "7d"
 tasks_seconds = 0
 events_seconds = "730d"
+sessions_seconds = "12h"
 [audit]
 mirror = ".audit.md"
 [[notify]]
@@ -149,7 +150,10 @@ MEANT = Config(
     ),
     prices=(Price(model="m-*", input_usd=1.25, output_usd=10.0, cached_usd=0.125),),
     retention=RetentionSettings(
-        logs_seconds=7 * 86400, tasks_seconds=0, events_seconds=730 * 86400
+        logs_seconds=7 * 86400,
+        tasks_seconds=0,
+        events_seconds=730 * 86400,
+        sessions_seconds=12 * 3600,
     ),
     audit=AuditSettings(mirror=".audit.md"),
     notify=(

@@ -10,7 +10,7 @@ from deputize import queue
 from deputize.errors import IllegalMove, NotFound
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import attempts, changes, settle, tasks
+from deputize.store import changes, sessions, settle, tasks
 from tests.fixtures.nouns import NOON
 from tests.fixtures.yard import ADA
 
@@ -112,7 +112,7 @@ def test_a_retry_may_resume_the_agents_last_session(yard: Yard) -> None:
     yard.add()
     claim = yard.claimed()
     with yard.database.write() as transaction:
-        attempts.add_session(transaction, claim.attempt, "s9", NOON)
+        sessions.use(transaction, claim.attempt, "s9", NOON)
     yard.finish(claim, Outcome.TIME_LIMIT)
     assert retry(yard, 1, resume=True).session == "s9"
 

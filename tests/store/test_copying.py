@@ -27,6 +27,7 @@ from deputize.store import (
     meta,
     outbox,
     plans,
+    sessions,
     spending,
     tasks,
     trust,
@@ -88,7 +89,7 @@ def fill(transaction: Transaction) -> None:
     (attempt,) = attempts.insert(transaction, [an_attempt()])
     running = task._replace(state=TaskState.RUNNING, attempt=attempt.id)
     tasks.move(transaction, task, running, QUEUED, NOON)
-    attempts.add_session(transaction, attempt, "s1", NOON)
+    sessions.use(transaction, attempt, "s1", NOON)
     changes.insert(transaction, a_change(), QUEUED, NOON)
     approvals.ask(transaction, an_approval(), "landing", NOON)
     trust.trust(transaction, "/a/.git", "d1", by="person:ada", now=NOON)

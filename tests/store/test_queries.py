@@ -65,6 +65,7 @@ PARTS = {
     "attempts.with_task",
     "archives.free",
     "archives.chosen",
+    "sessions.known",
 }
 """What others are built of: no statement of its own."""
 

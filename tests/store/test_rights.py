@@ -11,7 +11,16 @@ from deputize.errors import IllegalMove, LeaseLost, NotFound
 from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
-from deputize.store import approvals, attempts, changes, journal, outbox, tasks, trust, workers
+from deputize.store import (
+    approvals,
+    attempts,
+    changes,
+    journal,
+    outbox,
+    tasks,
+    trust,
+    workers,
+)
 from deputize.store.database import Contention
 from tests.fixtures.nouns import NOON, QUEUED, a_task, a_worker, an_approval, an_attempt
 
@@ -137,27 +146,6 @@ def test_a_finished_attempts_workspace_is_left_over_until_it_is_removed(
         assert [left.id for left in attempts.leftovers(transaction)] == [attempt.id]
         attempts.workspace_removed(transaction, attempt.id, NOON)
         assert attempts.leftovers(transaction) == []
-
-
-def test_the_session_used_last_is_the_one_to_resume(database: Database, attempt: Attempt) -> None:
-    """Per task and agent; a session that another task takes up is that task's from then on."""
-    with database.write() as transaction:
-        attempts.add_session(transaction, attempt, "s1", NOON)
-        attempts.add_session(transaction, attempt, "s2", SOON)
-        attempts.add_session(transaction, attempt, "s1", LATER)
-        found = attempts.session_of_task(transaction, 1, "copilot")
-        assert found is not None
-        assert (found.token, found.started_at, found.used_at) == ("s1", NOON, LATER)
-        assert attempts.session_of_task(transaction, 1, "goose") is None
-        tasks.insert(transaction, a_task(), QUEUED, NOON)
-        (other,) = attempts.insert(transaction, [an_attempt(task=2, token="t2")])
-        attempts.add_session(transaction, other, "s1", LATER)
-        taken = attempts.session_of_task(transaction, 2, "copilot")
-        left = attempts.session_of_task(transaction, 1, "copilot")
-    assert taken is not None
-    assert left is not None
-    assert (taken.token, taken.task, taken.attempt) == ("s1", 2, other.id)
-    assert left.token == "s2"
 
 
 def test_a_question_is_answered_once(database: Database) -> None:

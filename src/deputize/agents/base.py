@@ -46,6 +46,8 @@ class Job:
     """Keys by variable name, for the provider in use."""
     session: str | None = None
     """A session of this agent to resume."""
+    begins: bool = False
+    """Nothing has been said in the session yet: it is to be begun under this name."""
     model: str | None = None
     provider: Provider | None = None
     state: Path | None = None
@@ -98,6 +100,8 @@ class SessionStarted:
     """The agent's session has a name by which it can be resumed."""
 
     token: str
+    asks: bool | None = None
+    """Whether its tool calls are put to the gate; None where the adapter can't tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

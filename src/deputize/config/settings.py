@@ -112,6 +112,8 @@ class RetentionSettings(NamedTuple):
     logs_seconds: int = 30 * DAY_SECONDS
     tasks_seconds: int = 180 * DAY_SECONDS
     events_seconds: int = 180 * DAY_SECONDS
+    sessions_seconds: int = DAY_SECONDS
+    """Agents' sessions, from the last time that something happened in them; they are deleted."""
 
 
 class ChannelSettings(NamedTuple):

@@ -39,11 +39,14 @@ class Draft(NamedTuple):
     """Of what is asked for, where a key may recognise it."""
 
 
-def draft(spec: TaskSpec, place: FoundPlace) -> Draft:
-    """Check the names of a task against the settings that hold where it will work."""
+def draft(spec: TaskSpec, place: FoundPlace, asked: TaskSpec | None = None) -> Draft:
+    """Check the names of a task against the settings that hold where it will work.
+
+    `asked` is what was asked for, before what follows from it was filled in.
+    """
     check_names(spec, place.config)
     git_dir = place.location.git_dir if place.location else None
-    digest = digest_of(content_of(spec, git_dir)) if spec.key else None
+    digest = digest_of(content_of(asked or spec, git_dir)) if spec.key else None
     return Draft(spec, place, agent_for(spec, place.config), digest)
 
 
@@ -154,7 +157,9 @@ def _lock(drafted: Draft) -> str | None:
     location = drafted.place.location
     if drafted.spec.place is Place.IN_PLACE and location:
         return f"checkout:{location.checkout}"
-    return drafted.spec.lock
+    # Two programs at once in one conversation would not know of each other.
+    session = drafted.spec.session
+    return drafted.spec.lock or (session and f"session:{session}")
 
 
 def event_of(task: Task, actor: str, needs: Sequence[int] = ()) -> Event:

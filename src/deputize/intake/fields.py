@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
 LONGEST_DELAY_SECONDS = 366 * 86400
 KEY_LENGTH = 200
+SESSION_LENGTH = 180
 MOST_TOKENS = 10**15
 LEAST_USD, MOST_USD = 0.000_001, 1e9
 """What is less than a millionth of a dollar can't be counted."""
@@ -219,7 +220,9 @@ FIELDS = (
     Field("agent", Text(), "who does it; else the role's agent, else the default"),
     Field("model", Text(), "the model that the agent uses"),
     Field("provider", Text(), "where the model is served: a name that is configured"),
-    Field("session", Text(), "go on in this session of the agent", has_default=False),
+    Field(
+        "session", Text(1, SESSION_LENGTH), "go on in this session of the agent", has_default=False
+    ),
     Field("key", Text(1, KEY_LENGTH), "the same key again gives the same task", has_default=False),
     Field("needs", Needs(), "tasks that must get somewhere first", has_default=False),
     Field("not_before", Moment(), "not before a moment (RFC 3339), or how long from now"),

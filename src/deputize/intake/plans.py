@@ -11,6 +11,7 @@ from deputize.intake.drafting import content_of, digest_of, draft, event_of, ori
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
 from deputize.intake.racing import require_change
+from deputize.intake.session import with_agent
 from deputize.intake.submitting import git_dir_of, is_untrusted
 from deputize.intake.validation import check_needs, needed, refuse_nothing_to_land
 from deputize.model.event import Event
@@ -64,7 +65,7 @@ def submit_plan(
         # Asked before the tips are read: what has landed by then is in them.
         waits = [_waits(transaction, place, task) for place, task in enumerate(spec.tasks)]
         origin = origin_of(transaction, actor)
-    drafts = _drafts(home, spec, waits)
+    drafts = _drafts(database, home, spec, waits)
     order = _order(spec)
     ready = _Ready(
         spec=spec,
@@ -140,7 +141,7 @@ def _keep(transaction: Transaction, spec: PlanSpec) -> None:
         tasks.keep(transaction, need)
 
 
-def _drafts(home: Home, spec: PlanSpec, waits: Sequence[bool]) -> list[Draft]:
+def _drafts(database: Database, home: Home, spec: PlanSpec, waits: Sequence[bool]) -> list[Draft]:
     """Look every task's place up, and each repository and branch once."""
     places = Places(home)
     drafts = []
@@ -149,7 +150,7 @@ def _drafts(home: Home, spec: PlanSpec, waits: Sequence[bool]) -> list[Draft]:
             found = places.find(task.spec, waits=waits[place])
             if spec.judge is not None:
                 require_change(task.spec, found.config)
-            drafts.append(draft(task.spec, found))
+            drafts.append(draft(with_agent(database, task.spec), found, task.spec))
     return drafts
 
 

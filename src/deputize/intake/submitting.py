@@ -10,6 +10,7 @@ from deputize.git.locate import common_dir
 from deputize.intake.drafting import content_of, digest_of, draft, event_of, origin_of, task_of
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
+from deputize.intake.session import with_agent
 from deputize.intake.validation import check_needs, check_spec
 from deputize.model.states import TaskState
 from deputize.model.task import Place, Submitted, TaskSpec
@@ -34,7 +35,7 @@ def submit(
         return again
     # Asked before the tip is read: what has landed by then is in it.
     waits = _has_open_needs(database, spec)
-    drafted = draft(spec, Places(home).find(spec))
+    drafted = draft(with_agent(database, spec), Places(home).find(spec), spec)
     with database.read() as transaction:
         # What can be refused is refused before anything is pinned.
         check_needs(transaction, spec.needs, drafted.place.config)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deputize.config.settings import BUILT_IN_ROLES
 from deputize.errors import ConfigError, InvalidInput, NotFound
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS
-from deputize.model.agent import BUILT_IN_AGENTS, asks_always
+from deputize.model.agent import BUILT_IN_AGENTS, asks_always, has_sessions
 from deputize.model.need import VERDICTS, On, Verdict
 from deputize.model.task import Place
 from deputize.store import tasks
@@ -111,6 +111,9 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
         *config.providers,
     }:
         raise _without_provider(agent, spec.role, config)
+    if spec.session is not None and not has_sessions(agent, known[agent]):
+        hint = "leave out the session, or choose an agent that has some"
+        raise InvalidInput(f"agent {agent} has no sessions", hint=hint, field="session")
     if known[agent].roles and spec.role not in known[agent].roles:
         hint = f"its roles: {', '.join(known[agent].roles)}"
         raise InvalidInput(

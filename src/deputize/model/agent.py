@@ -38,6 +38,16 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
 """Agents that are there without being configured."""
 
 
+def has_sessions(name: str, settings: AgentSettings) -> bool:
+    """Tell whether an agent's conversations can be resumed."""
+    return _kind(name, settings) != "command"
+
+
+def names_sessions(name: str, settings: AgentSettings) -> bool:
+    """Tell whether an agent lets others name its sessions, so that one can be named beforehand."""
+    return _kind(name, settings) == "copilot"
+
+
 def asks_always(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent asks before each tool call, so that it can be held to some tools."""
     return _kind(name, settings) == "copilot"
@@ -48,9 +58,9 @@ def takes_provider(name: str, settings: AgentSettings) -> bool:
     return _kind(name, settings) in {"copilot", "codex"}
 
 
-def _kind(name: str, settings: AgentSettings) -> str | None:
+def _kind(name: str, settings: AgentSettings) -> str:
     built_in = BUILT_IN_AGENTS.get(name)
-    return settings.kind or (built_in.kind if built_in else None)
+    return settings.kind or (built_in.kind if built_in else None) or "command"
 
 
 def denies_itself(settings: AgentSettings) -> bool:

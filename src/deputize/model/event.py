@@ -50,6 +50,8 @@ EVENT_KINDS: dict[str, str] = {
     "approval.approved": "a person said yes",
     "approval.denied": "a person said no",
     "approval.withdrawn": "the question is void",
+    "session.begun": "a person named a session that tasks can go on in",
+    "session.destroyed": "a session was forgotten; the body says why",
     "repository.trusted": "a person trusted the commands of a repository's deputize.toml",
     "barrier.raised": "tasks behind it wait: a person paused them, or a provider has a limit",
     "barrier.lifted": "a person let them go on",

@@ -9,11 +9,12 @@ from deputize.errors import IllegalMove
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
-from deputize.store import attempts, changes, races, settle, tasks
+from deputize.store import attempts, changes, races, sessions, settle, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from deputize.model.session import Session
     from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
 
@@ -107,7 +108,7 @@ def _what_instead(task: Task, unless_final: str) -> str:
 
 
 def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
-    session = attempts.session_of_task(transaction, task.id, task.agent) if resume else None
+    session = _session_of(transaction, task) if resume else None
     waits = task.state is TaskState.CANCELLED and settle.has_to_wait(transaction, task.id)
     return task._replace(
         state=TaskState.BLOCKED if waits else TaskState.QUEUED,
@@ -125,6 +126,15 @@ def _revived(transaction: Transaction, task: Task, *, resume: bool) -> Task:
         round_start=attempts.next_number(transaction, task.id),
         rework_count=0,
     )
+
+
+def _session_of(transaction: Transaction, task: Task) -> Session:
+    """Return the session that a task can go on in; IllegalMove where there is none (any more)."""
+    session = sessions.of_task(transaction, task.id, task.agent)
+    if session is None:
+        hint = f"`deputize retry {task.id}` starts over"
+        raise IllegalMove(f"#{task.id} has no session of {task.agent} to go on in", hint=hint)
+    return session
 
 
 def _lock_unsettled(transaction: Transaction, task: int) -> None:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from deputize.errors import LeaseLost, NotFound
 from deputize.model.activity import Activity, Turn
 from deputize.model.attempt import Attempt, ToolUse, Usage
 from deputize.model.outcome import Outcome
-from deputize.model.session import Session
 from deputize.store import journal
-from deputize.store.narrowing import asked
 from deputize.store.rows import (
     from_json,
     maybe,
     maybe_moment,
     maybe_text,
     number,
-    text,
     to_count,
     to_json,
     to_moment,
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 
     from deputize.model.event import Event
     from deputize.store.database import Row, Transaction, Value
-    from deputize.store.narrowing import Wanted
 
 
 def insert(transaction: Transaction, new: Sequence[Attempt]) -> list[Attempt]:
@@ -195,41 +191,6 @@ def leftovers(transaction: Transaction) -> list[Attempt]:
 def workspace_removed(transaction: Transaction, attempt: int, now: datetime) -> None:
     """Note that the workspace of an attempt is gone."""
     transaction.run("attempts.workspace_removed", id=attempt, now=to_text(now))
-
-
-def of_sessions(
-    transaction: Transaction, *, limit: int = 50, **wanted: Unpack[Wanted]
-) -> list[Attempt]:
-    """Return the attempt that used each session last, newest first, narrowed by its task."""
-    rows = transaction.all("attempts.of_sessions", limit=limit, **asked(wanted))
-    return [attempt_of(row) for row in rows]
-
-
-def add_session(transaction: Transaction, attempt: Attempt, token: str, now: datetime) -> None:
-    """Note a session of the agent, or that it was used again."""
-    transaction.tell(
-        "attempts.add_session",
-        agent=attempt.agent,
-        token=token,
-        task=attempt.task,
-        attempt=attempt.id,
-        now=to_text(now),
-    )
-
-
-def session_of_task(transaction: Transaction, task: int, agent: str) -> Session | None:
-    """Return the session that this agent used last for this task."""
-    row = transaction.one("attempts.session_of_task", task=task, agent=agent)
-    if row is None:
-        return None
-    return Session(
-        token=text(row, "token"),
-        agent=agent,
-        task=task,
-        attempt=number(row, "attempt"),
-        started_at=to_moment(row["started_at"]),
-        used_at=to_moment(row["used_at"]),
-    )
 
 
 def _required(row: Row | None, attempt: int) -> Attempt:

@@ -134,8 +134,11 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     variables, found = await aside(_served, steps, bench)
     agent = _agent(task, bench, variables)
     steps.log.milestone(f"its models come through {found.link}")
-    job, gate = _job(steps, bench, variables, found), _gate(steps, bench)
+    begins = await steps.is_new_session()
+    job = replace(_job(steps, bench, variables, found), begins=begins)
+    gate = _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
+    running.provider = job.provider
     running.prices = bench.config.prices
     with alone():
         async with anyio.create_task_group() as group:

@@ -23,14 +23,15 @@ from deputize.agents.base import (
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import Outcome
 from deputize.model.price import priced
-from deputize.redaction import redacted
+from deputize.model.session import Terms
+from deputize.redaction import bare_url, redacted
 from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 from deputize.worker.liveness import Liveness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deputize.agents.base import Agent, Gate, Job
+    from deputize.agents.base import Agent, Gate, Job, Provider
     from deputize.model.budget import Standing
     from deputize.model.policy import Action, Decision
     from deputize.model.price import Price
@@ -62,6 +63,8 @@ class Running:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stop: Stop | None = None
     session: str | None = None
+    provider: Provider | None = None
+    """Where the agent's model is served, where that isn't its own login."""
     model: str | None = None
     """The model that answered last, as the agent names it."""
     usage: Usage = field(default_factory=Usage)
@@ -101,9 +104,9 @@ class Running:
                 self.usage = self.usage.plus(call)
                 self.steps.log.tool(self.model or "model", _price_of(call))
                 self.used.set()
-            case SessionStarted(token=token):
+            case SessionStarted(token=token, asks=asks):
                 self.session = token
-                self.steps.note_session(token)
+                self.steps.note_session(token, terms_of(self.provider, asks=asks))
             case ProcessStarted(pid=pid):
                 self.steps.note_process(pid)
             case Noted(text=text):
@@ -138,6 +141,19 @@ def _price_of(call: Usage) -> str:
     """Say what a model call took, and what that cost."""
     cost = "unpriced" if call.cost_usd is None else f"{call.cost_usd} USD"
     return ", ".join(filter(None, (call.words, cost)))
+
+
+def terms_of(provider: Provider | None, *, asks: bool | None) -> Terms:
+    """Return what is kept of how an attempt works in a session."""
+    allow_all = None if asks is None else not asks
+    if provider is None:
+        return Terms(allow_all=allow_all)
+    return Terms(
+        provider=provider.name,
+        provider_type=provider.type,
+        base_url=bare_url(provider.base_url),
+        allow_all=allow_all,
+    )
 
 
 async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:

@@ -11,7 +11,8 @@ from deputize import log as diagnostics
 from deputize.errors import DeputizeError, GitError
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
-from deputize.store import attempts
+from deputize.model.session import NO_TERMS
+from deputize.store import attempts, sessions
 from deputize.workshop import aside, tips_of_dependents
 from deputize.workspace.processes.identity import identify
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from deputize.attempt_log import AttemptLog
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
+    from deputize.model.session import Session, Terms
     from deputize.queue import Claim, Ending
     from deputize.store.database import Transaction
     from deputize.workshop import Workshop
@@ -87,9 +89,9 @@ class Steps:
         if identity is not None:
             self._hand(Note(process=str(identity)))
 
-    def note_session(self, token: str) -> None:
-        """Remember the agent's session, by which it can be resumed."""
-        self._hand(Note(session=token))
+    def note_session(self, token: str, terms: Terms) -> None:
+        """Remember the agent's session, by which it can be resumed, and how it works in it."""
+        self._hand(Note(session=token, terms=terms))
 
     def _hand(self, note: Note) -> None:
         try:
@@ -116,7 +118,23 @@ class Steps:
             if note.process:
                 attempts.began(transaction, self.claim.attempt.id, self.shop.now())
             if note.session:
-                attempts.add_session(transaction, self.claim.attempt, note.session, self.shop.now())
+                self._use_session(transaction, note.session, note.terms)
+
+    def _use_session(self, transaction: Transaction, token: str, terms: Terms) -> None:
+        attempt, now, host = self.claim.attempt, self.shop.now(), self.shop.worker.host
+        sessions.use(transaction, attempt, token, now, terms=terms, host=host)
+
+    async def is_new_session(self) -> bool:
+        """Tell whether the task's session has only been named so far, and nothing said in it."""
+        task = self.claim.task
+        if task.session is None:
+            return False
+        known = await self.shop.in_store(self._sessions_called, task.session)
+        return any(each.agent == task.agent and each.attempt is None for each in known)
+
+    def _sessions_called(self, token: str) -> list[Session]:
+        with self.shop.database.read() as transaction:
+            return sessions.of_token(transaction, token)
 
     async def tips_of_dependents(self, ending: Ending) -> dict[tuple[str, str], str]:
         """Return the tips at which dependents start, should this ending release them."""
@@ -136,6 +154,7 @@ class Note:
 
     process: str | None = None
     session: str | None = None
+    terms: Terms = NO_TERMS
 
     def applied(self, attempt: Attempt) -> Attempt:
         """Return the attempt with the note on it."""

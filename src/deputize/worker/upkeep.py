@@ -10,6 +10,7 @@ from deputize.gate.questions import withdraw_moot
 from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
 from deputize.store import attempts, tasks, workers
+from deputize.worker import stale_sessions
 from deputize.worker.clearing import attempt_as_it_is, save_leftovers, sweep_pins, sweep_workspaces
 from deputize.workshop import aside
 from deputize.workspace.doorbell import sweep_bells
@@ -37,11 +38,14 @@ async def keep_up(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
     `in_hand` tells whether this worker has an attempt in hand.
     """
     await aside(clean_up, shop)
-    swept_until = None
+    swept_until, look_at = None, shop.now()
     while True:
         try:
             await one_round(shop, in_hand)
             swept_until = await sweep_pins(shop, swept_until)
+            if look_at <= shop.now():
+                look_at = shop.now() + stale_sessions.EVERY
+                await aside(stale_sessions.forget_stale, shop)
         except (DeputizeError, OSError) as error:
             log.get("upkeep").warning("round failed", error=str(error))
         await shop.bells.wait(ROUND_SECONDS)

@@ -19,7 +19,7 @@ from deputize.model.policy import Action, Decision, Tool
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
-from tests.agents.rigs import DENY, MARKER, Rig, Run
+from tests.agents.rigs import ALLOW, DENY, MARKER, Rig, Run
 from tests.agents.scenes import NOW
 
 if TYPE_CHECKING:
@@ -151,6 +151,23 @@ async def test_a_session_is_resumed_in_a_new_process(rig: Rig) -> None:
         ("remember", True),
     ]
     assert again.usage().input_tokens == INPUT_TOKENS
+
+
+@pytest.mark.parametrize("before", [ALLOW, DENY], ids=["allowed", "denied"])
+async def test_what_is_denied_in_a_resumed_session_does_not_happen(
+    rig: Rig, before: Decision
+) -> None:
+    """The gate is asked again in a new process, whatever it had answered in the session before."""
+    if not rig.kind.asks or not rig.kind.resumes:
+        pytest.skip("it has no sessions, or its tool calls are not seen")
+    first = await rig.run(rig.job("Please write the note."), decision=before)
+    (rig.workspace / "note.txt").unlink(missing_ok=True)
+    job = rig.job("Please write the note.", session=first.sessions()[0])
+    again = await rig.run(job, decision=DENY)
+    assert again.sessions() == first.sessions()
+    assert [action.tool for action in again.asked] == [Tool.WRITE]
+    assert [(event.ok, event.denied) for event in again.tools()] == [(False, True)]
+    assert not (rig.workspace / "note.txt").exists()
 
 
 async def test_a_session_that_is_gone_is_begun_anew(rig: Rig) -> None:

@@ -130,6 +130,16 @@ def test_an_error_that_the_session_recovers_from_is_forgotten() -> None:
     assert narrator.error is None
 
 
+def test_a_session_in_the_middle_of_a_turn_is_over_only_after_the_prompt() -> None:
+    """The end of what a dead process had begun is not the end of what is asked now."""
+    narrator = _narrator()
+    narrator.begin(in_the_middle=True)
+    _tell(narrator, ("session.idle", {}))
+    assert not narrator.is_over
+    _tell(narrator, ("user.message", {"content": "go on"}), ("session.idle", {}))
+    assert narrator.is_over
+
+
 def test_a_session_that_idles_before_the_prompt_is_not_over() -> None:
     """Only the idling after the prompt was sent is its end, and tells whether it was aborted."""
     narrator = _narrator()

@@ -14,7 +14,7 @@ from deputize.model.approval import ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
-from deputize.store import approvals, attempts, changes, tasks, workers
+from deputize.store import approvals, attempts, changes, sessions, tasks, workers
 from tests.fixtures.nouns import QUEUED, a_change, a_task, a_worker, an_approval, an_attempt
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ def sign_on(transaction: Transaction, now: datetime) -> None:
 def begin(transaction: Transaction, number: int, role: str, at: datetime) -> None:
     """Add a task with an attempt that ended, its session, a change, and a question."""
     odd = {"labels": ("nightly", "x")} if role == "writer" else {"agent": "goose"}
+    agent = odd.get("agent", "copilot")
     tasks.insert(transaction, a_task(role=role, created_at=at, **odd), QUEUED, at)
     ended = {"finished_at": at, "outcome": Outcome.CANCELLED, "started_at": at}
     facts = {"task": number, "token": f"t{number}", "session": f"s{number}"}
-    attempts.insert(transaction, [an_attempt(**facts, **ended)])
+    (attempt,) = attempts.insert(transaction, [an_attempt(**facts, **ended, agent=agent)])
+    sessions.use(transaction, attempt, f"s{number}", at)
     change = a_change(task=number, attempt=number, created_at=at)
     changes.insert(transaction, change, PROPOSED, at)
     question = an_approval(task=number, about=Subject.TRUST, asked_at=at)

@@ -43,6 +43,7 @@ class Conversation:
         self._narrator = Narrator()
         self._is_history = True
         self._can_load = self._can_resume = False
+        self._asks: bool | None = None
         self._failure: Exception | None = None
         self._failed = anyio.Event()
         pipe = Pipe(program, lambda line: emit(Noted(text=line)))
@@ -52,7 +53,7 @@ class Conversation:
         """Do everything; raises AgentError where the agent refuses or is gone."""
         await self._greet()
         session = await self._open_session()
-        self._emit(SessionStarted(token=session))
+        self._emit(SessionStarted(token=session, asks=self._asks))
         self._narrator = Narrator(paid_before=self._narrator.paid)
         self._is_history = False
         response = await self._prompt(session)
@@ -119,6 +120,8 @@ class Conversation:
         modes = as_object(opened.get("modes"))
         offered = [as_text(as_object(m).get("id")) for m in as_list(modes.get("availableModes"))]
         mode = next((mode for mode in ASKING_MODES if mode in offered), None)
+        # Another agent may ask as well, in a mode whose name doesn't say so.
+        self._asks = None if mode is None else True
         if mode is not None and mode != modes.get("currentModeId"):
             await self.peer.request("session/set_mode", {"sessionId": session, "modeId": mode})
         if self._job.model is not None:

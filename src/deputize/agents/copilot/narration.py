@@ -41,6 +41,7 @@ class Narrator:
         self._tools: dict[str, str] = {}
         self._streamed: set[str] = set()
         self._expects_idle = False
+        self._expects_prompt = False
         self.answer = ""
         self.is_over = False
         self.was_aborted = False
@@ -60,11 +61,16 @@ class Narrator:
             "session.warning": self._note,
             "session.error": self._error,
             "session.idle": self._idle,
+            "user.message": self._prompted,
         }
 
-    def begin(self) -> None:
-        """Take the next idling of the session for the end of the prompt that is now sent."""
+    def begin(self, *, in_the_middle: bool = False) -> None:
+        """Take the next idling of the session for the end of the prompt that is now sent.
+
+        Where it is `in_the_middle` of an earlier turn, only once it has taken up the prompt.
+        """
         self._expects_idle = True
+        self._expects_prompt = in_the_middle
 
     def hear(self, kind: str, data: Data) -> Iterator[AgentEvent]:
         """Yield what an event tells."""
@@ -139,9 +145,13 @@ class Narrator:
         yield Noted(text=one_line(self.error.text, NOTE_CHARACTERS))
 
     def _idle(self, data: Data) -> Iterator[AgentEvent]:
-        if self._expects_idle:
+        if self._expects_idle and not self._expects_prompt:
             self.was_aborted = data.get("aborted") is True
             self.is_over = True
+        yield from ()
+
+    def _prompted(self, data: Data) -> Iterator[AgentEvent]:  # noqa: ARG002 - one shape for all
+        self._expects_prompt = False
         yield from ()
 
     def _trouble(self, data: Data, text: str) -> Trouble:

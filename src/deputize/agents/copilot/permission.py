@@ -46,7 +46,11 @@ def answers(
 def requested_action(request: Mapping[str, object]) -> Action:
     """Put a permission request into our vocabulary."""
     kind = str(request.get("kind") or "other")
-    names = {"url": "web_fetch", "mcp": f"mcp__{request.get('toolName')}"}
+    names = {
+        "url": "web_fetch",
+        "mcp": f"mcp__{request.get('toolName')}",
+        "commands": "shell",  # as a request is told that has been waiting
+    }
     title = request.get("intention")
     return action_of(
         names.get(kind, kind), request, title=title if isinstance(title, str) else None

@@ -113,25 +113,34 @@ class Prompting:
 
     async def _prompt(self, job: Job, login: Login) -> None:
         self._session = session = await self._open(job, login)
-        self._emit(SessionStarted(token=session))
-        self._narrator.begin()
+        self._emit(SessionStarted(token=session, asks=True))
+        pending = await self._runtime.answer_pending(session, self._ask)
+        self._narrator.begin(in_the_middle=pending)
         await self._runtime.send(session, job.prompt)
         await self._over.wait()
 
     async def _open(self, job: Job, login: Login) -> str:
+        if job.session is not None and job.begins:
+            return await self._begin(job, login, name=job.session)
         if job.session is not None:
             try:
-                return await self._begin(job, login, job.session)
+                return await self._begin(job, login, resume=job.session)
             except AgentError as exc:
                 if exc.outcome == Outcome.AGENT_CRASHED:
                     raise
                 told = f"a new session is begun: {job.session} can't be resumed: {exc.message}"
                 self._emit(Noted(text=told))
-        return await self._begin(job, login, None)
+        return await self._begin(job, login)
 
-    async def _begin(self, job: Job, login: Login, resume: str | None) -> str:
+    async def _begin(
+        self, job: Job, login: Login, *, resume: str | None = None, name: str | None = None
+    ) -> str:
         wanted = Wanted(
-            login=login, model=job.model, workspace=job.workspace, streaming=job.streaming
+            login=login,
+            model=job.model,
+            workspace=job.workspace,
+            streaming=job.streaming,
+            name=name,
         )
         return await self._runtime.open(wanted, resume=resume, hear=self._hear, ask=self._ask)
 

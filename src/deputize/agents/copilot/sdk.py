@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 from copilot import CopilotClient, CopilotSession, RuntimeConnection
 from copilot._jsonrpc import ProcessExitedError
+from copilot.rpc import PermissionDecisionRequest
 
 from deputize import log
 from deputize.agents.copilot.permission import answers, pre_tool_use
@@ -67,6 +68,8 @@ class Wanted:
     model: str | None
     workspace: Path
     streaming: bool
+    name: str | None = None
+    """What a new session is called; the runtime chooses where nobody does."""
 
 
 class Runtime:
@@ -112,15 +115,34 @@ class Runtime:
         return (status.login or status.authType or "somebody") if status.isAuthenticated else None
 
     async def open(self, wanted: Wanted, *, resume: str | None, hear: Hear, ask: Ask) -> str:
-        """Begin a session, or take up `resume`, and return its id; raises AgentError."""
+        """Begin a session, or take up `resume`, and return its id; raises AgentError.
+
+        What asks and what is asked are the same in both: a resumed session has no rights of before.
+        """
         options = _options(wanted, hear, ask)
         with _translated():
             if resume is None:
-                session = await self._client.create_session(**options)
+                session = await self._client.create_session(session_id=wanted.name, **options)
             else:
-                session = await self._client.resume_session(resume, **options)
+                session = await self._client.resume_session(
+                    resume, continue_pending_work=True, **options
+                )
         self._sessions[session.session_id] = session
         return session.session_id
+
+    async def answer_pending(self, session: str, ask: Ask) -> bool:
+        """Answer what a session was waiting for when its last process died; raises AgentError.
+
+        Tells whether there was anything: the session then goes on with that turn first.
+        """
+        permissions, answer = self._sessions[session].rpc.permissions, answers(ask)
+        with _translated():
+            pending = (await permissions.pending_requests()).items
+            for each in pending:
+                result = await answer(each.request, None)
+                told = PermissionDecisionRequest(request_id=each.request_id, result=result)
+                await permissions.handle_pending_permission_request(told)
+        return bool(pending)
 
     async def send(self, session: str, prompt: str) -> None:
         """Give a session a prompt; raises AgentError."""

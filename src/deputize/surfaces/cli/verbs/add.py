@@ -46,6 +46,12 @@ _PLACES = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `add` takes."""
+    what = add_arguments_of_a_task(parser)
+    what.add_argument("--session", metavar="S", help="go on in this session of its agent")
+
+
+def add_arguments_of_a_task(parser: ArgumentParser) -> Group:
+    """Declare everything about a task but its session; return the group that this belongs to."""
     add = parser.add_argument
     add("prompt", metavar="PROMPT", nargs="*", help="what is to be done, in quotes; - reads stdin")
     add("-F", "--file", metavar="FILE", help="read the prompt from a file")
@@ -53,9 +59,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--wait", action="store_true", help="wait for its end; exit 1 if it fails")
     add("--no-start", action="store_true", help="start no worker")
     add_format(parser)
-    _add_task(parser.add_argument_group("what"))
+    what = parser.add_argument_group("what")
+    _add_task(what)
     _add_limits(parser.add_argument_group("when, and how long"))
     _add_place(parser.add_argument_group("where"))
+    return what
 
 
 def _add_task(group: Group) -> None:
@@ -68,7 +76,6 @@ def _add_task(group: Group) -> None:
     add("--judge", choices=("checks", "smallest"), help="who wins (default: first to pass checks)")
     add("--model", help="the model that the agent uses")
     add("--provider", help="where the model is served: a name from your settings")
-    add("--session", metavar="S", help="go on in this session of the agent")
     add("--label", action="append", metavar="L", help="a word to find and limit it by; repeatable")
     add("--key", help="add only once: the same key again gives the same task")
 

@@ -1,6 +1,6 @@
-"""List agents' conversations, newest first: `add --session` goes on in one of them.
+"""List agents' conversations, the one used last first: `sessions resume` goes on in one of them.
 
-A session's state and role are those of the task that used it last.
+A session's state, role, label and plan are those of the task that used it last.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from deputize.surfaces.cli.arguments import add_format, add_narrowing, narrowing
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from deputize.model.session import Session
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
   deputize sessions list
-  deputize add "And now the tests" --session SESSION
+  deputize sessions list --agent copilot --since 2h --json
+  deputize sessions resume SESSION "And now the tests"
 """
 
 
@@ -29,18 +31,28 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     """Print the sessions, each once, with the attempt that used it last."""
     from deputize.desk.context import open_desk
-    from deputize.desk.sessions import listing
-    from deputize.surfaces.cli.times import ago
+    from deputize.desk.sessions import document, listing
 
     with open_desk() as desk:
         found = listing(desk, narrowing_of(arguments))
     if output.json:
-        names = ("session", "agent", "task", "number")
-        output.document([{name: getattr(one, name) for name in names} for one in found])
+        output.document([document(one) for one in found])
         return 0
-    rows = [
-        (one.session or "", one.agent, f"#{one.task}", str(one.number), ago(one.started_at))
-        for one in found
-    ]
-    output.table(rows, ("SESSION", "AGENT", "TASK", "ATTEMPT", "AGE"))
+    head = ("SESSION", "AGENT", "TASK", "ATTEMPT", "PROVIDER", "ASKS", "USED")
+    output.table([_row(one) for one in found], head)
     return 0
+
+
+def _row(session: Session) -> tuple[str, ...]:
+    from deputize.surfaces.cli.times import ago
+
+    asks = {None: "?", True: "no", False: "yes"}[session.terms.allow_all]
+    return (
+        session.token,
+        session.agent,
+        f"#{session.task}" if session.task else "–",
+        str(session.number or "–"),
+        session.terms.provider or "its own",
+        "–" if session.task is None else asks,
+        "in use" if session.used_by else ago(session.used_at),
+    )
