@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize.agents.base import Found, Noted, ProcessStarted, Report
-from deputize.agents.command import NOT_FOUND, ending, found_on_path
+from deputize.agents.command import found_on_path
+from deputize.agents.crash import crashed
 from deputize.agents.failures import failure_of
 from deputize.agents.output import Lines
 from deputize.clock import SystemClock
@@ -88,17 +89,7 @@ class AcpAgent:
 
     def _crashed(self, hearing: Hearing, program: Program) -> Report:
         """Tell what it amounts to that the program was gone before it was done."""
-        exit_code, killed_by = program.ending()
-        said = "\n".join(hearing.lines.last)
-        failure = failure_of(text=said, now=self._clock.now())
-        outcome = failure.outcome
-        if killed_by is not None or outcome is Outcome.AGENT_ERROR:
-            missing = killed_by is None and exit_code == NOT_FOUND
-            outcome = Outcome.AGENT_MISSING if missing else Outcome.AGENT_CRASHED
-        error = (
-            f"the agent's program {ending(exit_code, killed_by)} before it was done\n{said}".strip()
-        )
-        return Report(outcome=outcome, exit_code=exit_code, error=error, retry_at=failure.retry_at)
+        return crashed(program.ending(), hearing.lines.last, self._clock.now())
 
 
 class Hearing:

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize.agents.acp.narration import Narrator
-from deputize.agents.acp.permission import (
-    CANCELLED,
-    action_in,
-    answer_to,
-    as_list,
-    as_object,
-    as_text,
-)
-from deputize.agents.acp.wire import PROTOCOL_VERSION, Json, Peer, Pipe
+from deputize.agents.acp.permission import CANCELLED, action_in, answer_to
+from deputize.agents.acp.wire import PROTOCOL_VERSION, Peer
 from deputize.agents.base import Emit, Gate, Job, Noted, Report, SessionStarted
+from deputize.agents.jsonl import Json, Pipe, as_list, as_object, as_text
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict

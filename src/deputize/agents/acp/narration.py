@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from deputize.agents.acp.permission import as_list, as_object, as_text, paths_in
+from deputize.agents.acp.permission import paths_in
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
+from deputize.agents.jsonl import as_list, as_object, as_text
 from deputize.agents.output import Tail
 from deputize.agents.vocabulary import action_of, one_line
 from deputize.model.attempt import Usage, count_in

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deputize.agents.jsonl import as_list, as_object, as_text
 from deputize.agents.vocabulary import action_of
 from deputize.model.policy import Decision, Verdict
 
@@ -44,21 +45,6 @@ def paths_in(call: Mapping[str, object]) -> tuple[str, ...]:
     places = [*as_list(call.get("locations")), *as_list(call.get("content"))]
     found = (as_text(as_object(place).get("path")) for place in places)
     return tuple(dict.fromkeys(path for path in found if path))
-
-
-def as_object(value: object) -> dict[str, object]:
-    """Return a JSON object, or an empty one where it is something else."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_list(value: object) -> list[object]:
-    """Return a JSON list, or an empty one where it is something else."""
-    return value if isinstance(value, list) else []
-
-
-def as_text(value: object) -> str:
-    """Return a JSON text, or an empty one where it is something else."""
-    return value if isinstance(value, str) else ""
 
 
 def _kind(asked: Mapping[str, object], known: Mapping[str, object]) -> str | None:
