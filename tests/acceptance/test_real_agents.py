@@ -123,6 +123,36 @@ def test_cancelling_ends_copilot_and_everything_it_started(
 
 
 @pytest.mark.real
+def test_claude_does_a_queued_task_and_it_lands(
+    house: House, model: ScriptedModel, claude_program: Path
+) -> None:
+    """The real Claude Code edits its workspace with a provider of one's own."""
+    house.configure(
+        f"""{LAND}
+        [providers.scripted]
+        type = "anthropic"
+        base_url = "{model.base_url}"
+        key_variable = "SCRIPTED_KEY"
+
+        [agents.claude]
+        path = "{claude_program}"
+        provider = "scripted"
+        model = "{MODEL_NAME}"
+        """
+    )
+    house.environment |= {"SCRIPTED_KEY": "dummy"}
+    model.open("go")
+    house.up()
+    done = house.until(add(house, "claude"))
+    assert done["state"] == "done", done
+    assert house.repo.git("show", "main:notes.txt") == "one more line"
+    (attempt,) = done["attempts"]
+    assert attempt["usage"]["input_tokens"] == 2 * INPUT_TOKENS
+    assert attempt["summary"] == "The line is in notes.txt."
+    assert {request.key for request in model.requests if request.scene} == {"dummy"}
+
+
+@pytest.mark.real
 def test_goose_does_a_queued_task_and_it_lands(
     house: House, model: ScriptedModel, goose_program: Path
 ) -> None:

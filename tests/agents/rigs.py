@@ -19,13 +19,20 @@ from deputize.agents.base import (
     ToolFinished,
     Used,
 )
+from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.demo.model import MODEL_NAME, ScriptedModel
 from deputize.model.attempt import Usage
 from deputize.model.policy import Action, Decision, Verdict
-from tests.fixtures.programs import REPOSITORY, find_codex, find_copilot_runtime, find_goose
+from tests.fixtures.programs import (
+    REPOSITORY,
+    find_claude,
+    find_codex,
+    find_copilot_runtime,
+    find_goose,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,6 +207,17 @@ def _goose_variables(model: ScriptedModel) -> dict[str, str]:
     }
 
 
+def _claude(clock: Clock) -> Agent:
+    return ClaudeAgent(path=str(find_claude()), clock=clock)
+
+
+def claude_provider(model: ScriptedModel) -> Provider:
+    """Return the scripted model as a provider that Claude Code takes."""
+    return Provider(
+        name="scripted", type="anthropic", base_url=model.base_url, key_variable="SCRIPTED_KEY"
+    )
+
+
 COMMAND = Kind(
     name="command",
     make=_command,
@@ -224,4 +242,5 @@ COPILOT_ACP = Kind(
     variables=_copilot_variables,
     reports_usage="turn",
 )
+CLAUDE = Kind(name="claude", make=_claude, variables=lambda _: {}, provider=claude_provider)
 GOOSE = Kind(name="goose", make=_goose, variables=_goose_variables, reports_usage="last")

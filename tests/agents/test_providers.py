@@ -78,6 +78,15 @@ def test_the_chain_of_copilot_s_credentials() -> None:
         assert look(known).link == after
 
 
+def test_the_login_of_claude_is_its_own_variable_or_a_stored_one() -> None:
+    """The first that is set is named; Copilot's variables are nothing to it."""
+    known = {**BYOK, "GH_TOKEN": "2", "ANTHROPIC_AUTH_TOKEN": "a", "CLAUDE_CODE_OAUTH_TOKEN": "b"}
+    found = look(known, "claude")
+    assert found.link == "token in ANTHROPIC_AUTH_TOKEN"
+    assert found.secrets == {"ANTHROPIC_AUTH_TOKEN": "a", "CLAUDE_CODE_OAUTH_TOKEN": "b"}
+    assert look(BYOK, "claude").link == "the login that Claude Code has stored"
+
+
 def test_a_provider_of_variables_has_its_key_and_its_model() -> None:
     """What an agent gets is the key alone; the model of these variables goes with them."""
     found = look(BYOK)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from deputize.agents.acp.agent import AcpAgent
+from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
@@ -17,9 +18,10 @@ from deputize.model.agent import AgentSettings
 
 
 def test_built_in_agents_need_no_configuration() -> None:
-    """Copilot, Codex and goose are there by their names."""
+    """Copilot, Codex, Claude Code and goose are there by their names."""
     assert isinstance(agent_from("copilot", settings_for("copilot", {})), CopilotAgent)
     assert isinstance(agent_from("codex", settings_for("codex", {})), CodexAgent)
+    assert isinstance(agent_from("claude", settings_for("claude", {})), ClaudeAgent)
     goose = agent_from("goose", settings_for("goose", {}))
     assert isinstance(goose, AcpAgent)
     assert goose.command == ("goose", "acp", "--with-builtin", "developer")
@@ -69,7 +71,7 @@ def test_every_agent_is_looked_for() -> None:
         name: agent_from(name, settings_for(name, configured)).find()
         for name in agent_names(configured)
     }
-    assert tuple(found) == ("copilot", "codex", "goose", "shell")
+    assert tuple(found) == ("copilot", "codex", "claude", "goose", "shell")
     assert found["shell"].path is not None
     assert all(each.path or (each.problem and each.hint) for each in found.values())
 

@@ -98,7 +98,7 @@ WRONG = (
     ("[landing]\nmode = 'fast'", '`landing.mode` must be "auto" or "ask" or "branch"'),
     (
         "[agents.x]\nkind = 'magic'",
-        '`agents.x.kind` must be "copilot" or "codex" or "acp" or "command"',
+        '`agents.x.kind` must be "copilot" or "codex" or "claude" or "acp"',
     ),
     ("[agents.x]\ncommand = 'prog'", "`agents.x.command` must be a list, not 'prog'"),
     ("[agents.x]\ncommand = ['prog', 1]", "`agents.x.command.1` must be a text, not 1"),

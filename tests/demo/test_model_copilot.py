@@ -121,11 +121,10 @@ async def test_copilot_does_what_the_script_says(
     assert (workspace / "note.txt").read_text(encoding="utf-8") == "one\nthree\n"
     assert (workspace / "folder.txt").read_text(encoding="utf-8") == f"{workspace}\n"
     usage = [event.data for event in events if event.type.value == "assistant.usage"]
-    reasoning = None if wire == "anthropic" else REASONING_TOKENS
     assert [
         (used.input_tokens, used.cache_read_tokens, used.output_tokens, used.reasoning_tokens)
         for used in usage
-    ] == [(INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS, reasoning)] * 3
+    ] == [(INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS, REASONING_TOKENS)] * 3
     assert [(request.scene, request.turn) for request in model.requests] == [
         ("work", 0),
         ("work", 1),

@@ -55,6 +55,7 @@ USAGE: dict[str, dict[str, Any]] = {
         "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": CACHED_TOKENS,
+        "output_tokens_details": {"thinking_tokens": REASONING_TOKENS},
         "output_tokens": OUTPUT_TOKENS,
     },
 }

@@ -107,3 +107,10 @@ def test_doctor_tells_of_an_agent_that_did_not_obey(
     assert finding.level is level
     assert f"canary {canary}" in finding.text
     assert ("deputize check toy" in (finding.hint or "")) == (level is Level.FAIL)
+
+
+def test_what_claude_would_log_in_with(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set is named; what it has stored, only it knows."""
+    assert one(home, "claude").credentials == ("its own", None)
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "x")
+    assert one(home, "claude").credentials == ("token in CLAUDE_CODE_OAUTH_TOKEN", True)

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Provider
-from deputize.agents.copilot.login import TOKEN_VARIABLES, token_variable
+from deputize.agents.claude.login import LOGIN_VARIABLES
+from deputize.agents.copilot.login import TOKEN_VARIABLES
 from deputize.agents.keys import key_place, read_key
 from deputize.config.settings import CHOICES, ProviderSettings
 from deputize.errors import ConfigError
@@ -27,6 +28,11 @@ BYOK_PROVIDER, BYOK_KEY = f"{BYOK}_PROVIDER", f"{BYOK}_API_KEY"
 BYOK_URL, BYOK_MODEL = f"{BYOK}_BASE_URL", f"{BYOK}_MODEL"
 OWN_LOGIN = "a login of its own"
 STORED_LOGIN = "the login that Copilot has stored"
+LOGINS = {
+    "copilot": (TOKEN_VARIABLES, STORED_LOGIN),
+    "claude": (LOGIN_VARIABLES, "the login that Claude Code has stored"),
+}
+"""By kind of agent: the variables of a login of one's own in order, and what else is used."""
 USUAL_VARIABLES = {
     "openai": "OPENAI_API_KEY",
     "azure": "AZURE_OPENAI_API_KEY",
@@ -112,11 +118,12 @@ def _link(name: str, settings: ProviderSettings, home: Home) -> str:
 
 def _logged_in(agent: AgentSettings, variables: Variables, model: str | None) -> Served:
     """Say what serves an agent that no provider serves."""
-    if agent.kind != "copilot":
+    if agent.kind not in LOGINS:
         return Served(model=model)
-    found = {name: token for name in TOKEN_VARIABLES if (token := variables.get(name))}
-    variable = token_variable(found)
-    link = STORED_LOGIN if variable is None else f"token in {variable}"
+    names, stored = LOGINS[agent.kind]
+    found = {name: token for name in names if (token := variables.get(name))}
+    variable = next(iter(found), None)
+    link = stored if variable is None else f"token in {variable}"
     return Served(model=model, secrets=found, link=link)
 
 

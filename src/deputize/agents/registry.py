@@ -9,6 +9,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from deputize.agents.acp.agent import AcpAgent
+from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
@@ -51,6 +52,8 @@ def agent_from(
         return CopilotAgent(name, path=settings.path, variables=variables)
     if settings.kind == "codex":
         return CodexAgent(name, path=settings.path)
+    if settings.kind == "claude":
+        return ClaudeAgent(name, path=settings.path)
     if not settings.command:
         hint = f'write `command = ["PROGRAM", …]` under [agents.{name}] in config.toml'
         raise ConfigError(f"the agent {name} has no command", hint=hint)

@@ -191,7 +191,7 @@ class Config(NamedTuple):
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "agents.*.kind": ("copilot", "codex", "acp", "command"),
+    "agents.*.kind": ("copilot", "codex", "claude", "acp", "command"),
     "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),

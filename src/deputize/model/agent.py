@@ -12,7 +12,7 @@ class AgentSettings(NamedTuple):
     """What is configured for one agent; where nothing is, the program's own defaults hold."""
 
     kind: str | None = None
-    """`copilot`, `codex`, `acp` or `command`; without it, as the agent of that name is built in."""
+    """`copilot`, `codex`, `claude`, `acp` or `command`; without it, as built in under that name."""
     command: tuple[str, ...] = ()
     """The program and its arguments; `{prompt}` in one is the prompt, which else is on stdin."""
     env: tuple[str, ...] = ()
@@ -23,12 +23,16 @@ class AgentSettings(NamedTuple):
     provider: str | None = None
     """The name of a `[providers.NAME]` table; without one it uses its own login."""
     path: str | None = None
-    """Where the program of an agent of kind `copilot` or `codex` is."""
+    """Where the program of an agent of kind `copilot`, `codex` or `claude` is."""
 
 
 BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     "copilot": AgentSettings(kind="copilot", env=("COPILOT_CACHE_HOME",)),
     "codex": AgentSettings(kind="codex", env=("CODEX_HOME", "CODEX_API_KEY")),
+    "claude": AgentSettings(
+        kind="claude",
+        env=("ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_*"),
+    ),
     "goose": AgentSettings(
         kind="acp",
         command=("goose", "acp", "--with-builtin", "developer"),
@@ -36,6 +40,10 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     ),
 }
 """Agents that are there without being configured."""
+
+
+ASKING_KINDS = frozenset({"copilot", "claude"})
+"""Kinds of agents that ask before each tool call."""
 
 
 def has_sessions(name: str, settings: AgentSettings) -> bool:
@@ -50,12 +58,12 @@ def names_sessions(name: str, settings: AgentSettings) -> bool:
 
 def asks_always(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent asks before each tool call, so that it can be held to some tools."""
-    return _kind(name, settings) == "copilot"
+    return _kind(name, settings) in ASKING_KINDS
 
 
 def takes_provider(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent can be told by whom its model is served."""
-    return _kind(name, settings) in {"copilot", "codex"}
+    return _kind(name, settings) in {"copilot", "codex", "claude"}
 
 
 def _kind(name: str, settings: AgentSettings) -> str:

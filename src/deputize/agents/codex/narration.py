@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from deputize.agents.acp.permission import as_list, as_object, as_text
 from deputize.agents.base import (
     AgentEvent,
     Noted,
@@ -16,6 +15,7 @@ from deputize.agents.base import (
     ToolStarted,
 )
 from deputize.agents.codex.told import THREAD
+from deputize.agents.jsonl import as_list, as_object, as_text
 from deputize.agents.output import ANSWER_CHARACTERS, LINE_CHARACTERS
 from deputize.agents.vocabulary import action_of, one_line
 from deputize.model.attempt import Usage, count_in

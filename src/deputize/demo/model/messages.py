@@ -10,6 +10,7 @@ from deputize.demo.model.answer import (
     FIRST_SERVER_ERROR,
     INPUT_TOKENS,
     OUTPUT_TOKENS,
+    REASONING_TOKENS,
     Answer,
     Dialect,
     ServerEvent,
@@ -22,12 +23,13 @@ from deputize.demo.model.shapes import an_object, objects, required_list, text, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# This dialect counts cached tokens apart and reports no reasoning of its own.
+# This dialect counts cached tokens apart.
 USAGE: dict[str, object] = {
     "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
     "cache_creation_input_tokens": 0,
     "cache_read_input_tokens": CACHED_TOKENS,
     "output_tokens": OUTPUT_TOKENS,
+    "output_tokens_details": {"thinking_tokens": REASONING_TOKENS},
 }
 
 ERROR_TYPES = {
