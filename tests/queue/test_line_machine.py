@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -325,7 +326,7 @@ class PostgresLineMachine(LineMachine):
     kind = "postgres"
 
 
-TestLineMachine = LineMachine.TestCase
+TestLineMachine = pytest.mark.timeout(300)(LineMachine.TestCase)
 TestLineMachine.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
-TestPostgresLineMachine = PostgresLineMachine.TestCase
+TestPostgresLineMachine = pytest.mark.timeout(300)(PostgresLineMachine.TestCase)
 TestPostgresLineMachine.settings = settings(max_examples=10, stateful_step_count=40, deadline=None)

@@ -64,11 +64,12 @@ def in_order(fronts: Iterable[Front], now: datetime, ageing_seconds: int) -> lis
     """Return the priorities in the order in which their lines are served.
 
     A line is as urgent as its priority, raised by one for every `ageing_seconds` that its first
-    task has waited; among equals the longer wait goes first.
+    task has waited; among equals the longer wait goes first, and then the lower number.
     """
 
-    def urgency(front: Front) -> tuple[int, datetime]:
-        return aged(front.priority, now - front.ready_at, ageing_seconds), front.ready_at
+    def urgency(front: Front) -> tuple[int, datetime, int]:
+        raised = aged(front.priority, now - front.ready_at, ageing_seconds)
+        return raised, front.ready_at, front.priority
 
     return [front.priority for front in sorted(fronts, key=urgency)]
 
