@@ -234,11 +234,11 @@ class LineMachine(RuleBasedStateMachine):
 
     @rule(number=added, resume=st.booleans())
     def retry(self, number: int, resume: bool) -> None:  # noqa: FBT001 - as above
-        """Revive a task."""
+        """Revive a task; here none has a session that it could go on in."""
         with suppress(IllegalMove):
             queue.retry(self.yard.database, number, ADA, self.yard.now, resume=resume)
         one = self.model.known[number]
-        if one.state in LOST:
+        if one.state in LOST and not resume:
             one.state, one.held, one.not_before = QUEUED, False, None
             one.crashes = one.losses = 0
 
