@@ -84,6 +84,12 @@ class AttemptLog:
             self.flush()
             self._write("▸", shown(f"{name}: {summary}" if summary else name))
 
+    def model_call(self, model: str, took: str) -> None:
+        """Write what a call of a model took."""
+        with self._turn:
+            self.flush()
+            self._write("◦", shown(f"{model}: {took}"))
+
     def stderr(self, text: str | bytes) -> None:
         """Write a remark (text: whole lines), or take a chunk of what a program prints (bytes)."""
         with self._turn:

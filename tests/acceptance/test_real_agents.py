@@ -70,7 +70,7 @@ def test_copilot_does_a_queued_task_and_it_lands(copilot: House, model: Scripted
     assert attempt["summary"] == "The line is in notes.txt."
     call = f"{MODEL_NAME}: {INPUT_TOKENS} in ({CACHED_TOKENS} cached), {OUTPUT_TOKENS} out"
     told = copilot.cli("logs", str(done["id"]))
-    assert told.count(f"{call} ({REASONING_TOKENS} reasoning), unpriced") == 2
+    assert told.count(f"◦ {call} ({REASONING_TOKENS} reasoning), unpriced") == 2
 
 
 def test_copilot_is_held_to_the_tools_of_its_role(copilot: House, model: ScriptedModel) -> None:

@@ -102,7 +102,7 @@ class Running:
                 self.model = model or self.model
                 call = priced(usage, self.model, self.prices)
                 self.usage = self.usage.plus(call)
-                self.steps.log.tool(self.model or "model", _price_of(call))
+                self.steps.log.model_call(self.model or "model", _price_of(call))
                 self.used.set()
             case SessionStarted(token=token, asks=asks):
                 self.session = token
