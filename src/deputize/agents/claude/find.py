@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Found
+from deputize.agents.installed import is_program, missing, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,10 +24,9 @@ def find_claude(path: str | None, environment: Mapping[str, str]) -> Found:
     """Look for the program in the order of the first line above; starts nothing."""
     if path:
         program = Path(path).expanduser()
-        if _is_program(program):
+        if is_program(program):
             return _found("config", program)
-        problem = f"there is no program {str(program)!r}, which config names"
-        return Found(path=None, problem=problem, hint=HINT)
+        return Found(path=None, problem=missing(program), hint=HINT)
     for how, program in _installed(environment):
         return _found(how, program)
     return Found(path=None, problem="Claude Code was not found", hint=HINT)
@@ -38,7 +37,7 @@ def _installed(environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
         yield "PATH", Path(on_path)
     home = Path(environment.get("HOME") or Path.home())
     for place in OWN_PLACES:
-        if _is_program(home / place):
+        if is_program(home / place):
             yield "its own installer", home / place
 
 
@@ -50,15 +49,5 @@ def _version_of(program: Path) -> str | None:
     """Return the version that the file's name is, or that npm's package says; starts nothing."""
     if VERSION.fullmatch(program.name):
         return program.name
-    for folder in (program.parent, program.parent.parent):
-        try:
-            told = json.loads((folder / "package.json").read_bytes())
-        except (OSError, ValueError):
-            continue
-        version = told.get("version") if isinstance(told, dict) else None
-        return version if isinstance(version, str) and VERSION.fullmatch(version) else None
-    return None
-
-
-def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    folders = (program.parent, program.parent.parent)
+    return version_in((folder / "package.json" for folder in folders), VERSION)

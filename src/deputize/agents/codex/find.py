@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deputize.agents.base import Found
 from deputize.agents.find import platform_name
+from deputize.agents.installed import is_program, missing, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,10 +25,9 @@ def find_codex(path: str | None, environment: Mapping[str, str]) -> Found:
     """Look for the program in the order of the first line above; starts nothing."""
     if path:
         program = Path(path).expanduser()
-        if _is_program(program):
+        if is_program(program):
             return _found("config", program)
-        problem = f"there is no program {str(program)!r}, which config names"
-        return Found(path=None, problem=problem, hint=HINT)
+        return Found(path=None, problem=missing(program), hint=HINT)
     on_path = shutil.which(PROGRAM, path=environment.get("PATH", os.defpath))
     if on_path is None:
         return Found(path=None, problem="Codex was not found", hint=HINT)
@@ -51,21 +50,11 @@ def _natives(script: Path) -> Iterator[Path]:
         return
     name = f"codex-{platform_name()}"
     for folder in (package / "node_modules" / "@openai" / name, package.parent / name):
-        yield from filter(_is_program, sorted(folder.glob("vendor/*/bin/codex")))
+        yield from filter(is_program, sorted(folder.glob("vendor/*/bin/codex")))
 
 
 def _version_of(program: Path) -> str | None:
     """Return the version that the package says; starts nothing."""
     real = program.resolve()
-    for file in (real.parent.parent / "codex-package.json", real.parent.parent / "package.json"):
-        try:
-            told = json.loads(file.read_bytes())
-        except (OSError, ValueError):
-            continue
-        version = told.get("version") if isinstance(told, dict) else None
-        return version if isinstance(version, str) and VERSION.fullmatch(version) else None
-    return None
-
-
-def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    names = ("codex-package.json", "package.json")
+    return version_in((real.parent.parent / name for name in names), VERSION)
