@@ -202,6 +202,22 @@ def test_what_a_killed_attempt_had_done_is_saved(house: House) -> None:
     house.until_cleared()
 
 
+def test_a_later_attempt_without_work_hides_none(house: House) -> None:
+    """Of a task that failed, `diff` shows what was saved last, not that the last saved nothing."""
+    again = house.sign("again")
+    task = house.add(f"test -e {again} && exit 3; echo half > half.txt; {house.awaiting('go')}")
+    worker = house.up()
+    house.until_awaited("go")
+    worker.kill()
+    again.touch()
+    house.up()
+    assert house.until(task)["state"] == "failed"
+    refs = house.rows("SELECT saved_ref FROM attempts ORDER BY number")
+    assert refs == [("refs/deputize/wip/1/1",), (None,)]
+    assert "+half" in house.cli("diff", str(task))
+    house.until_cleared()
+
+
 def test_a_branch_that_moved_is_recognised(house: House) -> None:
     """Killed between the move of the branch and the row, a change is recorded as landed, once."""
     (house.repo.path / "README.md").write_text("in the way\n")

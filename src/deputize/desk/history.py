@@ -75,10 +75,15 @@ def diff(desk: Desk, task_id: int, limit_bytes: int = 10 << 20) -> str:
 
 
 def saved_work(desk: Desk, found: TaskView) -> tuple[Path, str, str] | None:
-    """Return where the work of a final task's last attempt was saved: repository, base, and ref."""
-    task, last = found.task, found.attempts[-1] if found.attempts else None
-    if not task.is_final or task.git_dir is None or last is None:
+    """Return where a final task's work was saved: repository, base, and ref.
+
+    That is the newest attempt's that had any: one that ended before it began takes nothing away.
+    """
+    task = found.task
+    if not task.is_final or task.git_dir is None:
         return None
-    if last.saved_ref is None or last.base is None:
-        return None
-    return git_diff.mirror_path(desk.home.repos, Path(task.git_dir)), last.base, last.saved_ref
+    for attempt in reversed(found.attempts):
+        if attempt.saved_ref and attempt.base:
+            mirror = git_diff.mirror_path(desk.home.repos, Path(task.git_dir))
+            return mirror, attempt.base, attempt.saved_ref
+    return None
