@@ -16,8 +16,10 @@ IDLE_SECONDS = 30
 """How long a transaction may do nothing: its process was stopped, or its machine is gone."""
 _OPTIONS = (
     f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_SECONDS}s"
-    f" -c idle_in_transaction_session_timeout={IDLE_SECONDS}s -c jit=off"
+    f" -c idle_in_transaction_session_timeout={IDLE_SECONDS}s -c jit=off -c enable_seqscan=off"
 )
+"""Plans of prepared statements outlive the sizes of tables that they were made for: reading a table
+whole, which is right as long as it has few rows, would stay so while it grows."""
 _DEFAULTS = {
     "application_name": "deputize",
     "connect_timeout": "10",
