@@ -41,8 +41,8 @@ def copilot(copilot: House) -> House:
     """Give the house of Copilot at a dollar for each token."""
     copilot.configure_more(
         f"""
-        [[prices]]
-        model = "{MODEL_NAME}"
+        [[models]]
+        name = "{MODEL_NAME}"
         input_usd = 1_000_000
         output_usd = 1_000_000
         """

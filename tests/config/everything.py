@@ -18,7 +18,7 @@ from deputize.config.settings import (
 from deputize.model.agent import AgentSettings
 from deputize.model.budget import Budgets, Ceiling
 from deputize.model.limits import Limits
-from deputize.model.price import Price
+from deputize.model.price import KnownModel
 
 EVERYTHING = """
 default_agent = "mine"
@@ -81,11 +81,15 @@ task.usd = 2.5
 plan = { tokens = 9_000_000, usd = 20 }
 day.usd = 50
 providers.local = { tokens = 5_000_000 }
-[[prices]]
-model = "m-*"
+[[models]]
+name = "m-*"
+provider = "local"
+context_tokens = 2_000_000
 input_usd = 1.25
 output_usd = 10
 cached_usd = 0.125
+priced_up_to_tokens = 1_500_000
+recommended_for = ["docs"]
 [retention]
 logs_seconds = "7d"
 tasks_seconds = 0
@@ -148,7 +152,13 @@ MEANT = Config(
         plan=Ceiling(9_000_000, 20.0), day=Ceiling(usd=50.0),
         providers={"local": Ceiling(tokens=5_000_000)},
     ),
-    prices=(Price(model="m-*", input_usd=1.25, output_usd=10.0, cached_usd=0.125),),
+    models=(
+        KnownModel(
+            name="m-*", provider="local", context_tokens=2_000_000, input_usd=1.25,
+            output_usd=10.0, cached_usd=0.125, priced_up_to_tokens=1_500_000,
+            recommended_for=("docs",),
+        ),
+    ),
     retention=RetentionSettings(
         logs_seconds=7 * 86400,
         tasks_seconds=0,

@@ -25,7 +25,7 @@ from deputize.model.budget import (
     since,
     spent_of,
 )
-from deputize.model.price import Price, priced
+from deputize.model.price import KnownModel, priced
 from tests.fixtures.nouns import a_task
 
 DAY = date(2026, 3, 1)
@@ -130,12 +130,15 @@ def test_money_is_written_so_that_little_of_it_is_still_seen() -> None:
     ]  # fmt: skip
 
 
-PRICES = (Price("small-*", 1.0, 2.0, 0.1), Price("*", 10.0, 20.0))
+PRICES = (
+    KnownModel("small-*", input_usd=1.0, output_usd=2.0, cached_usd=0.1),
+    KnownModel("*", input_usd=10.0, output_usd=20.0),
+)
 
 
 def cost(usage: Usage, model: str | None = "small-1") -> str | None:
     """Return the cost that a usage has once it is priced."""
-    return priced(usage, model, PRICES).cost_usd
+    return priced(usage, model, (), PRICES).cost_usd
 
 
 def test_the_first_price_that_fits_is_taken() -> None:
@@ -144,7 +147,7 @@ def test_the_first_price_that_fits_is_taken() -> None:
     assert (cost(million), cost(million, "large")) == ("2", "20")
     assert cost(Usage(input_tokens=1, cost_usd="0.5")) == "0.5"
     assert cost(million, None) is None
-    assert priced(million, "x", PRICES[:1]).cost_usd is None
+    assert priced(million, "x", (), PRICES[:1]).cost_usd is None
 
 
 def test_what_came_from_a_cache_has_a_price_of_its_own() -> None:

@@ -89,7 +89,11 @@ def _from_home(file: Path) -> Config:
         hint = f"look at its rights: `ls -l {file}`"
         raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from error
     shape = Shape(str(file))
-    config = cast("Config", shape.fill(Config, _parse(content, str(file))))
+    table = _parse(content, str(file))
+    if "prices" in table:
+        hint = "`deputize models` shows what is known of each; a [[models]] table corrects it"
+        raise ConfigError(f"{file}: prices belong in `[[models]]`, not `[[prices]]`", hint=hint)
+    config = cast("Config", shape.fill(Config, table))
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
     for place, name in enumerate(config.fallback):

@@ -13,7 +13,7 @@ from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings, asks_always, ta
 from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
-from deputize.model.price import Price  # noqa: TC001 - as above
+from deputize.model.price import KnownModel  # noqa: TC001 - as above
 from deputize.model.rules import Rules
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -154,7 +154,8 @@ class Config(NamedTuple):
     worker: WorkerSettings = WorkerSettings()
     limits: Limits = NO_LIMITS
     budget: Budgets = NO_BUDGETS
-    prices: tuple[Price, ...] = ()
+    models: tuple[KnownModel, ...] = ()
+    """What corrects or adds to the catalogue of models."""
     audit: AuditSettings = AuditSettings()
     retention: RetentionSettings = RetentionSettings()
     notify: tuple[ChannelSettings, ...] = ()
@@ -207,6 +208,8 @@ MOST_SLOTS = 1000
 RANGES: Mapping[str, tuple[int, int]] = {
     "worker.slots": (1, MOST_SLOTS),
     "budget.*.tokens": (1, 10**15),
+    "models.*.context_tokens": (1, 10**9),
+    "models.*.priced_up_to_tokens": (1, 10**9),
 }
 """Numbers that have bounds of their own, both included."""
 LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9

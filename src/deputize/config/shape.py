@@ -13,7 +13,7 @@ from deputize.errors import ConfigError
 
 SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
-_NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget"})
+_NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget", "models"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DIGITS = 9
 LONGEST_SECONDS = 366 * 86400

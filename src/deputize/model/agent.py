@@ -71,6 +71,11 @@ def _kind(name: str, settings: AgentSettings) -> str:
     return settings.kind or (built_in.kind if built_in else None) or "command"
 
 
+def kind_of(name: str, configured: Mapping[str, AgentSettings]) -> str:
+    """Return the kind of an agent, as it is configured or built in."""
+    return _kind(name, configured.get(name) or AgentSettings())
+
+
 def denies_itself(settings: AgentSettings) -> bool:
     """Tell whether an agent that can't be asked has a sandbox of its own, set by the task."""
     return settings.kind == "codex"

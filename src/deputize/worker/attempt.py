@@ -13,6 +13,7 @@ from deputize.agents.providers import served
 from deputize.agents.registry import agent_from, settings_for
 from deputize.attempt_log import AttemptLog
 from deputize.config.dotenv import read_variables
+from deputize.config.models import models_of, served_by
 from deputize.errors import (
     AgentError,
     ConfigError,
@@ -139,7 +140,9 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     gate = _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
     running.provider = job.provider
-    running.prices = bench.config.prices
+    running.models = models_of(bench.config)
+    place = job.provider and (job.provider.name, job.provider.base_url)
+    running.served_by = served_by(task.agent, bench.config, *(place or (None, None)))
     with alone():
         async with anyio.create_task_group() as group:
             group.start_soon(steps.write_notes)

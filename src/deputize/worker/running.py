@@ -29,12 +29,12 @@ from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 from deputize.worker.liveness import Liveness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from deputize.agents.base import Agent, Gate, Job, Provider
     from deputize.model.budget import Standing
     from deputize.model.policy import Action, Decision
-    from deputize.model.price import Price
+    from deputize.model.price import KnownModel
     from deputize.worker.steps import Steps
 
 
@@ -72,7 +72,9 @@ class Running:
     """Set once more was used than has been written."""
     spent: Standing | None = None
     """The account that it has used up, where it was stopped because of that."""
-    prices: Sequence[Price] = ()
+    models: Sequence[KnownModel] = ()
+    served_by: Collection[str] = ()
+    """All the names of the place that serves its model."""
     tools: dict[str, ToolUse] = field(default_factory=dict)
     last_at: float = 0.0
     liveness: Liveness | None = None
@@ -100,7 +102,7 @@ class Running:
                     self.steps.log.tool(name, "denied" if denied else f"failed: {output}")
             case Used(usage=usage, model=model):
                 self.model = model or self.model
-                call = priced(usage, self.model, self.prices)
+                call = priced(usage, self.model, self.served_by, self.models)
                 self.usage = self.usage.plus(call)
                 self.steps.log.model_call(self.model or "model", _price_of(call))
                 self.used.set()

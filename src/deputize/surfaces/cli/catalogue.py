@@ -53,6 +53,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "provider add": "name a place where models are served, and keep its key safe",
         "provider list": "where models are served, and whether the keys are there",
         "provider test": "see whether providers answer, and what is wrong where not",
+        "models": "models that are known: context, prices, what they are good for",
         "store migrate": "bring the store up to date with this deputize",
         "prune": "take what ended long ago out of the store, into files that keep it",
         "store copy": "copy the store to another database",
