@@ -31,6 +31,7 @@ from deputize.notify.station import notify_forever
 from deputize.store import chain, meta, tasks, workers
 from deputize.store.opening import open_database, open_listener, shared_address
 from deputize.worker.progress import Progress, Tell, report_forever
+from deputize.worker.telemetry import TELEMETRY
 from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
 from deputize.workshop import Bells, Workshop, aside
@@ -108,12 +109,14 @@ def run(
         lock=lock,
         report=report,
     )
+    TELEMETRY.start(config.telemetry)
     database = open_database(home)
     try:
         become_subreaper()
         anyio.run(_run, home, database, orders)
     finally:
         database.close()
+        TELEMETRY.close()
     return 0
 
 

@@ -12,6 +12,7 @@ from deputize.config.settings import (
     RetentionSettings,
     RoleSettings,
     Step,
+    TelemetrySettings,
     WorkerSettings,
     WorkspaceSettings,
 )
@@ -97,6 +98,8 @@ events_seconds = "730d"
 sessions_seconds = "12h"
 [audit]
 mirror = ".audit.md"
+[telemetry]
+endpoint = "http://127.0.0.1:4318"
 [[notify]]
 kind = "webhook"
 url = "http://127.0.0.1:1/"
@@ -166,6 +169,7 @@ MEANT = Config(
         sessions_seconds=12 * 3600,
     ),
     audit=AuditSettings(mirror=".audit.md"),
+    telemetry=TelemetrySettings(endpoint="http://127.0.0.1:4318"),
     notify=(
         ChannelSettings(kind="webhook", url="http://127.0.0.1:1/", on=("task.done",), name="hook"),
         ChannelSettings(kind="command", command=("say",)),

@@ -103,6 +103,13 @@ class AuditSettings(NamedTuple):
     """A file in the checkout, `.md` or `.jsonl`, that repeats the audit trail."""
 
 
+class TelemetrySettings(NamedTuple):
+    """The `[telemetry]` table."""
+
+    endpoint: str | None = None
+    """Where OpenTelemetry's spans are taken over HTTP, where no variable names a place."""
+
+
 DAY_SECONDS = 86400
 
 
@@ -157,6 +164,7 @@ class Config(NamedTuple):
     models: tuple[KnownModel, ...] = ()
     """What corrects or adds to the catalogue of models."""
     audit: AuditSettings = AuditSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     retention: RetentionSettings = RetentionSettings()
     notify: tuple[ChannelSettings, ...] = ()
 

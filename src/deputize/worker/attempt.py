@@ -24,7 +24,7 @@ from deputize.errors import (
 )
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
-from deputize.model.agent import asks_always
+from deputize.model.agent import asks_always, kind_of
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
@@ -38,6 +38,7 @@ from deputize.worker.obedience import require_obedience
 from deputize.worker.prompt import compose
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
+from deputize.worker.telemetry import Subject, begin
 from deputize.worker.verifying import verify
 from deputize.workshop import alone, aside
 from deputize.workspace.processes.containment import containment_prefix
@@ -149,10 +150,28 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
             metering = anyio.CancelScope()
             group.start_soon(_meter, metering, running, bench.config.budget)
             try:
-                seen = await watch(running, agent, job, gate)
+                seen = await _traced(running, bench, agent, job, gate)
             finally:
                 steps.no_more_notes()
                 metering.cancel()
+    return seen
+
+
+async def _traced(running: Running, bench: Bench, agent: Agent, job: Job, gate: Gate) -> Seen:
+    """Watch the run, with a span around it where somebody wants spans."""
+    claim = running.steps.claim
+    served = job.provider.type if job.provider else None
+    kind = kind_of(claim.task.agent, bench.config.agents)
+    names = (claim.task.id, claim.attempt.number, claim.task.agent, kind)
+    running.trace = trace = begin(Subject(*names, served, job.model))
+    outcome = Outcome.CANCELLED
+    try:
+        seen = await watch(running, agent, job, gate)
+        outcome = seen.outcome
+    finally:
+        if trace is not None:
+            stopped = running.as_stopped(Seen(outcome=outcome))
+            trace.end(stopped.outcome, running.model, running.usage)
     return seen
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from deputize.model.policy import Action, Decision
     from deputize.model.price import KnownModel
     from deputize.worker.steps import Steps
+    from deputize.worker.telemetry import Trace
 
 
 class Stop(Enum):
@@ -75,6 +76,8 @@ class Running:
     models: Sequence[KnownModel] = ()
     served_by: Collection[str] = ()
     """All the names of the place that serves its model."""
+    trace: Trace | None = None
+    """Its spans, where somebody wants them."""
     tools: dict[str, ToolUse] = field(default_factory=dict)
     last_at: float = 0.0
     liveness: Liveness | None = None
@@ -91,6 +94,13 @@ class Running:
         self.last_at = anyio.current_time()
         if self.liveness is not None:
             self.liveness.hear(event, self.steps.shop.now())
+        cost = self._take(event)
+        if self.trace is not None:
+            self.trace.hear(event, self.model, cost)
+
+    def _take(self, event: AgentEvent) -> str | None:
+        """Take what an event says; return what it cost, where it is a call of a known price."""
+        cost = None
         match event:
             case Said(text=text):
                 self.steps.log.said(text)
@@ -101,11 +111,7 @@ class Running:
                 if denied or not ok:
                     self.steps.log.tool(name, "denied" if denied else f"failed: {output}")
             case Used(usage=usage, model=model):
-                self.model = model or self.model
-                call = priced(usage, self.model, self.served_by, self.models)
-                self.usage = self.usage.plus(call)
-                self.steps.log.model_call(self.model or "model", _price_of(call))
-                self.used.set()
+                cost = self._use(usage, model)
             case SessionStarted(token=token, asks=asks):
                 self.session = token
                 self.steps.note_session(token, terms_of(self.provider, asks=asks))
@@ -113,6 +119,15 @@ class Running:
                 self.steps.note_process(pid)
             case Noted(text=text):
                 self.steps.log.stderr(text)
+        return cost
+
+    def _use(self, usage: Usage, model: str | None) -> str | None:
+        self.model = model or self.model
+        call = priced(usage, self.model, self.served_by, self.models)
+        self.usage = self.usage.plus(call)
+        self.steps.log.model_call(self.model or "model", _price_of(call))
+        self.used.set()
+        return call.cost_usd
 
     def as_stopped(self, seen: Seen) -> Seen:
         """Return what was seen, ended as whoever stopped the run wanted it."""

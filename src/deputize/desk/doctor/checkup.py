@@ -88,6 +88,7 @@ def _first(home: Home) -> Iterator[Stop]:
 
 def _second(home: Home) -> Iterator[Stop]:
     yield Stop(About.SETTINGS, partial(settings.names, home))
+    yield Stop(About.SETTINGS, partial(settings.telemetry, home))
     yield Stop(About.DISK, partial(machine.disk, home))
     yield Stop(About.SQLITE, machine.sqlite)
 

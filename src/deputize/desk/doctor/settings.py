@@ -12,6 +12,7 @@ from deputize.desk.doctor.finding import About, Finding, failed, ok, warn
 from deputize.errors import ConfigError
 from deputize.intake.validation import settings_problems
 from deputize.notify.channels import channels_of
+from deputize.worker.telemetry import INSTALL, MISSING, is_installed, is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,14 @@ def settings(home: Home) -> Iterator[Finding]:
     yield ok(About.SETTINGS, f"{where}; new tasks go to {config.default_agent}")
     for name in unknown_variables(os.environ):
         yield warn(About.SETTINGS, f"the variable {name} means nothing to deputize")
+
+
+def telemetry(home: Home) -> Iterator[Finding]:
+    """Look whether spans that are wanted can be told."""
+    with suppress(ConfigError):  # that one has been found already
+        wanted = load_config(home.config).telemetry
+        if is_wanted(wanted) and not is_installed():
+            yield warn(About.SETTINGS, MISSING, INSTALL)
 
 
 def names(home: Home) -> Iterator[Finding]:
