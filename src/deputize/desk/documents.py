@@ -166,6 +166,7 @@ def plan_document(view: PlanView) -> Document:
             "race": race_document(view.plan, view.winner),
             "state": view.state,
             "counts": dict(view.counts),
+            "spent": None if view.spent is None else standing_document(view.spent),
             "tasks": [
                 {
                     "id": each.task.id,

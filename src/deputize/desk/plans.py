@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from deputize.config.load import load_config
 from deputize.desk.bells import ring
 from deputize.desk.stations import ensure_worker
-from deputize.desk.tasks import views_of
+from deputize.desk.tasks import standing_of, views_of
+from deputize.model.budget import Account, Scope
 from deputize.model.need import On, Verdict, verdict_on
 from deputize.model.plan import state_of
 from deputize.model.states import TaskState
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from deputize.desk.context import Desk
     from deputize.desk.tasks import TaskView
+    from deputize.model.budget import Standing
     from deputize.model.plan import Plan, PlanSpec, PlanState, SubmittedPlan
     from deputize.model.task import Task, TaskSpec
 
@@ -36,6 +38,8 @@ class PlanView:
     """The tasks that wait for one of the plan, its own and others, and for what of it."""
     winner: int | None = None
     """The task that has won, where they race."""
+    spent: Standing | None = None
+    """What its tasks have spent, of what; None where that is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,9 @@ def view(desk: Desk, plan_id: int) -> PlanView:
         unblocks: dict[int, list[tuple[int, On]]] = {}
         for need, task, on in plans.dependents(transaction, plan_id):
             unblocks.setdefault(need, []).append((task, on))
+        account = Account(Scope.PLAN, str(plan_id))
+        ceiling = load_config(desk.home.config).budget.plan
+        spent = standing_of(transaction, account, ceiling)
     return PlanView(
         plan=plan,
         state=state_of(counts, is_race=plan.judge is not None),
@@ -114,6 +121,7 @@ def view(desk: Desk, plan_id: int) -> PlanView:
         tasks=found,
         unblocks=unblocks,
         winner=_winner(plan, found),
+        spent=spent,
     )
 
 

@@ -14,7 +14,7 @@ from deputize.desk.choosing import OPEN, by_ids, require_plan
 from deputize.desk.narrowing import ALL
 from deputize.errors import NotFound, NotYet
 from deputize.model.barrier import Cause
-from deputize.model.budget import Account, Scope, Standing, ceiling_of
+from deputize.model.budget import Account, Ceiling, Scope, Standing, ceiling_of
 from deputize.model.fallback import dry, is_dry, open_ones, substitute_for
 from deputize.model.need import VERDICTS, Verdict
 from deputize.model.order import aged, barred, why_barred
@@ -93,8 +93,13 @@ def view(desk: Desk, task_id: int) -> TaskView:
 def _spent(desk: Desk, transaction: Transaction, task: Task) -> Standing | None:
     account = Account(Scope.TASK, str(task.root or task.id))
     root = tasks.get(transaction, task.root) if task.root else task
-    spent, granted = spending.get(transaction, account)
     ceiling = ceiling_of(account, load_config(desk.home.config).budget, root)
+    return standing_of(transaction, account, ceiling)
+
+
+def standing_of(transaction: Transaction, account: Account, ceiling: Ceiling) -> Standing | None:
+    """Return how an account stands; None where nothing was spent and nothing is bounded."""
+    spent, granted = spending.get(transaction, account)
     if not spent.tokens and not ceiling.is_set:
         return None
     return Standing(account, spent, ceiling, granted)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deputize.redaction import redacted
 from deputize.surfaces.cli.output import Drawn
 from deputize.surfaces.cli.rails import rails
+from deputize.surfaces.cli.spending import spent_in_words
 from deputize.surfaces.cli.task_lines import needs_in_words, state_of, why
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def print_plan(output: Output, view: PlanView) -> None:
     output.text(f"p{view.plan.id} ", state_of(view.state), f": {view.plan.title} ({counted})")
     if view.plan.judge is not None:
         output.text(race_line(view))
+    if view.spent is not None:
+        output.text(f"spent: {spent_in_words(view.spent)}")
     rows = list(_rows(view))
     titles = ("", "ID", "STATE", "ROLE", "NEEDS", "UNBLOCKS", "TITLE", "WHY")
     output.table(rows, titles)

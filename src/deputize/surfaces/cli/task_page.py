@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deputize.desk.documents import what_to_do
-from deputize.model.budget import in_dollars
 from deputize.redaction import shown_name
 from deputize.surfaces.cli.activity import in_words
 from deputize.surfaces.cli.output import bold
+from deputize.surfaces.cli.spending import spent_in_words
 from deputize.surfaces.cli.task_lines import headline, needs_in_words, state_of
 from deputize.surfaces.cli.times import local, span
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt, Usage
-    from deputize.model.budget import Standing
     from deputize.model.change import Change
     from deputize.model.plan import Plan
     from deputize.model.task import Task
@@ -62,7 +61,7 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "race", _race(kin.plan) if kin.plan else ""
     yield "needs", needs_in_words((need.id, need.on) for need in view.needs)
     yield "unblocks", ", ".join(f"#{task.id} ({task.title})" for task in kin.unblocks)
-    yield "spent", _spent(view.spent) if view.spent else ""
+    yield "spent", spent_in_words(view.spent) if view.spent else ""
     yield "priority", str(task.priority)
     yield "not before", local(task.not_before) if task.not_before else ""
     yield "added", f"{local(task.created_at)} ({task.origin})"
@@ -75,17 +74,6 @@ def _race(plan: Plan) -> str:
         return ""
     chosen = f", c{plan.chosen} was chosen" if plan.chosen else ""
     return f"judge {plan.judge}{chosen}; `deputize compare p{plan.id}`"
-
-
-def _spent(standing: Standing) -> str:
-    """Say what was spent, of what; tokens without a price have no cost, which is not none."""
-    spent = standing.spent
-    money = f"{in_dollars(spent.microdollars)} USD"
-    if spent.unpriced_tokens:
-        unpriced = f"{spent.unpriced_tokens:,} of them unpriced"
-        money = f"{money}, {unpriced}" if spent.microdollars else "unpriced"
-    of = f"; budget: {standing.told}" if standing.told else ""
-    return f"{spent.tokens:,} tokens ({money}){of}"
 
 
 def _where(task: Task) -> str:

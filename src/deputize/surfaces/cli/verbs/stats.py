@@ -76,19 +76,16 @@ def _print(output: Output, found: Stats) -> None:
     if found.spent:
         output.text()
         rows = [_spent(standing) for standing in found.spent]
-        output.table(rows, ("SPENT TODAY", "TOKENS", "USD", "BUDGET"))
+        output.table(rows, ("SPENT TODAY", "TOKENS", "COST", "BUDGET"))
 
 
 def _spent(standing: Standing) -> tuple[str, ...]:
-    from deputize.model.budget import Scope, in_dollars
+    from deputize.model.budget import Scope
+    from deputize.surfaces.cli.spending import cost_in_words
 
     account, spent = standing.account, standing.spent
     name = "all" if account.scope is Scope.DAY else f"{account.scope} {account.name}"
-    money = in_dollars(spent.microdollars)
-    if spent.unpriced_tokens:
-        unpriced = f"{spent.unpriced_tokens:,} tokens unpriced"
-        money = f"{money} + {unpriced}" if spent.microdollars else unpriced
-    return name, f"{spent.tokens:,}", money, standing.told
+    return name, f"{spent.tokens:,}", cost_in_words(spent), standing.told
 
 
 def _reason(reason: Reason) -> tuple[str, ...]:
