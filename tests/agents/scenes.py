@@ -10,6 +10,9 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 SLEEPER = "sleep 300 & echo $! > sleeper.pid; mv sleeper.pid sleeper; wait"
 
+FLOOD_BYTES = 100 * 1024 * 1024
+FLOOD = f"head -c {FLOOD_BYTES} /dev/zero | tr '\\0' x"
+
 SCRIPT = Script(
     scenes=(
         Scene(
@@ -35,6 +38,11 @@ SCRIPT = Script(
         ),
         Scene(name="hang", contains="think forever", turns=(Turn(fault=Hang()),)),
         Scene(name="idle", contains="do nothing", turns=(Turn(say="There was nothing to do."),)),
+        Scene(
+            name="flood",
+            contains="flood the output",
+            turns=(Turn(steps=(RunShell(command=FLOOD),)), Turn(say="It has flown.")),
+        ),
         Scene(name="remember", contains="remember the plum", turns=(Turn(say="I will."),)),
         Scene(
             name="refused",

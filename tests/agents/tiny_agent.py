@@ -16,6 +16,8 @@ from typing import Any
 
 TRY_LATER = 75
 TOO_MANY_REQUESTS = 429
+MOST_BYTES = 10_000
+"""How much of what a command printed the model gets; people get all."""
 
 
 def tool(name: str, *arguments: str) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def carry_out(call: dict[str, Any]) -> str:
         pathlib.Path(arguments["path"]).write_text(arguments["content"], encoding="utf-8")
         return "written"
     done = subprocess.run(["/bin/sh", "-c", arguments["command"]], capture_output=True, check=False)
-    return done.stdout.decode()
+    sys.stdout.buffer.write(done.stdout)
+    sys.stdout.flush()
+    return done.stdout[:MOST_BYTES].decode()
 
 
 def main() -> None:

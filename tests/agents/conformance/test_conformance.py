@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import sys
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +19,12 @@ from deputize.demo.model import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, REAS
 from deputize.model.attempt import Usage
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Decision, Tool
+from deputize.worker.evidence import Left, Seen, judge
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
 from tests.agents.rigs import ALLOW, DENY, MARKER, Rig, Run
-from tests.agents.scenes import NOW
+from tests.agents.scenes import FLOOD_BYTES, NOW
 
 if TYPE_CHECKING:
     from deputize.agents.base import AgentEvent
@@ -120,8 +124,17 @@ async def test_a_cancelled_run_leaves_no_process(rig: Rig) -> None:
     assert not find_tree(MARKER)
 
 
+@pytest.fixture
+def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have those who would look again and again wait for ever, where the system tells an end."""
+    if sys.platform == "linux":
+        monkeypatch.setattr("deputize.workspace.processes.program.POLL_SECONDS", math.inf)
+        monkeypatch.setattr("deputize.agents.copilot.sdk.WATCH_SECONDS", math.inf)
+
+
+@pytest.mark.usefixtures("nobody_looks")
 async def test_a_killed_program_is_noticed(rig: Rig) -> None:
-    """When its program is killed while the model thinks, the run ends as crashed."""
+    """When its program is killed while the model thinks, that event ends the run as crashed."""
     run, started = Run(), anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(
@@ -209,6 +222,24 @@ async def test_doing_nothing_is_no_failure_of_the_agent(rig: Rig) -> None:
     assert run.report.outcome is Outcome.SUCCEEDED
     assert run.report.answer == "There was nothing to do."
     assert list(rig.workspace.iterdir()) == []
+    seen = Seen(outcome=run.report.outcome, answer=run.report.answer)
+    judged, _ = judge(seen, Left(tree_changed=False), "required")
+    assert judged is Outcome.NO_CHANGE
+
+
+async def test_a_hundred_megabytes_of_output_are_borne(rig: Rig) -> None:
+    """What a command of it prints without end neither holds it up nor fills our memory."""
+    tracemalloc.start()
+    try:
+        run = await rig.run(rig.job("Please flood the output."))
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED
+    assert run.report.answer.endswith("It has flown.")
+    assert most_bytes < FLOOD_BYTES // 2
+    assert not find_tree(MARKER)
 
 
 async def test_usage_is_told_once_for_each_model_call(rig: Rig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -21,7 +22,7 @@ from deputize.model.outcome import Outcome
 from deputize.workspace.processes import reaper
 from deputize.workspace.processes.environment import RUN
 from deputize.workspace.processes.identity import ProcessIdentity, identify
-from deputize.workspace.processes.program import KILLED_BASE, end_tree
+from deputize.workspace.processes.program import KILLED_BASE, end_tree, open_pidfd
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,6 +37,7 @@ OWN_SESSION = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])
 """Leads a session of its own, out of reach of a terminal's Ctrl-C, and becomes the runtime."""
 QUIET = {"COPILOT_GITHUB_TELEMETRY_DISABLED": "true", "COPILOT_AUTO_UPDATE": "false"}
 WATCH_SECONDS = 0.2
+"""How often it is looked whether the runtime still runs, where the system tells no end."""
 STOP_SECONDS = 5.0
 """How long the runtime may take to write its session down and leave."""
 FORCE_SECONDS = 3.0
@@ -169,7 +171,8 @@ class Runtime:
         """Wait until the runtime has ended; return its exit code as a shell tells it."""
         process = self._started()
         # Nothing tells that it ended but the process itself: the SDK goes on waiting.
-        while (code := process.poll()) is None:  # noqa: ASYNC110 - there is no event
+        await _ended(process.pid)
+        while (code := process.poll()) is None:  # noqa: ASYNC110 - only where there is no event
             await anyio.sleep(WATCH_SECONDS)
         return code if code >= 0 else KILLED_BASE - code
 
@@ -250,3 +253,17 @@ def _translated() -> Iterator[None]:
         raise AgentError(Outcome.AGENT_CRASHED, str(exc)) from exc
     except Exception as exc:  # the SDK raises whatever its layers raise
         raise AgentError(Outcome.AGENT_ERROR, str(exc) or type(exc).__name__) from exc
+
+
+async def _ended(pid: int) -> None:
+    """Wait until the system tells that a process has ended; at once where it tells no such thing.
+
+    A process that somebody has collected already is not waited for.
+    """
+    descriptor = open_pidfd(pid)
+    if descriptor is None:
+        return
+    try:
+        await anyio.wait_readable(descriptor)
+    finally:
+        os.close(descriptor)

@@ -62,7 +62,7 @@ class Program:
         self._process: Final = process
         self._marker: Final = marker
         self._contained: Final = contained
-        self._pidfd: Final = _pidfd(process.pid)
+        self._pidfd: Final = open_pidfd(process.pid)
         self._output: Final = {"stdout": _open(process.stdout), "stderr": _open(process.stderr)}
         self._input: Final = _open(process.stdin)
         self.identity: Final = _identity(process.pid)
@@ -225,8 +225,8 @@ def _open(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _pidfd(pid: int) -> int | None:
-    """Return a descriptor that becomes readable when the process ends, where there are such."""
+def open_pidfd(pid: int) -> int | None:
+    """Open a descriptor that is readable once the process has ended, where there are such."""
     if sys.platform != "linux":
         return None
     with suppress(OSError):
