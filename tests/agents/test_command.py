@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from deputize.agents.base import AgentEvent, Job, Noted, Said
 from deputize.agents.command import TOLD_BYTES, CommandAgent
 from deputize.agents.output import ANSWER_CHARACTERS
+from deputize.clock import ManualClock
+from deputize.model.agent import Patterns
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Decision, Verdict
+from tests.agents.scenes import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,3 +141,36 @@ def test_a_program_is_found_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_pat
     missing = CommandAgent("test", ("other",)).find()
     assert missing.path is None
     assert missing.hint is not None
+
+
+PATTERNS = Patterns(
+    rate_limited=(r"^Slow down(?:: again in (?P<reset>.+))?$",),
+    auth_failed=("^Who are you",),
+    agent_error=("^Error:",),
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "minutes"),
+    [
+        ("echo 'Slow down: again in 20 minutes'", Outcome.RATE_LIMITED, 20),
+        ("echo 'Slow down' >&2; exit 1", Outcome.RATE_LIMITED, None),
+        ("echo 'Who are you?' >&2; exit 0", Outcome.AUTH_FAILED, None),
+        ("echo 'Error: no'; exit 7", Outcome.AGENT_ERROR, None),
+        ("echo 'Error: no'; yes ok | head -n 30; exit 7", Outcome.SUCCEEDED, None),
+        ("echo 'I told of an Error: no'; exit 7", Outcome.SUCCEEDED, None),
+        ("echo fine; exit 0", Outcome.AGENT_ERROR, None),
+        ("echo 'Error: no'; kill -9 $$", Outcome.AGENT_CRASHED, None),
+    ],
+)
+async def test_words_and_codes_mean_what_settings_say(
+    tmp_path: Path, script: str, outcome: Outcome, minutes: int | None
+) -> None:
+    """The last lines tell a failure whatever the exit code, and other codes may be success."""
+    agent = CommandAgent(
+        "test", ("sh", "-c", script), ManualClock(NOW), success=(7,), patterns=PATTERNS
+    )
+    job = Job(prompt="", workspace=tmp_path, environment={"PATH": "/usr/bin:/bin"})
+    report = await agent.run(job, _gate, lambda _: None)
+    retry_at = None if minutes is None else NOW + timedelta(minutes=minutes)
+    assert (report.outcome, report.retry_at) == (outcome, retry_at)

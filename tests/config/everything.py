@@ -16,7 +16,7 @@ from deputize.config.settings import (
     WorkerSettings,
     WorkspaceSettings,
 )
-from deputize.model.agent import AgentSettings
+from deputize.model.agent import AgentSettings, Patterns
 from deputize.model.budget import Budgets, Ceiling
 from deputize.model.limits import Limits
 from deputize.model.price import KnownModel
@@ -33,6 +33,8 @@ roles = ["writer"]
 model = "m"
 provider = "local"
 path = "/opt/prog"
+success = [0, 3]
+patterns.rate_limited = ["slow down (?P<reset>.*)"]
 [providers.local]
 type = "openai"
 base_url = "http://127.0.0.1:1/v1"
@@ -117,6 +119,7 @@ MEANT = Config(
         "mine": AgentSettings(
             kind="command", command=("prog", "{prompt}"), env=("TOKEN_*",), roles=("writer",),
             model="m", provider="local", path="/opt/prog",
+            success=(0, 3), patterns=Patterns(rate_limited=("slow down (?P<reset>.*)",)),
         )
     },
     providers={

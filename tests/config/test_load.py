@@ -102,6 +102,11 @@ WRONG = (
     ),
     ("[agents.x]\ncommand = 'prog'", "`agents.x.command` must be a list, not 'prog'"),
     ("[agents.x]\ncommand = ['prog', 1]", "`agents.x.command.1` must be a text, not 1"),
+    ("[agents.x]\nsuccess = [256]", "`agents.x.success.0` must be a whole number from 0 to 255"),
+    (
+        "[agents.x.patterns]\nauth_failed = ['(']",
+        "`agents.x.patterns.auth_failed.0` must be a regular expression, not '('",
+    ),
     ("agents = ['x']", "`agents` must be a table"),
     ("[roles.x]\ntools = ['read', 'knife']", '`roles.x.tools.1` must be "read" or "write"'),
     ("agents.x = 'y'", "`agents.x` must be a table, not 'y'"),

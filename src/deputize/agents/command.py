@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from deputize.agents.base import Emit, Found, Gate, Job, Noted, ProcessStarted, Report, Said
 from deputize.agents.failures import reset_in
-from deputize.agents.output import Decoder, Lines, Tail
+from deputize.agents.output import LAST_LINES, LINE_CHARACTERS, Decoder, Lines, Tail
+from deputize.agents.patterns import told_in
 from deputize.clock import SystemClock
 from deputize.errors import ProcessError
+from deputize.model.agent import NO_PATTERNS
 from deputize.model.outcome import Outcome
 from deputize.workspace.processes.program import Command
 from deputize.workspace.processes.run import Finished, Limits, run
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deputize.clock import Clock
+    from deputize.model.agent import Patterns
     from deputize.workspace.processes.identity import ProcessIdentity
     from deputize.workspace.processes.program import Stream
 
@@ -44,8 +47,18 @@ UNLIMITED_BYTES = 1 << 62
 class CommandAgent:
     """An agent that is any program."""
 
-    def __init__(self, name: str, command: tuple[str, ...], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: tuple[str, ...],
+        clock: Clock | None = None,
+        *,
+        success: tuple[int, ...] = (),
+        patterns: Patterns = NO_PATTERNS,
+    ) -> None:
         """Run `command`, in whose arguments `{prompt}` stands for the prompt."""
+        self._success = frozenset(success or (0,))
+        self._patterns = patterns
         self.name = name
         self.command = command
         self._clock = clock or SystemClock()
@@ -69,10 +82,25 @@ class CommandAgent:
             contained=bool(job.containment),
         )
         prompt = b"" if self._takes_argument else job.prompt.encode("utf-8", "replace")
-        report = await _run(command, prompt, Hearing(emit))
-        if report.outcome is not Outcome.RATE_LIMITED:
+        hearing = Hearing(emit)
+        report = self._judged(await _run(command, prompt, hearing), hearing)
+        if report.outcome is not Outcome.RATE_LIMITED or report.retry_at is not None:
             return report
         return replace(report, retry_at=reset_in(report.error or "", self._clock.now()))
+
+    def _judged(self, report: Report, hearing: Hearing) -> Report:
+        """Hold an end that was no signal against what this program means by codes and words."""
+        if report.outcome not in {Outcome.SUCCEEDED, Outcome.AGENT_ERROR}:
+            return report
+        if report.exit_code is None:
+            return report
+        if told := told_in(hearing.last_lines(), self._patterns, self._clock.now()):
+            failure, line = told
+            return replace(report, outcome=failure.outcome, error=line, retry_at=failure.retry_at)
+        if report.exit_code in self._success:
+            return replace(report, outcome=Outcome.SUCCEEDED, error=None)
+        error = report.error or f"the program ended with exit code {report.exit_code}"
+        return replace(report, outcome=Outcome.AGENT_ERROR, error=error)
 
     @property
     def _takes_argument(self) -> bool:
@@ -117,6 +145,11 @@ class Hearing:
         for line in self._lines.feed(content):
             # What is not kept is told as empty words: who speaks is not idle.
             self._emit(Noted(text=line) if self._may_tell(content) else Said(text=""))
+
+    def last_lines(self) -> list[str]:
+        """Return the last lines of both outputs, those of stderr at the end."""
+        said = self._answer.text().splitlines()[-LAST_LINES:]
+        return [*(line[:LINE_CHARACTERS] for line in said), *self._lines.last]
 
     def report(self, finished: Finished) -> Report:
         """Tell what a program's end amounts to."""

@@ -59,7 +59,9 @@ def agent_from(
         raise ConfigError(f"the agent {name} has no command", hint=hint)
     if settings.kind == "acp":
         return AcpAgent(name, settings.command)
-    return CommandAgent(name, settings.command)
+    return CommandAgent(
+        name, settings.command, success=settings.success, patterns=settings.patterns
+    )
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> NotFound:

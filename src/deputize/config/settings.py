@@ -218,6 +218,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "budget.*.tokens": (1, 10**15),
     "models.*.context_tokens": (1, 10**9),
     "models.*.priced_up_to_tokens": (1, 10**9),
+    "agents.*.success": (0, 255),
 }
 """Numbers that have bounds of their own, both included."""
 LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9

@@ -90,6 +90,8 @@ class Shape:
             raise self.wrong(key, f"a whole number from {least} to {most}", value)
         if wanted is str and not isinstance(value, str):
             raise self.wrong(key, "a text", value)
+        if key.startswith("agents.") and ".patterns." in key and not _is_expression(str(value)):
+            raise self.wrong(key, "a regular expression", value)
         choices = CHOICES.get(_pattern(key))
         if choices and value not in choices:
             raise self.wrong(key, " or ".join(f'"{word}"' for word in choices), value)
@@ -145,9 +147,17 @@ def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
 
 
+def _is_expression(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
+
+
 def _pattern(key: str) -> str:
     parts = key.split(".")
-    if parts[0] == "roles" and parts[-1].isdecimal():
+    if parts[0] in {"roles", "agents"} and parts[-1].isdecimal():
         parts.pop()  # a place in a list
     if parts[0] in _NAMED and parts[2:]:
         parts[1:-1] = "*"

@@ -8,6 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class Patterns(NamedTuple):
+    """What the last lines of a command look like where it failed, by the outcome that they tell."""
+
+    rate_limited: tuple[str, ...] = ()
+    """Regular expressions; a group named `reset` is the span or moment after which it goes on."""
+    quota_spent: tuple[str, ...] = ()
+    auth_failed: tuple[str, ...] = ()
+    agent_error: tuple[str, ...] = ()
+
+
+NO_PATTERNS = Patterns()
+
+
 class AgentSettings(NamedTuple):
     """What is configured for one agent; where nothing is, the program's own defaults hold."""
 
@@ -24,6 +37,10 @@ class AgentSettings(NamedTuple):
     """The name of a `[providers.NAME]` table; without one it uses its own login."""
     path: str | None = None
     """Where the program of an agent of kind `copilot`, `codex` or `claude` is."""
+    success: tuple[int, ...] = ()
+    """Exit codes with which a command tells success; 0 alone where there are none."""
+    patterns: Patterns = NO_PATTERNS
+    """By which a command's words are taken for a failure, whatever its exit code."""
 
 
 BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
