@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deputize.errors import InvalidInput
+from deputize.incoming import document_of
 from deputize.intake.reading import AskedPlan, read_plan
 from deputize.intake.schemas import plan_schema, task_schema
-from deputize.intake.values import document_of
 from deputize.model.need import On
+from deputize.model.plan import PLAN_BYTES
 from deputize.model.task import Place, TaskSpec
 from tests.fixtures.nouns import NOON
 
@@ -259,6 +260,7 @@ BROKEN = [
     (b"NaN", "NaN is no number in JSON"),
     (b"[" * 100_000, "p.json is not JSON that can be read"),
     (b"1" * 5000, "p.json is not JSON that can be read"),
+    (b" " * (PLAN_BYTES + 1), f"p.json has {PLAN_BYTES + 1} bytes, the most is {PLAN_BYTES}"),
 ]
 
 
@@ -266,7 +268,7 @@ BROKEN = [
 def test_what_is_no_json_is_told_with_its_place(content: bytes, problem: str) -> None:
     """In one line, whatever the parser says."""
     with pytest.raises(InvalidInput) as caught:
-        document_of(content, "p.json")
+        document_of(content, "p.json", PLAN_BYTES)
     assert problem in caught.value.message
 
 

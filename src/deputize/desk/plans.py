@@ -60,11 +60,13 @@ class Consequences:
 
 def read(desk: Desk, content: bytes, name: str, folder: str) -> PlanSpec:
     """Read a plan from JSON; InvalidInput names the task and the field that is wrong."""
+    from deputize.incoming import document_of
     from deputize.intake.linking import link
     from deputize.intake.reading import read_plan
-    from deputize.intake.values import document_of
+    from deputize.model.plan import PLAN_BYTES
 
-    return link(read_plan(document_of(content, name), now=desk.clock.now(), folder=folder))
+    document = document_of(content, name, PLAN_BYTES)
+    return link(read_plan(document, now=desk.clock.now(), folder=folder))
 
 
 def race(spec: TaskSpec, agents: Sequence[str], judge: str | None) -> PlanSpec:

@@ -1,20 +1,15 @@
-r"""What texts in JSON look like, as regular expressions that Python and ECMA-262 read alike.
-
-`$` alone would let Python take a last line break: `(?!\n)$` is the end in both.
-"""
+"""What texts in JSON look like, as regular expressions that Python and ECMA-262 read alike."""
 
 from __future__ import annotations
 
+from deputize.incoming import END
 from deputize.intake.fields import LONGEST_DELAY_SECONDS, LONGEST_TIMEOUT_SECONDS
 
-_END = r"(?!\n)$"
-TEXT = r"^[^\u0000\ud800-\udfff]*$"
-"""What can be stored as UTF-8, and handed to a program."""
 NOT_BLANK = r"\S"
-NAME = rf"^[A-Za-z][A-Za-z0-9._-]{{0,63}}{_END}"
-WHO = r"^[^\u0000-\u0020,:\ud800-\udfff]+(?::[^\u0000-\u0020,\ud800-\udfff]+)?" + _END
+NAME = rf"^[A-Za-z][A-Za-z0-9._-]{{0,63}}{END}"
+WHO = r"^[^\u0000-\u0020,:\ud800-\udfff]+(?::[^\u0000-\u0020,\ud800-\udfff]+)?" + END
 """An agent, or an agent with a model."""
-INSIDE = rf"^(?!/)(?!(?:[\s\S]*/)?\.\.(?:/|{_END}))(?!(?:\.?/)*\.?{_END})[^\u0000\ud800-\udfff]*$"
+INSIDE = rf"^(?!/)(?!(?:[\s\S]*/)?\.\.(?:/|{END}))(?!(?:\.?/)*\.?{END})[^\u0000\ud800-\udfff]*$"
 """A relative path with something in it, and nowhere a step up."""
 
 
@@ -31,7 +26,7 @@ def _up_to(largest: int) -> str:
 
 def _span_up_to(seconds: int) -> str:
     units = ((1, "s?"), (60, "m"), (3600, "h"), (86400, "d"))
-    return f"^(?:{'|'.join(_up_to(seconds // size) + unit for size, unit in units)}){_END}"
+    return f"^(?:{'|'.join(_up_to(seconds // size) + unit for size, unit in units)}){END}"
 
 
 SPAN = _span_up_to(LONGEST_TIMEOUT_SECONDS)
@@ -45,5 +40,5 @@ _DAY = (
     rf"|{_LEAP}-02-29)"
 )
 _CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-MOMENT = rf"^{_DAY}T{_CLOCK}:[0-5][0-9](?:\.[0-9]{{1,6}})?(?:Z|[+-]{_CLOCK}){_END}"
+MOMENT = rf"^{_DAY}T{_CLOCK}:[0-5][0-9](?:\.[0-9]{{1,6}})?(?:Z|[+-]{_CLOCK}){END}"
 """RFC 3339 with its offset, in this century or the next, on a day that there is."""

@@ -12,23 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deputize.errors import InvalidInput, UserError
+from deputize.incoming import flag_of, list_of, number_of, text_of, whole, wrong
 from deputize.intake import fields
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS, Field
 from deputize.intake.patterns import DELAY, MOMENT
 from deputize.intake.reading_races import read_race
 from deputize.intake.tables import DEFAULTS, table_of
 from deputize.intake.validation import check_spec
-from deputize.intake.values import (
-    flag_of,
-    list_of,
-    money_of,
-    number_of,
-    seconds_of,
-    span_of,
-    text_of,
-    whole,
-    wrong,
-)
+from deputize.intake.values import money_of, seconds_of, span_of
 from deputize.model.need import Need, On
 from deputize.model.plan import MOST_TASKS, label
 from deputize.model.task import Place, TaskSpec

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from deputize.errors import InvalidInput
+from deputize.incoming import list_of, text_of, wrong
 from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE, AskedRace, check_runners
 from deputize.intake.tables import table_of
-from deputize.intake.values import list_of, text_of, wrong
 from deputize.model.race import Judge
 from deputize.model.task import Place
 

@@ -5,8 +5,9 @@ The rules that take more than one look (unknown names, circles of needs) are not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from deputize.incoming import DRAFT, TEXT, Schema, object_schema
 from deputize.intake import fields, patterns
 from deputize.intake.fields import REPOSITORY_FIELDS, Field
 from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE
@@ -26,9 +27,6 @@ from deputize.model.task import PROMPT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Schema = dict[str, Any]
-
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _NO_REPOSITORY: Schema = {
     "properties": {
         name: {"maxItems": 0} if name == "checks" else False for name in REPOSITORY_FIELDS
@@ -65,11 +63,11 @@ def task_schema() -> Schema:
 
 def plan_schema() -> Schema:
     """Describe a plan."""
-    shared = _object({field.name: _described(field) for field in DEFAULTS})
+    shared = object_schema({field.name: _described(field) for field in DEFAULTS})
     return {
         "$schema": DRAFT,
         "title": "a plan: tasks that are submitted together",
-        **_object(
+        **object_schema(
             {
                 "schema": {"const": PLAN_SCHEMA},
                 "$schema": {"type": "string"},
@@ -114,22 +112,17 @@ def _race() -> Schema:
     }
     told = "the one task of the plan is given to several agents; one change lands"
     judge = {"enum": [judge.value for judge in Judge]}
-    return {"description": told, **_object({"agents": agents, "judge": judge}, ["agents"])}
+    return {"description": told, **object_schema({"agents": agents, "judge": judge}, ["agents"])}
 
 
 def _task() -> Schema:
     properties = {field.name: _described(field) for field in TASK_FIELDS}
     waiting = {"required": ["base", "needs"], "properties": {"needs": {"minItems": 1}}}
     return {
-        **_object(properties, required=["prompt"]),
+        **object_schema(properties, required=["prompt"]),
         "not": waiting,
         "allOf": [{"if": _at(place), "then": without} for place, without in _PLACES],
     }
-
-
-def _object(properties: Schema, required: list[str] | None = None) -> Schema:
-    found = {"type": "object", "properties": properties, "additionalProperties": False}
-    return found | ({"required": required} if required else {})
 
 
 def _described(field: Field) -> Schema:
@@ -169,9 +162,9 @@ def _of_text(rule: fields.Rule) -> Schema:
     match rule:
         case fields.Text(least, most):
             longest = {} if most is None else {"maxLength": most}
-            return {"type": "string", "minLength": least, **longest, "pattern": patterns.TEXT}
+            return {"type": "string", "minLength": least, **longest, "pattern": TEXT}
         case fields.Prompt():
-            text = {"type": "string", "maxLength": PROMPT_BYTES, "pattern": patterns.TEXT}
+            text = {"type": "string", "maxLength": PROMPT_BYTES, "pattern": TEXT}
             return text | {"allOf": [{"pattern": patterns.NOT_BLANK}]}
         case fields.Inside() | fields.Name():
             is_name = isinstance(rule, fields.Name)
@@ -192,5 +185,5 @@ def _need() -> Schema:
             {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
         ]
     }
-    named = _object({"id": task, "on": {"enum": [on.value for on in On]}}, required=["id"])
+    named = object_schema({"id": task, "on": {"enum": [on.value for on in On]}}, required=["id"])
     return {"anyOf": [*task["anyOf"], named]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
+from deputize.incoming import object_of, shown
 from deputize.intake.fields import FIELDS, Field
-from deputize.intake.values import shown, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,29 +24,19 @@ _MEANT = {
     "tests": "checks",
 }
 """Names that other programs, or our own options, have for fields."""
+_DEFAULT_NAMES = frozenset(field.name for field in DEFAULTS)
 
 
 def table_of(document: object, where: str, known: Iterable[Field | str]) -> dict[str, object]:
     """Take an object that has no other fields than those that are known."""
-    if not isinstance(document, dict):
-        raise wrong(where or "the plan", "an object", document)
     names = [field if isinstance(field, str) else field.name for field in known]
-    for name in document:
-        if name not in names:
-            raise _unknown(where, name, names)
-    return document
+    if not where and isinstance(document, dict):
+        _refuse_outside_of_defaults(document, names)
+    return object_of(document, where, names, meant=_MEANT, called="the plan")
 
 
-def _unknown(where: str, name: str, names: list[str]) -> InvalidInput:
-    import difflib
-
-    near = difflib.get_close_matches(name, names, n=1)
-    meant = _MEANT.get(name)
-    if not where and name in {field.name for field in DEFAULTS}:
-        hint = f"`defaults` says it for all tasks: {{{shown('defaults')}: {{{shown(name)}: …}}}}"
-    elif near or meant in names:
-        hint = f"did you mean `{near[0] if near else meant}`?"
-    else:
-        hint = f"known: {', '.join(names)}"
-    place = f"{where}.{name}" if where else name
-    return InvalidInput(f"{place}: unknown field", hint=hint)
+def _refuse_outside_of_defaults(document: Iterable[str], names: list[str]) -> None:
+    first = next((name for name in document if name not in names), None)
+    if first in _DEFAULT_NAMES:
+        hint = f"`defaults` says it for all tasks: {{{shown('defaults')}: {{{shown(first)}: …}}}}"
+        raise InvalidInput(f"{first}: unknown field", hint=hint)
