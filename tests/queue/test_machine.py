@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -246,7 +247,7 @@ class PostgresQueueMachine(QueueMachine):
     kind = "postgres"
 
 
-TestQueueMachine = QueueMachine.TestCase
+TestQueueMachine = pytest.mark.timeout(300)(QueueMachine.TestCase)
 TestQueueMachine.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
-TestPostgresQueueMachine = PostgresQueueMachine.TestCase
+TestPostgresQueueMachine = pytest.mark.timeout(300)(PostgresQueueMachine.TestCase)
 TestPostgresQueueMachine.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
