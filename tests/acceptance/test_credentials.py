@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,16 @@ def add(house: House, *words: str) -> int:
 
 
 def holding(folder: Path, secret: str) -> list[Path]:
-    """Return the files of a folder that hold a secret anywhere."""
-    return [
-        file
-        for file in folder.rglob("*")
-        if file.is_file() and secret.encode() in file.read_bytes()
-    ]
+    """Return the files of a folder that hold a secret anywhere; some go while it is looked at."""
+    files = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return [file for file in files if file.is_file() and secret in _text(file)]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def of_processes(house: House, secret: str) -> list[str]:
