@@ -65,6 +65,8 @@ class Kind:
     resumes: bool = True
     reports_usage: str = "calls"
     """`calls` (of each), `turn` (one sum), `last` (of the last call only), `no`."""
+    reads_ahead: bool = False
+    """Its SDK takes in what is written to it, however far behind are those who listen."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -226,7 +228,13 @@ COMMAND = Kind(
     resumes=False,
     reports_usage="no",
 )
-COPILOT = Kind(name="copilot", make=_copilot, variables=lambda _: {}, provider=_provider)
+COPILOT = Kind(
+    name="copilot",
+    make=_copilot,
+    variables=lambda _: {},
+    provider=_provider,
+    reads_ahead=True,
+)
 CODEX = Kind(
     name="codex",
     make=_codex,

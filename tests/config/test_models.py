@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deputize.config.models import models_of, served_by, shipped
+from deputize.config.models import models_of, names_of_login, names_of_provider, shipped
 from deputize.config.settings import BUILT_IN_ROLES, Config
 from deputize.model.attempt import Usage
 from deputize.model.price import KnownModel, describe, priced
@@ -24,8 +24,7 @@ def cost(
 ) -> str | None:
     """Return what a model call costs with an agent, at a provider's address or by its own login."""
     config = Config(models=own)
-    provider = None if url is None else "work"
-    names = served_by(agent, config, provider, url)
+    names = names_of_login(agent, config) if url is None else names_of_provider("work", url)
     return priced(used, model, names, models_of(config)).cost_usd
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from deputize.config.shape import Shape
-from deputize.model.agent import BUILT_IN_AGENTS, kind_of
+from deputize.model.agent import BUILT_IN_AGENTS, LOGINS, kind_of
 from deputize.model.price import KnownModel
 
 if TYPE_CHECKING:
@@ -46,34 +46,31 @@ def models_of(config: Config) -> tuple[KnownModel, ...]:
     return (*config.models, *shipped().models)
 
 
-def served_by(agent: str, config: Config, provider: str | None, base_url: str | None) -> set[str]:
-    """Return all the names of the place that serves an agent: prices hold by place.
+def names_of_provider(name: str, base_url: str) -> set[str]:
+    """Return all the names of the place that serves a provider's models: prices hold by place."""
+    host = urlsplit(base_url).hostname
+    return {name} | {known for known, at in shipped().places.items() if at == host}
 
-    `provider` is None where it uses a login of its own. What a login of another kind than Copilot's
-    costs nobody publishes for a token.
+
+def names_of_login(agent: str, config: Config) -> set[str]:
+    """Return the names under which the models of an agent's own login have prices.
+
+    What a login of another kind than Copilot's costs nobody publishes for a token.
     """
-    if provider is None:
-        kind = kind_of(agent, config.agents)
-        return {agent, "github"} if kind == "copilot" else {agent}
-    host = urlsplit(base_url or "").hostname
-    return {provider} | {name for name, at in shipped().places.items() if at == host}
+    kind = kind_of(agent, config.agents)
+    return {agent, LOGINS[kind]} if kind == "copilot" else {agent}
 
 
 def offered(config: Config) -> Mapping[str, list[KnownModel]]:
     """Return the entries that hold at each configured provider, and at each agent's own login."""
-    entries = models_of(config)
     places = {
-        name: served_by("", config, name, each.base_url) for name, each in config.providers.items()
+        name: names_of_provider(name, each.base_url) for name, each in config.providers.items()
     }
     for agent in {**BUILT_IN_AGENTS, **config.agents}:
         if config.provider_of(agent) is None:
-            places.setdefault(agent, served_by(agent, config, None, None) | _login(agent, config))
+            maker = LOGINS.get(kind_of(agent, config.agents))
+            places.setdefault(agent, {agent, maker} if maker else {agent})
+    entries = models_of(config)
     return {
         name: [each for each in entries if each.provider in place] for name, place in places.items()
     }
-
-
-def _login(agent: str, config: Config) -> set[str]:
-    """Return whose models a login gives: not for its price, which a plan may include."""
-    makers = {"codex": "openai", "claude": "anthropic"}
-    return {makers[kind]} if (kind := kind_of(agent, config.agents)) in makers else set()

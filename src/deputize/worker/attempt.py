@@ -13,7 +13,7 @@ from deputize.agents.providers import served
 from deputize.agents.registry import agent_from, settings_for
 from deputize.attempt_log import AttemptLog
 from deputize.config.dotenv import read_variables
-from deputize.config.models import models_of, served_by
+from deputize.config.models import models_of, names_of_login, names_of_provider
 from deputize.errors import (
     AgentError,
     ConfigError,
@@ -142,8 +142,11 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
     running.provider = job.provider
     running.models = models_of(bench.config)
-    place = job.provider and (job.provider.name, job.provider.base_url)
-    running.served_by = served_by(task.agent, bench.config, *(place or (None, None)))
+    running.served_by = (
+        names_of_provider(job.provider.name, job.provider.base_url)
+        if job.provider
+        else names_of_login(task.agent, bench.config)
+    )
     with alone():
         async with anyio.create_task_group() as group:
             group.start_soon(steps.write_notes)
@@ -160,10 +163,15 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
 async def _traced(running: Running, bench: Bench, agent: Agent, job: Job, gate: Gate) -> Seen:
     """Watch the run, with a span around it where somebody wants spans."""
     claim = running.steps.claim
-    served = job.provider.type if job.provider else None
-    kind = kind_of(claim.task.agent, bench.config.agents)
-    names = (claim.task.id, claim.attempt.number, claim.task.agent, kind)
-    running.trace = trace = begin(Subject(*names, served, job.model))
+    subject = Subject(
+        task=claim.task.id,
+        attempt=claim.attempt.number,
+        agent=claim.task.agent,
+        kind=kind_of(claim.task.agent, bench.config.agents),
+        provider_type=job.provider.type if job.provider else None,
+        model=job.model,
+    )
+    running.trace = trace = begin(subject)
     outcome = Outcome.CANCELLED
     try:
         seen = await watch(running, agent, job, gate)

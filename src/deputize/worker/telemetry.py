@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import log
 from deputize.agents.base import SessionStarted, ToolFinished, ToolStarted, Used
+from deputize.model.agent import LOGINS
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ EXPORT_SECONDS = 5
 """How long one delivery may take."""
 CLOSE_SECONDS = 2.0
 """How long a worker that ends waits for its last spans to be taken."""
-_FORMATS = {"azure": "azure.ai.openai"}
-_LOGINS = {"copilot": "github", "codex": "openai", "claude": "anthropic"}
+_CONVENTIONAL = {"azure": "azure.ai.openai"}
+"""Types of providers that the conventions name otherwise."""
 
 
 def is_wanted(settings: TelemetrySettings, environ: Mapping[str, str] = os.environ) -> bool:
@@ -189,8 +190,8 @@ def begin(subject: Subject) -> Trace | None:
 def provider_of(subject: Subject) -> str:
     """Return the name that the conventions have for who serves a model, as far as they have one."""
     if subject.provider_type is None:
-        return _LOGINS.get(subject.kind, subject.agent)
-    return _FORMATS.get(subject.provider_type, subject.provider_type)
+        return LOGINS.get(subject.kind, subject.agent)
+    return _CONVENTIONAL.get(subject.provider_type, subject.provider_type)
 
 
 def _tool(call: str, name: str) -> dict[str, str]:
