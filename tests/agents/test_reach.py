@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.agents.reach import is_web_address, models_url, reach
+from deputize.agents.reach import models_url, reach
 from deputize.config.settings import ProviderSettings
+from deputize.config.web_address import is_web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

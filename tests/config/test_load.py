@@ -107,6 +107,10 @@ WRONG = (
         "[agents.x.patterns]\nauth_failed = ['(']",
         "`agents.x.patterns.auth_failed.0` must be a regular expression, not '('",
     ),
+    (
+        "[telemetry]\nendpoint = 'nowhere'",
+        "`telemetry.endpoint` must be a web address such as http",
+    ),
     ("agents = ['x']", "`agents` must be a table"),
     ("[roles.x]\ntools = ['read', 'knife']", '`roles.x.tools.1` must be "read" or "write"'),
     ("agents.x = 'y'", "`agents.x` must be a table, not 'y'"),

@@ -50,6 +50,7 @@ def test_every_shipped_model_is_named_once_priced_and_served_somewhere() -> None
         ("gpt-6.1-sol", "codex", None, None),
         ("gpt-6.1-sol", "codex", "https://gateway.example.org/v1", None),
         ("gpt-6.1-sol", "copilot", "https://api.openai.com.example.org/v1", None),
+        ("gpt-6.1-sol", "codex", "https://[api.openai.com", None),
         ("gpt-6.1-sol-next", "codex", "https://api.openai.com/v1", None),
     ],
 )

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
+from deputize.config.web_address import is_web_address
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from http.client import HTTPMessage
@@ -51,16 +53,6 @@ def models_url(settings: ProviderSettings) -> str:
     if settings.type == "azure" and not base.endswith("/v1"):
         base += "/v1" if base.endswith("/openai") else "/openai/v1"
     return f"{base}/models"
-
-
-def is_web_address(url: str) -> bool:
-    """Tell whether this is an address that can be asked, without a name or a key in it."""
-    try:
-        parts = urlsplit(url)
-        named = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        return False
-    return bool(named) and "@" not in parts.netloc and url.isascii() and url.isprintable()
 
 
 def reach(settings: ProviderSettings, key: str | None, *, seconds: float) -> Reached:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from deputize.config.shape import Shape
-from deputize.model.agent import BUILT_IN_AGENTS, LOGINS, kind_of
+from deputize.config.web_address import is_web_address
+from deputize.model.agent import BUILT_IN_AGENTS, LOGIN_SERVERS, kind_of
 from deputize.model.price import KnownModel
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def models_of(config: Config) -> tuple[KnownModel, ...]:
 
 def names_of_provider(name: str, base_url: str) -> set[str]:
     """Return all the names of the place that serves a provider's models: prices hold by place."""
-    host = urlsplit(base_url).hostname
+    host = urlsplit(base_url).hostname if is_web_address(base_url) else None
     return {name} | {known for known, at in shipped().places.items() if at == host}
 
 
@@ -58,7 +59,7 @@ def names_of_login(agent: str, config: Config) -> set[str]:
     What a login of another kind than Copilot's costs nobody publishes for a token.
     """
     kind = kind_of(agent, config.agents)
-    return {agent, LOGINS[kind]} if kind == "copilot" else {agent}
+    return {agent, LOGIN_SERVERS[kind]} if kind == "copilot" else {agent}
 
 
 def offered(config: Config) -> Mapping[str, list[KnownModel]]:
@@ -68,7 +69,7 @@ def offered(config: Config) -> Mapping[str, list[KnownModel]]:
     }
     for agent in {**BUILT_IN_AGENTS, **config.agents}:
         if config.provider_of(agent) is None:
-            maker = LOGINS.get(kind_of(agent, config.agents))
+            maker = LOGIN_SERVERS.get(kind_of(agent, config.agents))
             places.setdefault(agent, {agent, maker} if maker else {agent})
     entries = models_of(config)
     return {

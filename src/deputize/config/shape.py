@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from deputize.config.settings import CHOICES, LEAST_BUDGET_USD, MOST_USD, RANGES
+from deputize.config.web_address import is_web_address
 from deputize.errors import ConfigError
 
 SHOWN_LENGTH = 60
@@ -88,14 +89,20 @@ class Shape:
         least, most = RANGES.get(_pattern(key), (0, LARGEST_NUMBER))
         if wanted is int and not (type(value) is int and least <= value <= most):
             raise self.wrong(key, f"a whole number from {least} to {most}", value)
-        if wanted is str and not isinstance(value, str):
-            raise self.wrong(key, "a text", value)
-        if key.startswith("agents.") and ".patterns." in key and not _is_expression(str(value)):
-            raise self.wrong(key, "a regular expression", value)
+        if wanted is str:
+            self._check_text(value, key)
         choices = CHOICES.get(_pattern(key))
         if choices and value not in choices:
             raise self.wrong(key, " or ".join(f'"{word}"' for word in choices), value)
         return value
+
+    def _check_text(self, value: object, key: str) -> None:
+        if not isinstance(value, str):
+            raise self.wrong(key, "a text", value)
+        if key.startswith("agents.") and ".patterns." in key and not _is_expression(value):
+            raise self.wrong(key, "a regular expression", value)
+        if key == "telemetry.endpoint" and not is_web_address(value):
+            raise self.wrong(key, "a web address such as http://localhost:4318", value)
 
     def _money(self, value: object, key: str) -> float:
         good = isinstance(value, int | float) and not isinstance(value, bool)

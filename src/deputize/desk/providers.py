@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from deputize.agents.keys import checked, key_path, key_place, read_key, store_in_keyring
 from deputize.agents.providers import BYOK, TYPES, USUAL_URLS, byok
-from deputize.agents.reach import Reached, is_web_address, reach
+from deputize.agents.reach import Reached, reach
 from deputize.config.dotenv import read_variables
 from deputize.config.edit import write_provider
 from deputize.config.load import load_config
 from deputize.config.private import read_private, write_private
 from deputize.config.variables import is_variable
+from deputize.config.web_address import is_web_address
 from deputize.errors import ConfigError, IllegalMove, InvalidInput, NotFound
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
 """Agents that are there without being configured."""
 
 
-LOGINS: Mapping[str, str] = {"copilot": "github", "codex": "openai", "claude": "anthropic"}
+LOGIN_SERVERS: Mapping[str, str] = {"copilot": "github", "codex": "openai", "claude": "anthropic"}
 """Who serves the models of a login of one's own, by the kind of agent."""
 ASKING_KINDS = frozenset({"copilot", "claude"})
 """Kinds of agents that ask before each tool call."""

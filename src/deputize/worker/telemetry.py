@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize import log
 from deputize.agents.base import SessionStarted, ToolFinished, ToolStarted, Used
-from deputize.model.agent import LOGINS
+from deputize.model.agent import LOGIN_SERVERS
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def begin(subject: Subject) -> Trace | None:
 def provider_of(subject: Subject) -> str:
     """Return the name that the conventions have for who serves a model, as far as they have one."""
     if subject.provider_type is None:
-        return LOGINS.get(subject.kind, subject.agent)
+        return LOGIN_SERVERS.get(subject.kind, subject.agent)
     return _CONVENTIONAL.get(subject.provider_type, subject.provider_type)
 
 
