@@ -17,8 +17,8 @@ import pytest
 from deputize.desk.adding import add
 from deputize.model.need import Need
 from deputize.model.task import TaskSpec
-from tests.fixtures.crew import halt
 from tests.fixtures.house import LAND, House
+from tests.fixtures.outstaying import outstay
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -276,8 +276,7 @@ def test_a_stopped_worker_is_replaced_and_writes_nothing(house: House) -> None:
     task = house.add(f"touch {house.signs}/$(date +%N).ran; {house.awaiting('go')}; echo a > a")
     sleeper = house.up()
     house.until_awaited("go")
-    halt(sleeper.pid)
-    house.run_out()
+    outstay(house, sleeper)
     house.sign("go.awaited").unlink()
     other = house.up()
     house.until_awaited("go")
@@ -303,8 +302,7 @@ def test_a_stopped_landing_blames_nobody(house: House) -> None:
     task = house.add("echo a > a")
     sleeper = house.up()
     house.until_awaited("go")
-    halt(sleeper.pid)
-    house.run_out()
+    outstay(house, sleeper)
     house.sign("go.awaited").unlink()
     house.up()
     house.until_awaited("go")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures import postgres
-from tests.fixtures.crew import halt
 from tests.fixtures.house import build, looks_rarely
+from tests.fixtures.outstaying import outstay
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ def test_a_stopped_worker_is_replaced_and_writes_nothing(house: House) -> None:
     task = house.add(f"{house.awaiting('go')}; echo a > a.txt")
     sleeper = house.up()
     house.until_awaited("go")
-    halt(sleeper.pid)
-    house.run_out()
+    outstay(house, sleeper)
     house.sign("go.awaited").unlink()
     other = house.up()
     house.until_awaited("go")
