@@ -24,7 +24,7 @@ _REACH = {"now": _AT, "roles": None, "host": None, "worker": "w1", "count": 1}
 _BEGUN = {
     "token": "0123456789abcdef0123456789abcdef", "worker": "w1", "lease_expires_at": _AT,
     "agent": "copilot", "processes": "[]", "started_at": _AT, "input_tokens": 0,
-    "output_tokens": 0, "cached_tokens": 0, "tools": "[]",
+    "output_tokens": 0, "cached_tokens": 0, "reasoning_tokens": 0, "tools": "[]",
 }  # fmt: skip
 _ENDED = _BEGUN | {"finished_at": _AT, "outcome": "succeeded"}
 _TOLD = {"at": _AT, "actor": "worker:w1", "worker": "w1"}
