@@ -8,7 +8,17 @@ import pytest
 
 from deputize.clock import ManualClock
 from deputize.demo.model import ScriptedModel
-from tests.agents.rigs import CLAUDE, CODEX, COMMAND, COPILOT, COPILOT_ACP, GOOSE, Kind, Rig
+from tests.agents.rigs import (
+    CLAUDE,
+    CODEX,
+    CODEX_ACP,
+    COMMAND,
+    COPILOT,
+    COPILOT_ACP,
+    GOOSE,
+    Kind,
+    Rig,
+)
 from tests.agents.scenes import NOW, SCRIPT
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ KINDS = [
     pytest.param(COPILOT_ACP, id="copilot-acp"),
     pytest.param(CODEX, id="codex", marks=pytest.mark.real),
     pytest.param(CLAUDE, id="claude", marks=pytest.mark.real),
+    pytest.param(CODEX_ACP, id="codex-acp", marks=pytest.mark.real),
     pytest.param(GOOSE, id="goose", marks=pytest.mark.real),
 ]
 

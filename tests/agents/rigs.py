@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,7 @@ from tests.fixtures.programs import (
     REPOSITORY,
     find_claude,
     find_codex,
+    find_codex_acp,
     find_copilot_runtime,
     find_goose,
 )
@@ -65,6 +68,8 @@ class Kind:
     resumes: bool = True
     reports_usage: str = "calls"
     """`calls` (of each), `turn` (one sum), `last` (of the last call only), `no`."""
+    tells_limits: str = "end"
+    """`end` (with when a limit ends), `yes` (without), `no` (for a minute at least)."""
     reads_ahead: bool = False
     """Its SDK takes in what is written to it, however far behind are those who listen."""
 
@@ -193,6 +198,35 @@ def _copilot_variables(model: ScriptedModel) -> dict[str, str]:
     }
 
 
+def _codex_acp(clock: Clock) -> Agent:
+    command = (shutil.which("node") or "node", str(find_codex_acp()))
+    return AcpAgent("codex-acp", command, clock, version=2)
+
+
+def _codex_acp_variables(model: ScriptedModel) -> dict[str, str]:
+    served = {
+        "name": "scripted",
+        "base_url": model.openai_url,
+        "wire_api": "responses",
+        "supports_websockets": False,
+        "env_key": "SCRIPTED_KEY",
+        "request_max_retries": 0,
+    }
+    settings = {
+        "model": MODEL_NAME,
+        "model_provider": "scripted",
+        "model_providers": {"scripted": served},
+        "features": {"plugins": False},
+        "analytics": {"enabled": False},
+    }
+    return {
+        "CODEX_PATH": str(find_codex()),
+        "CODEX_CONFIG": json.dumps(settings),
+        "MODEL_PROVIDER": "scripted",
+        "NO_BROWSER": "1",
+    }
+
+
 def _goose(clock: Clock) -> Agent:
     command = (str(find_goose()), "acp", "--with-builtin", "developer")
     return AcpAgent("goose", command, clock)
@@ -246,8 +280,18 @@ CODEX = Kind(
 )
 COPILOT_ACP = Kind(
     name="copilot-acp",
+    tells_limits="no",
     make=_copilot_acp,
     variables=_copilot_variables,
+    reports_usage="turn",
+)
+CODEX_ACP = Kind(
+    name="codex-acp",
+    tells_limits="yes",
+    make=_codex_acp,
+    variables=_codex_acp_variables,
+    asks=False,
+    hides_processes=sys.platform == "linux",
     reports_usage="turn",
 )
 CLAUDE = Kind(name="claude", make=_claude, variables=lambda _: {}, provider=claude_provider)

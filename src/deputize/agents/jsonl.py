@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from typing import TYPE_CHECKING
 
 import anyio
@@ -28,6 +29,7 @@ class Pipe:
         self._program = program
         self._note = note
         self._received = bytearray()
+        self._batch: deque[Json] = deque()
         self._sending = anyio.Lock()
 
     async def send(self, message: Json) -> None:
@@ -38,13 +40,18 @@ class Pipe:
 
     async def receive(self) -> Json | None:
         """Return the next message; None at the end, or when one gets too long."""
-        while (line := await self._line()) is not None:
-            message = _message(line)
-            if message is not None:
-                return message
-            if told := line.decode("utf-8", "replace").strip():
-                self._note(told[:LINE_CHARACTERS])
-        return None
+        while not self._batch:
+            line = await self._line()
+            if line is None:
+                return None
+            self._batch.extend(_messages(line))
+            if not self._batch:
+                self._pass_over(line)
+        return self._batch.popleft()
+
+    def _pass_over(self, line: bytes) -> None:
+        if told := line.decode("utf-8", "replace").strip():
+            self._note(told[:LINE_CHARACTERS])
 
     async def close(self) -> None:
         """Let the agent see the end of its input."""
@@ -66,12 +73,14 @@ class Pipe:
         return line
 
 
-def _message(line: bytes) -> Json | None:
+def _messages(line: bytes) -> list[Json]:
+    """Return the message of a line, or those of a batch (JSON-RPC 2.0, section 6)."""
     try:
-        message = json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
-        return None
-    return message if isinstance(message, dict) else None
+        return []
+    messages = found if isinstance(found, list) else [found]
+    return [each for each in messages if isinstance(each, dict)]
 
 
 def as_object(value: object) -> dict[str, object]:

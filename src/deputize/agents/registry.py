@@ -58,7 +58,7 @@ def agent_from(
         hint = f'write `command = ["PROGRAM", …]` under [agents.{name}] in config.toml'
         raise ConfigError(f"the agent {name} has no command", hint=hint)
     if settings.kind == "acp":
-        return AcpAgent(name, settings.command)
+        return AcpAgent(name, settings.command, version=settings.protocol)
     return CommandAgent(
         name, settings.command, success=settings.success, patterns=settings.patterns
     )

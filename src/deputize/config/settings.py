@@ -219,6 +219,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "models.*.context_tokens": (1, 10**9),
     "models.*.priced_up_to_tokens": (1, 10**9),
     "agents.*.success": (0, 255),
+    "agents.*.protocol": (1, 2),
 }
 """Numbers that have bounds of their own, both included."""
 LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9

@@ -37,6 +37,8 @@ class AgentSettings(NamedTuple):
     """The name of a `[providers.NAME]` table; without one it uses its own login."""
     path: str | None = None
     """Where the program of an agent of kind `copilot`, `codex` or `claude` is."""
+    protocol: int = 1
+    """The version of the protocol that an agent of kind `acp` is offered; 2 is a draft."""
     success: tuple[int, ...] = ()
     """Exit codes with which a command tells success; 0 alone where there are none."""
     patterns: Patterns = NO_PATTERNS

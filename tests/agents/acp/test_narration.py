@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deputize.agents.acp.narration import Narrator
-from deputize.agents.acp.permission import action_in, answer_to
+from deputize.agents.acp.permission import action_in, answer_to, call_in
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
 from deputize.model.attempt import MOST_TOKENS_TOLD, Usage
 from deputize.model.policy import Decision, Tool, Verdict
@@ -200,7 +200,7 @@ def test_a_permission_request_is_seen_with_what_was_told_before() -> None:
             "content": [{"type": "diff", "path": "/w/c"}],
         }
     }
-    action = action_in(params, known, "edit")
+    action = action_in(call_in(params), known, "edit")
     assert action.tool is Tool.WRITE
     assert set(action.paths) == {"/w/a", "/w/b", "/w/c"}
 

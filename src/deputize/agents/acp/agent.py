@@ -32,8 +32,16 @@ LEAVE_SECONDS = 2.0
 class AcpAgent:
     """Any agent that speaks the Agent Client Protocol over its input and output."""
 
-    def __init__(self, name: str, command: tuple[str, ...], clock: Clock | None = None) -> None:
-        """Run `command`, which speaks the protocol when it is started."""
+    def __init__(
+        self,
+        name: str,
+        command: tuple[str, ...],
+        clock: Clock | None = None,
+        *,
+        version: int = 1,
+    ) -> None:
+        """Run `command`, which is offered a version of the protocol when it is started."""
+        self._version = version
         self.name = name
         self.command = command
         self._clock = clock or SystemClock()
@@ -67,7 +75,7 @@ class AcpAgent:
 
     async def _run(self, command: Command, job: Job, gate: Gate, emit: Emit) -> Report:
         program = None
-        hearing = Hearing(emit)
+        hearing = Hearing(emit, self._version)
         try:
             async with started(command) as program:
                 emit(ProcessStarted(pid=program.identity.pid))
@@ -95,8 +103,9 @@ class AcpAgent:
 class Hearing:
     """A program that is spoken with, watched meanwhile, and its errors told."""
 
-    def __init__(self, emit: Emit) -> None:
-        """Tell everything to `emit`."""
+    def __init__(self, emit: Emit, version: int) -> None:
+        """Tell everything to `emit`; the program is offered a version of the protocol."""
+        self._version = version
         self._emit = emit
         self._gone = anyio.Event()
         self.lines = Lines()
@@ -108,7 +117,7 @@ class Hearing:
         outcome: list[Report | Exception] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._hear_errors, program)
-            conversation = Conversation(program, job, gate, self._emit)
+            conversation = Conversation(program, job, gate, self._emit, self._version)
             tasks.start_soon(self._close_when_gone, program, conversation.peer)
             try:
                 outcome.append(await conversation.hold())

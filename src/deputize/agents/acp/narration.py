@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deputize.agents.acp.permission import paths_in
+from deputize.agents.acp.terminals import Terminals
+from deputize.agents.acp.words import Words
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
 from deputize.agents.jsonl import as_list, as_object, as_text
-from deputize.agents.output import Tail
 from deputize.agents.vocabulary import action_of, one_line
 from deputize.model.attempt import Usage, count_in
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 OUTPUT_CHARACTERS = 2000
 MOST_USD_TOLD = 1e9
 """What is said to have cost more than this, or no number at all, is not taken for a cost."""
-ENDED = frozenset({"completed", "failed"})
+ENDED = frozenset({"completed", "failed", "cancelled"})
+MOST_PIECES = 50
+"""How many pieces of what a tool call gives back are kept."""
 
 ERROR_TEXT = re.compile(
     r"\s*(?:(?:API )?Error: (?=\S)|Ran into this error: )(?P<error>.+)", re.DOTALL
@@ -45,7 +48,8 @@ class Narrator:
         """Start before the first update of a session that has cost `paid_before` dollars."""
         self._calls: dict[str, Call] = {}
         self._refused: set[str] = set()
-        self._answer = Tail()
+        self._answer = Words()
+        self._terminals = Terminals()
         self._last_chunk = ""
         self._told = paid_before
         self._cost: Decimal | None = None
@@ -83,16 +87,25 @@ class Narrator:
         """Yield what an update tells; kinds that nobody knows here tell nothing."""
         kind = as_text(update.get("sessionUpdate"))
         if kind == "agent_message_chunk":
-            yield from self._message(as_text(as_object(update.get("content")).get("text")))
-        elif kind == "agent_thought_chunk":
-            if text := as_text(as_object(update.get("content")).get("text")):
+            yield from self._message(update)
+        elif kind == "agent_message" and "content" in update:
+            yield from self._whole_message(update)
+        elif kind in {"agent_thought_chunk", "agent_thought"}:
+            if text := _text_in(update):
                 yield Said(text=text)
         elif kind in {"tool_call", "tool_call_update"}:
             yield from self._tool(update)
+        elif kind == "notice" and (title := as_text(update.get("title"))):
+            yield Noted(text=one_line(title))
         elif kind == "usage_update":
-            self._cost = _cost_in(update) or self._cost
-            if self._cost is not None and self._cost > self._told:
-                yield Used(usage=Usage(cost_usd=self._untold()), model=None)
+            yield from self._paid(update)
+        else:
+            yield from self._output_of_tools(kind, update)
+
+    def _paid(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
+        self._cost = _cost_in(update) or self._cost
+        if self._cost is not None and self._cost > self._told:
+            yield Used(usage=Usage(cost_usd=self._untold()), model=None)
 
     def used(self, response: Mapping[str, object], model: str | None) -> Used | None:
         """Return what the answer to the prompt says it took, where it says so.
@@ -107,7 +120,7 @@ class Narrator:
         if not usage:
             return None
         count = Usage(
-            input_tokens=_count(usage, "inputTokens", "input_tokens"),
+            input_tokens=_count(usage, "inputTokens", "input_tokens") + _left_out(usage),
             output_tokens=_count(usage, "outputTokens", "output_tokens"),
             cached_tokens=_count(usage, "cachedReadTokens", "cached_tokens"),
             reasoning_tokens=_count(usage, "thoughtTokens", "thought_tokens"),
@@ -122,7 +135,8 @@ class Narrator:
         more, self._told = max(self._cost - self._told, Decimal(0)), max(self._cost, self._told)
         return format(more.normalize(), "f")
 
-    def _message(self, text: str) -> Iterator[AgentEvent]:
+    def _message(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
+        text = _text_in(update)
         if not text:
             return
         self._last_chunk = text
@@ -130,8 +144,26 @@ class Narrator:
             # Copilot's remarks come as chunks of the answer, each whole.
             yield Noted(text=one_line(text))
             return
-        self._answer.add(text)
+        self._answer.add(as_text(update.get("messageId")), text)
         yield Said(text=text)
+
+    def _whole_message(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
+        self._last_chunk = text = _text_in(update)
+        if new := self._answer.replace(as_text(update.get("messageId")), text):
+            yield Said(text=new)
+
+    def _output_of_tools(self, kind: str, update: Mapping[str, object]) -> Iterator[AgentEvent]:
+        """Keep what tools print; it is told as empty words, for whoever prints is not idle."""
+        if kind == "tool_call_content_chunk":
+            call = self._calls.get(as_text(update.get("toolCallId")))
+            if call is not None:
+                pieces = [*as_list(call.told.get("content")), update.get("content")]
+                call.told["content"] = pieces[:MOST_PIECES]
+        elif kind in {"terminal_update", "terminal_output_chunk"}:
+            self._terminals.hear(update)
+        else:
+            return
+        yield Said(text="")
 
     def _tool(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
         identifier = as_text(update.get("toolCallId"))
@@ -154,8 +186,18 @@ class Narrator:
             name=call.name,
             ok=update.get("status") == "completed",
             denied=identifier in self._refused,
-            output=_output(update),
+            output=_output(update) or self._kept_output(call),
         )
+
+    def _kept_output(self, call: Call) -> str:
+        return (_output(call.told) or self._terminals.shown_in(call.told))[:OUTPUT_CHARACTERS]
+
+
+def _text_in(update: Mapping[str, object]) -> str:
+    """Return the text of a message's content, which is one block or a list of them."""
+    content = update.get("content")
+    blocks = content if isinstance(content, list) else [content]
+    return "".join(as_text(as_object(block).get("text")) for block in blocks)
 
 
 def _name(update: Mapping[str, object]) -> str:
@@ -204,3 +246,13 @@ def _cost_in(update: Mapping[str, object]) -> Decimal | None:
 def _count(usage: Mapping[str, object], *names: str) -> int:
     counts = (usage.get(name) for name in names)
     return next((count_in(count) for count in counts if isinstance(count, int | float)), 0)
+
+
+def _left_out(usage: Mapping[str, object]) -> int:
+    """Return the cached tokens where the sum shows that they are no part of those that went in.
+
+    The protocol doesn't say; for Copilot they are a part, for Codex's adapter they are not.
+    """
+    cached = _count(usage, "cachedReadTokens") + _count(usage, "cachedWriteTokens")
+    parts = _count(usage, "inputTokens") + _count(usage, "outputTokens") + cached
+    return cached if parts == _count(usage, "totalTokens") else 0

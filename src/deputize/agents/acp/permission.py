@@ -16,9 +16,26 @@ if TYPE_CHECKING:
 CANCELLED: dict[str, object] = {"outcome": {"outcome": "cancelled"}}
 
 
-def action_in(params: Mapping[str, object], known: Mapping[str, object], name: str) -> Action:
+def call_in(params: Mapping[str, object]) -> dict[str, object]:
+    """Return the tool call that is asked for; one that nothing says of has only a title.
+
+    Version 1 of the protocol names it; version 2 names a subject, which may be a command.
+    """
+    if asked := as_object(params.get("toolCall")):
+        return asked
+    subject = as_object(params.get("subject"))
+    if subject.get("type") == "tool_call":
+        return as_object(subject.get("toolCall"))
+    if subject.get("type") == "command":
+        given = {name: subject.get(name) for name in ("command", "cwd")}
+        title = as_text(subject.get("command"))
+        identifier = subject.get("toolCallId")
+        return {"toolCallId": identifier, "kind": "execute", "title": title, "rawInput": given}
+    return {"title": params.get("title")}
+
+
+def action_in(asked: Mapping[str, object], known: Mapping[str, object], name: str) -> Action:
     """Return what is asked for; `known` is what the agent told of that call before, by `name`."""
-    asked = as_object(params.get("toolCall"))
     return action_of(
         name,
         {**as_object(known.get("rawInput")), **as_object(asked.get("rawInput"))},
@@ -43,7 +60,9 @@ def answer_to(params: Mapping[str, object], decision: Decision) -> dict[str, obj
 def paths_in(call: Mapping[str, object]) -> tuple[str, ...]:
     """Return the paths that a tool call names as places and in its changes."""
     places = [*as_list(call.get("locations")), *as_list(call.get("content"))]
-    found = (as_text(as_object(place).get("path")) for place in places)
+    for content in map(as_object, as_list(call.get("content"))):
+        places += as_list(content.get("changes"))
+    found = (as_text(as_object(place).get(key)) for place in places for key in ("oldPath", "path"))
     return tuple(dict.fromkeys(path for path in found if path))
 
 

@@ -10,7 +10,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from acp import PROTOCOL_VERSION, RequestError
+import anyio
+from acp import RequestError
 from acp.connection import Connection
 
 from deputize.agents.jsonl import Json
@@ -25,8 +26,6 @@ Answer = Callable[[str, Json], Awaitable[Json]]
 Hear = Callable[[str, Json], None]
 """Takes a notification of the agent; never raises."""
 
-__all__ = ["PROTOCOL_VERSION", "Answer", "Hear", "Peer"]
-
 
 class Peer:
     """The agent at the other end of a pipe."""
@@ -35,7 +34,9 @@ class Peer:
         """Begin to listen: requests go to `answer`, notifications to `hear`, in order."""
         self._answer = answer
         self._hear = hear
-        self._connection = Connection(self._handle, pipe)
+        self.gone = anyio.Event()
+        """Set once nothing more comes from the agent."""
+        self._connection = Connection(self._handle, _Watched(pipe, self.gone))
 
     async def request(self, method: str, params: Json) -> Json:
         """Ask the agent; raises AgentError where it refuses or is gone."""
@@ -57,6 +58,7 @@ class Peer:
 
     async def close(self) -> None:
         """Stop listening."""
+        self.gone.set()
         await self._connection.close()
 
     async def _handle(self, method: str, params: object, is_notification: bool) -> Json | None:  # noqa: FBT001 - the library's signature
@@ -68,6 +70,21 @@ class Peer:
             return await self._answer(method, given)
         except LookupError as exc:
             raise RequestError.method_not_found(method) from exc
+
+
+class _Watched:
+    """A pipe, and the event of its end."""
+
+    def __init__(self, pipe: Pipe, end: anyio.Event) -> None:
+        self._end = end
+        self._pipe = pipe
+        self.send, self.close = pipe.send, pipe.close
+
+    async def receive(self) -> Json | None:
+        message = await self._pipe.receive()
+        if message is None:
+            self._end.set()
+        return message
 
 
 def _told(error: RequestError) -> str:
