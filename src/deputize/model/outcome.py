@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     AGENT_ERROR = "agent_error"
     AGENT_CRASHED = "agent_crashed"
     AGENT_MISSING = "agent_missing"
+    UNUSABLE_ANSWER = "unusable_answer"
     IDLE_TIMEOUT = "idle_timeout"
     TIME_LIMIT = "time_limit"
     SETUP_FAILED = "setup_failed"
@@ -112,6 +113,12 @@ MEANINGS: dict[Outcome, Meaning] = {
     ),
     Outcome.AGENT_MISSING: _row(
         tries=1, who=_PERSON, do="install the agent or choose another; `deputize doctor` says how"
+    ),
+    Outcome.UNUSABLE_ANSWER: _row(
+        tries=1,
+        on_request=True,
+        who=_PERSON,
+        do="read its answer, which `deputize show ID` names, then `deputize retry ID`",
     ),
     Outcome.IDLE_TIMEOUT: _row(
         tries=1,
