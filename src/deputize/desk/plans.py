@@ -98,7 +98,11 @@ def start_for(desk: Desk, wanting: Iterable[Task]) -> bool:
 
 
 def schema(what: str) -> dict[str, object]:
-    """Return the JSON Schema of a `task` or a `plan`."""
+    """Return the JSON Schema of a `task`, a `plan` or a `change` that is requested."""
+    if what == "change":
+        from deputize.changes.schema import change_schema
+
+        return change_schema()
     from deputize.intake.schemas import plan_schema, task_schema
 
     return {"task": task_schema, "plan": plan_schema}[what]()

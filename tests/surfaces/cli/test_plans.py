@@ -251,7 +251,10 @@ def test_the_schemas_are_printed(deputize: CommandLine) -> None:
     jsonschema.validate(SHIP, schema)
     task = deputize("schema", "task", "--json").document
     jsonschema.validate(SHIP["tasks"][3], task)
-    assert deputize("schema", "change").code == 2
+    change = deputize("schema", "change").document
+    deletion = {"op": "delete", "path": "notes.txt"}
+    jsonschema.validate({"schema": "deputize.change/1", "operations": [deletion]}, change)
+    assert deputize("schema", "batch").code == 2
 
 
 def test_a_plan_tells_what_it_starts_without(deputize: CommandLine, project: Folder) -> None:

@@ -1,7 +1,9 @@
-"""Print the JSON Schema (draft 2020-12) of what `deputize run` takes: a plan, or one of its tasks.
+"""Print the JSON Schema (draft 2020-12) of what comes in as JSON.
 
-It accepts and refuses the same documents as deputize, but for what takes a look elsewhere: names
-of roles, agents, checks and tasks, circles of needs, and the prompt's size in bytes.
+`plan` is what `deputize run` takes, `task` is one of its tasks, and `change` is a change request:
+what an agent answers with that edits no files itself. It accepts and refuses the same documents as
+deputize, but for what takes a look elsewhere: names of roles, agents, checks and tasks, circles of
+needs, sizes in bytes; of a change request, names that stand for `.git`, and what a patch holds.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 EXAMPLES = """
   deputize schema plan > plan.schema.json
   deputize schema task
+  deputize schema change
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `schema` takes."""
-    parser.add_argument("what", choices=("plan", "task"), help="what to describe")
+    parser.add_argument("what", choices=("plan", "task", "change"), help="what to describe")
     add_format(parser)
 
 

@@ -1,0 +1,1 @@
+"""Change requests: read, held against the rules, and carried out on a commit."""
