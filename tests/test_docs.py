@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import deputize.errors
+from deputize.config.agents import shipped
 from deputize.config.load import load_config
 from deputize.config.settings import CHOICES, Config, LandingSettings
 from deputize.config.variables import PLAIN, unknown_variables
@@ -168,7 +169,7 @@ def keys_of(kind: Any, prefix: str = "") -> dict[str, str]:  # noqa: ANN401 - a 
         key = f"{prefix}{name}"
         default = kind._field_defaults.get(name, ...)
         inner = next(iter(typing.get_args(wanted)[::-1]), None)
-        if typing.get_origin(wanted) is Mapping and inner is int:
+        if typing.get_origin(wanted) is Mapping and inner in {int, str}:
             found[f"{key}.NAME"] = "–"
         elif typing.get_origin(wanted) is Mapping:
             found |= keys_of(inner, f"{key}.NAME.")
@@ -268,6 +269,13 @@ def test_every_variable_that_an_agent_gets_is_told() -> None:
     text = (DOCS / "agents.md").read_text(encoding="utf-8")
     listed = text.partition("\n## Environment\n")[2]
     assert named(listed.partition("An agent also gets")[0]) - {"*"} == ALLOWED
+
+
+def test_every_agent_that_we_describe_is_told_with_its_variables() -> None:
+    """Agents has a row for each."""
+    rows = section(DOCS / "agents.md", "Agents that are described already")
+    told = {row[0].strip("`"): named(row[1]) for row in rows}
+    assert told == {name: set(each.env) for name, each in shipped().items()}
 
 
 def test_the_errors_are_drawn_as_they_are() -> None:

@@ -23,9 +23,10 @@ from deputize.agents.base import (
 )
 from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
-from deputize.agents.command import CommandAgent
+from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.demo.model import MODEL_NAME, ScriptedModel
+from deputize.model.agent import AgentSettings
 from deputize.model.attempt import Usage
 from deputize.model.policy import Action, Decision, Verdict
 from tests.fixtures.programs import (
@@ -164,7 +165,8 @@ class Rig:
 
 
 def _command(clock: Clock) -> Agent:
-    return CommandAgent("command", (sys.executable, "-I", str(TINY_AGENT)), clock)
+    settings = AgentSettings(command=(sys.executable, "-I", str(TINY_AGENT)))
+    return CommandAgent("command", settings, clock)
 
 
 def _copilot(clock: Clock) -> Agent:

@@ -10,9 +10,10 @@ import pytest
 from deputize.agents.acp.agent import AcpAgent
 from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
-from deputize.agents.command import CommandAgent
+from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
-from deputize.agents.registry import agent_from, agent_names, settings_for
+from deputize.agents.registry import agent_from, settings_for
+from deputize.config.agents import agent_names
 from deputize.errors import ConfigError, NotFound
 from deputize.model.agent import AgentSettings
 
@@ -71,7 +72,8 @@ def test_every_agent_is_looked_for() -> None:
         name: agent_from(name, settings_for(name, configured)).find()
         for name in agent_names(configured)
     }
-    assert tuple(found) == ("copilot", "codex", "claude", "goose", "shell")
+    described = ("aider", "gemini", "mini-swe-agent", "opencode")
+    assert tuple(found) == ("copilot", "codex", "claude", "goose", *described, "shell")
     assert found["shell"].path is not None
     assert all(each.path or (each.problem and each.hint) for each in found.values())
 
@@ -80,7 +82,8 @@ def test_no_sdk_is_loaded_before_an_agent_runs() -> None:
     """Knowing and finding all agents loads neither an SDK nor what it is made of."""
     program = (
         "import sys\n"
-        "from deputize.agents.registry import agent_from, agent_names, settings_for\n"
+        "from deputize.agents.registry import agent_from, settings_for\n"
+        "from deputize.config.agents import agent_names\n"
         "for name in agent_names({}):\n"
         "    agent_from(name, settings_for(name, {})).find()\n"
         "print([name for name in ('copilot', 'acp', 'pydantic') if name in sys.modules])\n"

@@ -16,7 +16,7 @@ from deputize.config.settings import (
     WorkerSettings,
     WorkspaceSettings,
 )
-from deputize.model.agent import AgentSettings, Patterns
+from deputize.model.agent import AgentSettings, Handing, Patterns
 from deputize.model.budget import Budgets, Ceiling
 from deputize.model.limits import Limits
 from deputize.model.price import KnownModel
@@ -35,6 +35,17 @@ provider = "local"
 path = "/opt/prog"
 success = [0, 3]
 patterns.rate_limited = ["slow down (?P<reset>.*)"]
+exit_codes.41 = "auth_failed"
+prompt = "file"
+model_arguments = ["--model", "{model}"]
+resume_arguments = ["--resume", "{session}"]
+lost_session = ["not found"]
+variables.COLOUR = "never"
+providers.openai.variables = { BASE = "{base_url}", MODEL_KEY = "{key}" }
+providers.openai.arguments = ["--openai"]
+providers.openai.model = "openai/{model}"
+version = ["--version"]
+install = "make install"
 [providers.local]
 type = "openai"
 base_url = "http://127.0.0.1:1/v1"
@@ -120,6 +131,14 @@ MEANT = Config(
             kind="command", command=("prog", "{prompt}"), env=("TOKEN_*",), roles=("writer",),
             model="m", provider="local", path="/opt/prog",
             success=(0, 3), patterns=Patterns(rate_limited=("slow down (?P<reset>.*)",)),
+            exit_codes={"41": "auth_failed"}, prompt="file",
+            model_arguments=("--model", "{model}"), resume_arguments=("--resume", "{session}"),
+            lost_session=("not found",), variables={"COLOUR": "never"},
+            providers={"openai": Handing(
+                variables={"BASE": "{base_url}", "MODEL_KEY": "{key}"}, arguments=("--openai",),
+                model="openai/{model}",
+            )},
+            version=("--version",), install="make install",
         )
     },
     providers={

@@ -159,7 +159,10 @@ def test_bad_input_is_refused_in_words_and_leaves_no_trace(door: Door) -> None:
 NEAREST = (
     ({"role": "wirter"}, "did you mean writer?"),
     ({"agent": "copilto"}, "did you mean copilot?"),
-    ({"agent": "zzz"}, "known: claude, codex, copilot, goose, mine"),
+    (
+        {"agent": "zzz"},
+        "known: aider, claude, codex, copilot, gemini, goose, mine, mini-swe-agent, opencode",
+    ),
     ({"checks": ("test",)}, "did you mean tests?"),
     ({"agent": "mine", "role": "tester"}, "its roles: writer, reviewer"),
 )

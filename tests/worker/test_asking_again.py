@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.agents.base import Job, Noted
-from deputize.agents.command import CommandAgent
+from deputize.agents.command.agent import CommandAgent
 from deputize.clock import ManualClock
 from deputize.demo.model import Scene, Script, ScriptedModel, Turn
 from deputize.errors import InvalidInput
+from deputize.model.agent import AgentSettings
 from deputize.model.outcome import Outcome
 from deputize.worker.asking_again import CARRIED_CHARACTERS, AskingAgain
 from tests.agents.rigs import ALLOW, COMMAND, COPILOT, COPILOT_ACP, Kind, Rig
@@ -96,7 +97,8 @@ async def asked(code: str, workspace: Path) -> tuple[AskingAgain[int], Report]:
     def emit(event: AgentEvent) -> None:
         del event
 
-    asking = AskingAgain(CommandAgent("program", (sys.executable, "-c", SAYS + code)), number)
+    settings = AgentSettings(command=(sys.executable, "-c", SAYS + code))
+    asking = AskingAgain(CommandAgent("program", settings), number)
     job = Job(prompt="How many?", workspace=workspace, environment={"PATH": "/usr/bin:/bin"})
     return asking, await asking.run(job, gate, emit)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Report
-from deputize.agents.command import NOT_FOUND, ending
+from deputize.agents.command.program import NOT_FOUND, ending
 from deputize.agents.failures import failure_of
 from deputize.model.outcome import Outcome
 

@@ -1,4 +1,4 @@
-"""Which agents there are, by name: the built-in ones, and those that home's configuration adds.
+"""An agent by its name: its settings, and the adapter that they describe.
 
 Nothing here loads an SDK: an adapter does that when it runs.
 """
@@ -11,34 +11,24 @@ from typing import TYPE_CHECKING
 from deputize.agents.acp.agent import AcpAgent
 from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
-from deputize.agents.command import CommandAgent
+from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
+from deputize.config.agents import agent_names, agent_of
 from deputize.errors import ConfigError, NotFound
-from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deputize.agents.base import Agent
-
-
-def agent_names(configured: Mapping[str, AgentSettings]) -> tuple[str, ...]:
-    """Return the names of all agents, the built-in ones first."""
-    return tuple(dict.fromkeys((*BUILT_IN_AGENTS, *configured)))
+    from deputize.model.agent import AgentSettings
 
 
 def settings_for(name: str, configured: Mapping[str, AgentSettings]) -> AgentSettings:
-    """Return an agent's settings: what is configured over what is built in; raises NotFound."""
-    built_in, own = BUILT_IN_AGENTS.get(name), configured.get(name)
-    if own is None:
-        if built_in is None:
-            raise _unknown(name, agent_names(configured))
-        return built_in
-    if built_in is None or own.kind not in {None, built_in.kind}:
-        return own._replace(kind=own.kind or "command")
-    given = {name: value for name, value in own._asdict().items() if value}
-    given["env"] = tuple(dict.fromkeys((*built_in.env, *own.env)))
-    return built_in._replace(**given)
+    """Return an agent's settings: what is configured over what is known of it; raises NotFound."""
+    settings = agent_of(name, configured)
+    if settings is None:
+        raise _unknown(name, agent_names(configured))
+    return settings
 
 
 def agent_from(
@@ -59,9 +49,7 @@ def agent_from(
         raise ConfigError(f"the agent {name} has no command", hint=hint)
     if settings.kind == "acp":
         return AcpAgent(name, settings.command, version=settings.protocol)
-    return CommandAgent(
-        name, settings.command, success=settings.success, patterns=settings.patterns
-    )
+    return CommandAgent(name, settings)
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> NotFound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, cast
 
+from deputize.config.agents import agent_of
 from deputize.config.settings import (
     KEY_SOURCES,
     MODES_FROM_LOOSE_TO_STRICT,
@@ -15,7 +16,6 @@ from deputize.config.settings import (
 from deputize.config.shape import MEND, Shape
 from deputize.config.variables import is_variable, path_of
 from deputize.errors import ConfigError
-from deputize.model.agent import BUILT_IN_AGENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,16 +88,20 @@ def _from_home(file: Path) -> Config:
     except OSError as error:
         hint = f"look at its rights: `ls -l {file}`"
         raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from error
+    from deputize.config.described import check_described
+
     shape = Shape(str(file))
     table = _parse(content, str(file))
     if "prices" in table:
         hint = "`deputize models` shows what is known of each; a [[models]] table corrects it"
         raise ConfigError(f"{file}: prices belong in `[[models]]`, not `[[prices]]`", hint=hint)
     config = cast("Config", shape.fill(Config, table))
+    for name, agent in config.agents.items():
+        check_described(name, agent, shape)
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
     for place, name in enumerate(config.fallback):
-        if name not in config.agents and name not in BUILT_IN_AGENTS:
+        if agent_of(name, config.agents) is None:
             raise shape.wrong(f"fallback.{place}", "the name of an agent", name)
     for name in config.budget.providers:
         if name not in config.servers:

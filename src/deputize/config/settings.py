@@ -6,18 +6,15 @@ Named tuples, not dataclasses: they are as frozen, and cost `add` a fifth of the
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read at run time, to check files
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings, asks_always, takes_provider
+from deputize.model.agent import NOTHING as EMPTY
+from deputize.model.agent import AgentSettings, asks_always, takes_provider
 from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.price import KnownModel  # noqa: TC001 - as above
 from deputize.model.rules import Rules
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-"""No table."""
 
 
 class ProviderSettings(NamedTuple):
@@ -175,8 +172,9 @@ class Config(NamedTuple):
     @property
     def servers(self) -> frozenset[str]:
         """Return what a budget of a day may be for: providers, and agents that need none."""
-        agents = (*BUILT_IN_AGENTS, *self.agents)
-        own = (name for name in agents if self.provider_of(name) is None)
+        from deputize.config.agents import agent_names
+
+        own = (name for name in agent_names(self.agents) if self.provider_of(name) is None)
         return frozenset([*self.providers, *own])
 
     def provider_of(self, agent: str, role: str | None = None) -> str | None:
@@ -184,7 +182,12 @@ class Config(NamedTuple):
         rules = None if role is None else self.role(role)
         settings = self.agents.get(agent) or AgentSettings()
         named = (rules.provider if rules else None) or settings.provider
-        return named or (self.default_provider if takes_provider(agent, settings) else None)
+        if named or self.default_provider is None:
+            return named
+        from deputize.config.agents import agent_of
+
+        known = agent_of(agent, self.agents)
+        return self.default_provider if known and takes_provider(agent, known) else None
 
     @property
     def rules(self) -> Rules:
@@ -201,6 +204,7 @@ class Config(NamedTuple):
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "agents.*.kind": ("copilot", "codex", "claude", "acp", "command"),
+    "agents.*.prompt": ("stdin", "argument", "file"),
     "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),

@@ -16,6 +16,10 @@ SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
 _NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget", "models"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PATTERNS = re.compile(r"\.patterns\.|\.lost_session\.\d+$")
+"""Keys whose values are regular expressions."""
+_FREE = frozenset({"variables", "exit_codes", "where"})
+"""Tables whose keys are not ours."""
 _DIGITS = 9
 LONGEST_SECONDS = 366 * 86400
 LONGEST_RETENTION_SECONDS = 100 * LONGEST_SECONDS
@@ -75,6 +79,9 @@ class Shape:
         return self._plain(wanted, value, key)
 
     def _plain(self, wanted: object, value: object, key: str) -> object:
+        if _is_free(key):
+            self._check_text(value, key)
+            return value
         if key.startswith("retention."):
             return self._retention(value, key)
         if key.endswith("_seconds"):
@@ -99,7 +106,8 @@ class Shape:
     def _check_text(self, value: object, key: str) -> None:
         if not isinstance(value, str):
             raise self.wrong(key, "a text", value)
-        if key.startswith("agents.") and ".patterns." in key and not _is_expression(value):
+        is_pattern = key.startswith("agents.") and _PATTERNS.search(key) is not None
+        if is_pattern and not _is_expression(value):
             raise self.wrong(key, "a regular expression", value)
         if key == "telemetry.endpoint" and not is_web_address(value):
             raise self.wrong(key, "a web address such as http://localhost:4318", value)
@@ -152,6 +160,10 @@ class Shape:
 
 def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
+
+
+def _is_free(key: str) -> bool:
+    return key.startswith("agents.") and key.split(".")[-2] in _FREE
 
 
 def _is_expression(text: str) -> bool:

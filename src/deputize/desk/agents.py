@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.agents.copilot.stored import stored_user
 from deputize.agents.providers import served
-from deputize.agents.registry import agent_from, agent_names, settings_for
+from deputize.agents.registry import agent_from, settings_for
+from deputize.config.agents import agent_names
 from deputize.config.dotenv import read_variables
 from deputize.config.load import load_config
 from deputize.desk.check.document import check_document
@@ -81,9 +82,13 @@ def _with_check(transaction: Transaction, view: AgentView, host: str) -> AgentVi
 
 
 def found_here(home: Home) -> list[AgentView]:
-    """Return every agent without its checks; looks for programs only."""
+    """Return every agent without its checks; looks for programs, and asks some for a version."""
+    from concurrent.futures import ThreadPoolExecutor
+
     config, variables = load_config(home.config), read_variables(home)
-    return [_view(name, config, variables) for name in agent_names(config.agents)]
+    names = agent_names(config.agents)
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda name: _view(name, config, variables), names))
 
 
 def _view(name: str, config: Config, variables: Variables) -> AgentView:

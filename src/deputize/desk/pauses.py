@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deputize.config.agents import agent_names
 from deputize.config.load import load_config
 from deputize.config.settings import BUILT_IN_ROLES
 from deputize.desk.bells import ring
 from deputize.errors import InvalidInput
-from deputize.model.agent import BUILT_IN_AGENTS
 from deputize.model.barrier import Barrier, BarrierKind, Cause
 from deputize.store import barriers, plans
 
@@ -71,7 +71,7 @@ def _require_known(desk: Desk, kind: BarrierKind, name: str) -> None:
     config = load_config(desk.home.config)
     known = {
         BarrierKind.ROLE: {*config.roles, *BUILT_IN_ROLES},
-        BarrierKind.AGENT: {*config.agents, *BUILT_IN_AGENTS},
+        BarrierKind.AGENT: set(agent_names(config.agents)),
         BarrierKind.PROVIDER: set(config.providers),
     }.get(kind)
     if known is not None and name not in known:

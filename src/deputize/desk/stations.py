@@ -80,7 +80,7 @@ def worker_environment(desk: Desk) -> dict[str, str]:
     nothing else of the terminal's reaches it.
     """
     from deputize.agents.keys import KEYRING_VARIABLES
-    from deputize.model.agent import BUILT_IN_AGENTS
+    from deputize.model.agent import BUILT_IN_AGENTS, SHIPPED_VARIABLES
     from deputize.workspace.processes.environment import agent_environment
 
     config = load_config(desk.home.config)
@@ -89,6 +89,7 @@ def worker_environment(desk: Desk) -> dict[str, str]:
     if any(provider.key_keyring for provider in config.providers.values()):
         keys |= KEYRING_VARIABLES
     allowed = {name for agent in agents for name in agent.env} | {key for key in keys if key}
+    allowed.update(SHIPPED_VARIABLES)
     settings = {
         name: value
         for name, value in os.environ.items()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from deputize.config.agents import agent_names, agent_of
 from deputize.config.settings import BUILT_IN_ROLES
 from deputize.errors import ConfigError, InvalidInput, NotFound
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS
-from deputize.model.agent import BUILT_IN_AGENTS, asks_always, has_sessions
+from deputize.model.agent import asks_always, has_sessions
 from deputize.model.need import VERDICTS, On, Verdict
 from deputize.model.task import Place
 from deputize.store import tasks
@@ -100,27 +101,28 @@ def check_names(spec: TaskSpec, config: Config) -> None:
 
 def check_agent(spec: TaskSpec, config: Config) -> None:
     """Check that the agent is known and takes the role."""
-    known = {**BUILT_IN_AGENTS, **config.agents}
     agent = agent_for(spec, config)
-    if agent not in known and spec.agent is None:
-        raise _misnamed(_who_names_agent(spec.role, config), "agent", agent, known)
-    if agent not in known:
-        raise _unknown("agent", agent, known)
+    settings = agent_of(agent, config.agents)
+    if settings is None and spec.agent is None:
+        names = agent_names(config.agents)
+        raise _misnamed(_who_names_agent(spec.role, config), "agent", agent, names)
+    if settings is None:
+        raise _unknown("agent", agent, agent_names(config.agents))
     if spec.provider is None and config.provider_of(agent, spec.role) not in {
         None,
         *config.providers,
     }:
         raise _without_provider(agent, spec.role, config)
-    if spec.session is not None and not has_sessions(agent, known[agent]):
+    if spec.session is not None and not has_sessions(agent, settings):
         hint = "leave out the session, or choose an agent that has some"
         raise InvalidInput(f"agent {agent} has no sessions", hint=hint, field="session")
-    if known[agent].roles and spec.role not in known[agent].roles:
-        hint = f"its roles: {', '.join(known[agent].roles)}"
+    if settings.roles and spec.role not in settings.roles:
+        hint = f"its roles: {', '.join(settings.roles)}"
         raise InvalidInput(
             f"agent {agent} does not take the role {spec.role}", hint=hint, field="role"
         )
     role = config.role(spec.role)
-    if role and role.tools is not None and not asks_always(agent, known[agent]):
+    if role and role.tools is not None and not asks_always(agent, settings):
         raise InvalidInput(
             f"the role {spec.role} may only use some tools: agent {agent} can't be held to it",
             hint="choose an agent that asks before each tool call, such as copilot",
@@ -130,7 +132,7 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
 
 def settings_problems(config: Config) -> Iterator[ConfigError]:
     """Find what settings say of agents that would have `add` refuse a task."""
-    known = {**BUILT_IN_AGENTS, **config.agents}
+    known = agent_names(config.agents)
     if config.default_agent not in known:
         yield _misnamed(_who_names_agent("", config), "agent", config.default_agent, known)
     for role, settings in config.roles.items():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No table."""
 
 
 class Patterns(NamedTuple):
@@ -21,13 +23,23 @@ class Patterns(NamedTuple):
 NO_PATTERNS = Patterns()
 
 
+class Handing(NamedTuple):
+    """How a provider of one type is handed to a command."""
+
+    variables: Mapping[str, str] = NOTHING
+    """Their values may name `{base_url}`, `{model}` and, nowhere else, `{key}`."""
+    arguments: tuple[str, ...] = ()
+    model: str = "{model}"
+    """What the program calls a model of such a provider."""
+
+
 class AgentSettings(NamedTuple):
     """What is configured for one agent; where nothing is, the program's own defaults hold."""
 
     kind: str | None = None
     """`copilot`, `codex`, `claude`, `acp` or `command`; without it, as built in under that name."""
     command: tuple[str, ...] = ()
-    """The program and its arguments; `{prompt}` in one is the prompt, which else is on stdin."""
+    """The program and its arguments, in which names in braces stand for what they name."""
     env: tuple[str, ...] = ()
     """Names of variables that it gets besides the usual ones; `*` at the end fits any ending."""
     roles: tuple[str, ...] = ()
@@ -36,13 +48,31 @@ class AgentSettings(NamedTuple):
     provider: str | None = None
     """The name of a `[providers.NAME]` table; without one it uses its own login."""
     path: str | None = None
-    """Where the program of an agent of kind `copilot`, `codex` or `claude` is."""
+    """Where its program is, if not where it is looked for; not for kind `acp`."""
     protocol: int = 1
     """The version of the protocol that an agent of kind `acp` is offered; 2 is a draft."""
     success: tuple[int, ...] = ()
     """Exit codes with which a command tells success; 0 alone where there are none."""
     patterns: Patterns = NO_PATTERNS
     """By which a command's words are taken for a failure, whatever its exit code."""
+    exit_codes: Mapping[str, str] = NOTHING
+    """Failures, as in `patterns`, by the exit code that tells them."""
+    prompt: str | None = None
+    """`stdin`, `argument` or `file`; without it, as the command names it."""
+    model_arguments: tuple[str, ...] = ()
+    """What is added to the command where a model is named."""
+    resume_arguments: tuple[str, ...] = ()
+    """What is added to the command to go on in a session; without any it has none."""
+    lost_session: tuple[str, ...] = ()
+    """Regular expressions for the words that tell that there is no such session."""
+    variables: Mapping[str, str] = NOTHING
+    """Variables that it gets, never with a secret."""
+    providers: Mapping[str, Handing] = NOTHING
+    """How it is told who serves its model, by type of provider."""
+    version: tuple[str, ...] = ()
+    """Arguments with which its program tells its version."""
+    install: str | None = None
+    """How it is installed, for people."""
 
 
 BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
@@ -59,6 +89,12 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     ),
 }
 """Agents that are there without being configured."""
+SHIPPED_VARIABLES = (
+    *("AIDER_*", "ANTHROPIC_API_KEY", "DEEPSEEK_API_KEY", "GEMINI_*", "GOOGLE_*", "GROQ_API_KEY"),
+    *("MISTRAL_API_KEY", "MSWEA_*", "OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    *("OPENCODE_*", "OPENROUTER_API_KEY", "XAI_API_KEY"),
+)
+"""All that agents which are described in a file of ours get: known where that file isn't read."""
 
 
 LOGIN_SERVERS: Mapping[str, str] = {"copilot": "github", "codex": "openai", "claude": "anthropic"}
@@ -67,9 +103,28 @@ ASKING_KINDS = frozenset({"copilot", "claude"})
 """Kinds of agents that ask before each tool call."""
 
 
+def laid_over(below: AgentSettings, own: AgentSettings) -> AgentSettings:
+    """Return settings with all that `own` says over what is `below`, key by key."""
+    merged: AgentSettings = _laid_over(below, own)
+    return merged._replace(env=tuple(dict.fromkeys((*below.env, *own.env))))
+
+
+def _laid_over(below: Any, own: Any) -> Any:  # noqa: ANN401 - any setting
+    if isinstance(own, Mapping):
+        return {**below, **{name: _laid_over(below.get(name), each) for name, each in own.items()}}
+    if below is None or not hasattr(own, "_field_defaults"):
+        return own
+    said = {
+        name: _laid_over(getattr(below, name), value)
+        for name, value in own._asdict().items()
+        if value != own._field_defaults[name]
+    }
+    return below._replace(**said)
+
+
 def has_sessions(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent's conversations can be resumed."""
-    return _kind(name, settings) != "command"
+    return _kind(name, settings) != "command" or bool(settings.resume_arguments)
 
 
 def names_sessions(name: str, settings: AgentSettings) -> bool:
@@ -84,7 +139,10 @@ def asks_always(name: str, settings: AgentSettings) -> bool:
 
 def takes_provider(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent can be told by whom its model is served."""
-    return _kind(name, settings) in {"copilot", "codex", "claude"}
+    kind = _kind(name, settings)
+    return kind in {"copilot", "codex", "claude"} or (
+        kind == "command" and bool(settings.providers)
+    )
 
 
 def _kind(name: str, settings: AgentSettings) -> str:

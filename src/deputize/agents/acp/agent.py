@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize.agents.base import Found, Noted, ProcessStarted, Report
-from deputize.agents.command import found_on_path
+from deputize.agents.command.program import found_on_path
 from deputize.agents.crash import crashed
 from deputize.agents.failures import failure_of
 from deputize.agents.output import Lines

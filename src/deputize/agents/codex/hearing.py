@@ -12,7 +12,7 @@ from deputize.agents.codex.limits import LOGGED, Limit, hour_in, limit_in
 from deputize.agents.codex.lines import WholeLines
 from deputize.agents.codex.narration import Narrator
 from deputize.agents.codex.told import Told, beyond
-from deputize.agents.command import NOT_FOUND, UNLIMITED_BYTES, ending
+from deputize.agents.command.program import NOT_FOUND, UNLIMITED_BYTES, ending
 from deputize.agents.failures import failure_of
 from deputize.agents.output import LAST_LINES, LINE_CHARACTERS
 from deputize.errors import ProcessError

@@ -26,17 +26,23 @@ CREDENTIALS = (
 def agents(home: Home) -> Iterator[Finding]:
     """Find the program of each agent, and whether that version obeyed the gate when checked.
 
-    That of the agent that tasks go to has to be there, and to be fit for them.
+    That of the agent that tasks go to has to be there, and to be fit for them. Of those that we
+    only describe, nothing is told where nobody has them.
     """
+    from deputize.config.agents import shipped
     from deputize.desk.agents import check_words, found_here, listing
 
+    config = load_config(home.config)
     try:
         found = listing(home)
     except StoreError:
         found = found_here(home)  # the store is looked at for itself
+    unwanted = set(shipped()) - {*config.agents, config.default_agent}
     for agent in found:
         about = f"{About.AGENT} {agent.name}"
         bad = fail if agent.default else warn
+        if agent.problem is not None and agent.name in unwanted:
+            continue
         if agent.problem is not None:
             yield bad(about, agent.problem, agent.hint)
             continue

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.agents.base import AgentEvent, Job, Noted, Said
-from deputize.agents.command import TOLD_BYTES, CommandAgent
+from deputize.agents.command.agent import CommandAgent
+from deputize.agents.command.hearing import TOLD_BYTES
 from deputize.agents.output import ANSWER_CHARACTERS
 from deputize.clock import ManualClock
-from deputize.model.agent import Patterns
+from deputize.model.agent import AgentSettings, Patterns
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Decision, Verdict
 from tests.agents.scenes import NOW
@@ -35,7 +36,8 @@ async def _run(
 ) -> tuple[Report, list[AgentEvent]]:
     events: list[AgentEvent] = []
     job = Job(prompt=prompt, workspace=workspace, environment={"PATH": "/usr/bin:/bin"})
-    report = await CommandAgent("test", command).run(job, _gate, events.append)
+    agent = CommandAgent("test", AgentSettings(command=command))
+    report = await agent.run(job, _gate, events.append)
     return report, events
 
 
@@ -137,8 +139,8 @@ def test_a_program_is_found_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_pat
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert CommandAgent("test", ("agent",)).find().path == str(program)
-    missing = CommandAgent("test", ("other",)).find()
+    assert CommandAgent("test", AgentSettings(command=("agent",))).find().path == str(program)
+    missing = CommandAgent("test", AgentSettings(command=("other",))).find()
     assert missing.path is None
     assert missing.hint is not None
 
@@ -167,9 +169,8 @@ async def test_words_and_codes_mean_what_settings_say(
     tmp_path: Path, script: str, outcome: Outcome, minutes: int | None
 ) -> None:
     """The last lines tell a failure whatever the exit code, and other codes may be success."""
-    agent = CommandAgent(
-        "test", ("sh", "-c", script), ManualClock(NOW), success=(7,), patterns=PATTERNS
-    )
+    settings = AgentSettings(command=("sh", "-c", script), success=(7,), patterns=PATTERNS)
+    agent = CommandAgent("test", settings, ManualClock(NOW))
     job = Job(prompt="", workspace=tmp_path, environment={"PATH": "/usr/bin:/bin"})
     report = await agent.run(job, _gate, lambda _: None)
     retry_at = None if minutes is None else NOW + timedelta(minutes=minutes)

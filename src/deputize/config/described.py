@@ -1,0 +1,78 @@
+"""What a description of a command may say, beyond the kinds of its values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deputize.config.settings import CHOICES
+from deputize.config.shape import MEND, Shape
+from deputize.config.variables import PREFIX, is_variable
+from deputize.errors import ConfigError
+from deputize.model.agent import AgentSettings, Patterns
+from deputize.redaction import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+KEY = "{key}"
+"""Stands for a provider's key; only in the variables with which that is handed on."""
+_EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")
+_KEPT = "keys belong to a provider: `deputize provider add` keeps them"
+
+
+def filled(source: str, table: Mapping[str, object]) -> dict[str, AgentSettings]:
+    """Return the agents that a file describes; ConfigError names what is wrong in it."""
+    shape = Shape(source)
+    agents = {
+        name: shape.fill(AgentSettings, each, f"agents.{name}") for name, each in table.items()
+    }
+    for name, agent in agents.items():
+        check_described(name, agent, shape)
+    return agents
+
+
+def check_described(name: str, agent: AgentSettings, shape: Shape) -> None:
+    """Check what an agent's table says; ConfigError names the key, and repeats no secret."""
+    place = f"agents.{name}"
+    _check_variables(f"{place}.variables", agent.variables, shape)
+    for kind, handing in agent.providers.items():
+        if kind not in CHOICES["providers.*.type"]:
+            raise shape.unknown(f"{place}.providers.{kind}", kind, CHOICES["providers.*.type"])
+        found = {name: value for name, value in handing.variables.items() if value != KEY}
+        _check_variables(f"{place}.providers.{kind}.variables", found, shape)
+    for key, argument in _arguments(agent):
+        if KEY in argument:
+            message = f"{shape.source}: `{place}.{key}` must not name {KEY}: others see arguments"
+            raise ConfigError(message, hint=f"hand it on in `{place}.providers.TYPE.variables`")
+    if agent.resume_arguments and not any("{session}" in each for each in agent.resume_arguments):
+        right = "arguments that name {session}"
+        raise shape.wrong(f"{place}.resume_arguments", right, list(agent.resume_arguments))
+    for code, word in agent.exit_codes.items():
+        if not _EXIT_CODE.fullmatch(code):
+            raise shape.wrong(f"{place}.exit_codes", "named with numbers from 1 to 255", code)
+        if word not in Patterns._fields:
+            right = " or ".join(f'"{each}"' for each in Patterns._fields)
+            raise shape.wrong(f"{place}.exit_codes.{code}", right, word)
+
+
+def _check_variables(place: str, variables: Mapping[str, str], shape: Shape) -> None:
+    for name, value in variables.items():
+        key = f"{place}.{name}"
+        if not is_variable(name) or name.startswith(PREFIX):
+            message = f"{shape.source}: `{key}` names no variable that a program may be given"
+            raise ConfigError(message, hint=MEND)
+        # In one that is JSON the key is one value among others.
+        told = f"{name}={value}".replace(KEY, "")
+        if redacted(told) != told:
+            message = f"{shape.source}: `{key}` looks like a secret, which belongs into no settings"
+            raise ConfigError(message, hint=_KEPT)
+
+
+def _arguments(agent: AgentSettings) -> Iterator[tuple[str, str]]:
+    for key in ("command", "model_arguments", "resume_arguments", "version"):
+        for argument in getattr(agent, key):
+            yield key, argument
+    for kind, handing in agent.providers.items():
+        for argument in (*handing.arguments, handing.model):
+            yield f"providers.{kind}.arguments", argument

@@ -1,0 +1,123 @@
+"""Agents by name: what is built in, described in our file, and configured over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deputize.config.agents import agent_names, agent_of, shipped
+from deputize.config.load import load_config
+from deputize.errors import ConfigError
+from deputize.model.agent import (
+    BUILT_IN_AGENTS,
+    SHIPPED_VARIABLES,
+    AgentSettings,
+    Handing,
+    has_sessions,
+    laid_over,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_described_agents_are_there_beside_those_that_are_built_in() -> None:
+    """Each is a command with a version and a way to get it."""
+    assert agent_names({}) == (*BUILT_IN_AGENTS, "aider", "gemini", "mini-swe-agent", "opencode")
+    for settings in shipped().values():
+        assert settings.kind == "command"
+        assert settings.command
+        assert settings.version
+        assert settings.install
+
+
+def test_a_worker_is_given_what_described_agents_get() -> None:
+    """Its environment is made without our file, from a list that holds just that."""
+    assert {name for each in shipped().values() for name in each.env} == set(SHIPPED_VARIABLES)
+
+
+def test_a_table_goes_over_a_description_key_by_key() -> None:
+    """What it doesn't say stays; what is a table itself is gone through as well."""
+    own = AgentSettings(path="/opt/aider", env=("MORE",), variables={"A": "b"})
+    settings = agent_of("aider", {"aider": own})
+    known = shipped()["aider"]
+    assert settings is not None
+    assert settings.command == known.command
+    assert settings.env == (*known.env, "MORE")
+    assert settings.path == "/opt/aider"
+    assert settings.variables == {**known.variables, "A": "b"}
+
+
+def test_what_a_provider_of_one_type_gets_is_corrected_alone() -> None:
+    """A table in a table keeps its other keys too."""
+    below = AgentSettings(
+        providers={"openai": Handing(model="x/{model}", variables={"A": "1"}), "azure": Handing()}
+    )
+    own = AgentSettings(providers={"openai": Handing(variables={"B": "2"})})
+    assert laid_over(below, own).providers == {
+        "openai": Handing(model="x/{model}", variables={"A": "1", "B": "2"}),
+        "azure": Handing(),
+    }
+
+
+def test_a_table_of_another_kind_is_another_agent() -> None:
+    """Nothing of the description is left."""
+    own = AgentSettings(kind="acp", command=("opencode", "acp"))
+    assert agent_of("opencode", {"opencode": own}) == own
+
+
+@pytest.mark.parametrize(("name", "has"), [("opencode", True), ("aider", False), ("copilot", True)])
+def test_sessions_are_there_where_it_is_said_how_they_are_resumed(name: str, has: bool) -> None:  # noqa: FBT001 - a row
+    """A command has none without."""
+    settings = agent_of(name, {})
+    assert settings is not None
+    assert has_sessions(name, settings) is has
+
+
+SECRET = "sk-0123456789abcdefghijklmnop"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (f"variables.MY_KEY = '{SECRET}'", "variables.MY_KEY"),
+        ("variables.API_KEY = 'abcdefgh'", "variables.API_KEY"),
+        (
+            "variables.KEY = '{key}x'\nvariables.API_TOKEN = 'longsecret{key}'",
+            "variables.API_TOKEN",
+        ),
+        ("variables.DEPUTIZE_TASK = '1'", "variables.DEPUTIZE_TASK"),
+        ("variables.a-b = '1'", "variables.a-b"),
+        ("variables.A = 1", "variables.A"),
+        (f"providers.openai.variables.X_TOKEN = '{SECRET}'", "providers.openai.variables.X_TOKEN"),
+        ("providers.opena.model = 'x'", "providers.opena"),
+        ("providers.openai.arguments = ['--key', '{key}']", "providers.openai.arguments"),
+        ("model_arguments = ['{key}']", "model_arguments"),
+        ("resume_arguments = ['--continue']", "resume_arguments"),
+        ("lost_session = ['(']", "lost_session.0"),
+        ("prompt = 'pipe'", "prompt"),
+        ("exit_codes.0 = 'agent_error'", "exit_codes"),
+        ("exit_codes.256 = 'agent_error'", "exit_codes"),
+        ("exit_codes.3 = 'succeeded'", "exit_codes.3"),
+    ],
+)
+def test_what_a_description_may_not_say_is_named(tmp_path: Path, text: str, key: str) -> None:
+    """The error has file and key, and never a secret."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"[agents.mine]\n{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    assert str(file) in caught.value.message
+    assert f"`agents.mine.{key}`" in caught.value.message
+    assert caught.value.hint
+    assert SECRET not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_words_that_are_ours_elsewhere_are_free_in_a_table_of_variables(tmp_path: Path) -> None:
+    """A variable may be called as a setting of ours."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        "[agents.mine]\nvariables = { kind = 'x', WAIT_seconds = 'y', KEY = 'dummy' }\n"
+    )
+    assert load_config(file).agents["mine"].variables["kind"] == "x"
