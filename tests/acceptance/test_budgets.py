@@ -92,6 +92,11 @@ def test_what_is_granted_is_enough_to_end(copilot: House) -> None:
     (day, agent) = sorted(copilot.json("stats")["spent"], key=lambda one: str(one["scope"]))
     assert (day["tokens"], day["cost_usd"]) == (3 * A_CALL, float(3 * A_CALL))
     assert (agent["scope"], agent["name"], agent["budget"]) == ("provider", "scripted", None)
+    (taken,) = copilot.json("stats")["usage"]
+    assert (taken["agent"], taken["provider"], taken["attempt_count"]) == ("copilot", "scripted", 2)
+    assert taken["input_tokens"] + taken["output_tokens"] == 3 * A_CALL
+    assert (taken["unpriced_tokens"], taken["cost_usd"]) == (0, float(3 * A_CALL))
+    assert "copilot at scripted" in copilot.cli("stats")
 
 
 def test_a_no_cancels_the_task(copilot: House) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from deputize.model.attempt import Usage
+from deputize.model.budget import Spent
 from deputize.model.outcome import Outcome
-from deputize.model.stats import Ended, Load, Waits, spread, summed
+from deputize.model.stats import Ended, Load, Served, Waits, spread, summed
 from tests.fixtures.nouns import NOON
 
 DAY = timedelta(days=1)
@@ -67,6 +69,23 @@ def test_what_each_worker_did_is_told_beside_what_it_has_in_hand() -> None:
     summary = summed(found, [], loads, since=NOON - DAY, now=NOON, most=10)
     assert [load[:5] for load in summary.loads] == [("w1", 3, 1, 2, 1), ("w3", 3, 0, 0, 0)]
     assert (summary.waits, summary.waits.rate) == ((40, 2, 0.5, 0.4), 0.05)
+
+
+def test_what_was_taken_is_told_by_who_worked_and_whose_model_it_was() -> None:
+    """What took the most comes first; tokens without a price are told apart."""
+    priced = Usage(input_tokens=8, output_tokens=2, cached_tokens=3, cost_usd="0.5")
+    unpriced = Usage(input_tokens=5, reasoning_tokens=1)
+    one, other = Served("copilot", "mine", "m"), Served("codex")
+    by_usage = [(one, priced), (other, Usage(output_tokens=90)), (one, unpriced)]
+    found = [
+        ended(Outcome.SUCCEEDED)._replace(served=served, usage=usage) for served, usage in by_usage
+    ]
+    found.append(ended(Outcome.CANCELLED)._replace(served=Served("goose")))
+    summary = summed(found, [], [], since=NOON - DAY, now=NOON, most=10)
+    assert summary.taken == [
+        (other, 1, Usage(output_tokens=90), Spent(90, 0, 90)),
+        (one, 2, priced.plus(unpriced), Spent(15, 500_000, 5)),
+    ]
 
 
 def test_leases_that_were_lost_are_counted() -> None:

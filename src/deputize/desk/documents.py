@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt, Usage
     from deputize.model.barrier import Barrier
-    from deputize.model.budget import Standing
+    from deputize.model.budget import Spent, Standing
     from deputize.model.change import Change
     from deputize.model.event import Entry
     from deputize.model.plan import Plan, SubmittedPlan
-    from deputize.model.stats import Stats, Waits
     from deputize.model.task import Task
     from deputize.model.worker import Worker
 
@@ -47,43 +46,6 @@ def barrier_document(barrier: Barrier) -> Document:
     )
 
 
-def stats_document(stats: Stats) -> Document:
-    """Describe how the queue does; spans are seconds, a rate is from 0 to 1."""
-    spreads = {"claim": stats.claim, "start": stats.start, "run": stats.run}
-    return _clean(
-        {
-            "since": to_text(stats.since),
-            "until": to_text(stats.now),
-            "capped": stats.capped,
-            "outcomes": {reason.outcome: reason.ended_count for reason in stats.reasons},
-            "reasons": [
-                reason._asdict() | {"rate": _rounded(reason.rate)} for reason in stats.reasons
-            ],
-            "succeeded_per_hour": round(stats.per_hour, 3),
-            "failure_rate": _rounded(stats.failure_rate),
-            "retry_rate": _rounded(stats.retry_rate),
-            **{
-                f"{name}_seconds": {key: _rounded(value) for key, value in found._asdict().items()}
-                if found
-                else None
-                for name, found in spreads.items()
-            },
-            "queue": [
-                {
-                    "role": depth.role,
-                    "state": depth.state,
-                    "task_count": depth.task_count,
-                    "oldest_ready_at": maybe_text(depth.oldest_ready_at),
-                }
-                for depth in stats.depths
-            ],
-            "contention": _waits(stats.waits) | {"lost_lease_count": stats.lost_count},
-            "workers": [load._asdict() | {"waits": _waits(load.waits)} for load in stats.loads],
-            "spent": [standing_document(standing) for standing in stats.spent],
-        }
-    )
-
-
 def standing_document(standing: Standing) -> Document:
     """Describe what was spent on an account, and of what; tokens without a price are told apart."""
     account, spent, ceiling = standing.account, standing.spent, standing.ceiling
@@ -92,19 +54,16 @@ def standing_document(standing: Standing) -> Document:
         "name": account.name,
         "tokens": spent.tokens,
         "unpriced_tokens": spent.unpriced_tokens,
-        "cost_usd": None
-        if spent.tokens and spent.unpriced_tokens == spent.tokens
-        else spent.microdollars / MICRO,
+        "cost_usd": cost_of(spent),
         "budget": {"tokens": ceiling.tokens, "usd": ceiling.usd} if ceiling.is_set else None,
     }
 
 
-def _waits(waits: Waits) -> Document:
-    return waits._asdict() | {"waited_rate": _rounded(waits.rate)}
-
-
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, 3)
+def cost_of(spent: Spent) -> float | None:
+    """Return the dollars of what was spent; None where no token of it has a price."""
+    if spent.tokens and spent.unpriced_tokens == spent.tokens:
+        return None
+    return spent.microdollars / MICRO
 
 
 def task_document(view: TaskView) -> Document:

@@ -75,6 +75,10 @@ class Spent(NamedTuple):
     unpriced_tokens: int = 0
     """How many of the tokens have a price that nobody knows: they are not worth nothing."""
 
+    def plus(self, other: Spent) -> Spent:
+        """Add what else was spent."""
+        return Spent._make(map(sum, zip(self, other, strict=True)))
+
 
 class Scope(StrEnum):
     """What an account is kept for."""

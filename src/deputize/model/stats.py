@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
+from deputize.model.attempt import NO_USAGE, Usage
+from deputize.model.budget import Spent, spent_of
 from deputize.model.outcome import MEANINGS, Outcome
 
 if TYPE_CHECKING:
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
     from deputize.model.budget import Standing
 
 HUNDRED = 100
+
+
+class Served(NamedTuple):
+    """Who worked, and whose model it was; None where the agent chose."""
+
+    agent: str
+    provider: str | None = None
+    model: str | None = None
 
 
 class Ended(NamedTuple):
@@ -33,6 +43,8 @@ class Ended(NamedTuple):
     finished_at: datetime
     was_retried: bool = False
     """Its task has been tried again since."""
+    served: Served = Served("")
+    usage: Usage = NO_USAGE
 
 
 class Reason(NamedTuple):
@@ -44,6 +56,16 @@ class Reason(NamedTuple):
     """Of all attempts that ended: 0 to 1."""
     retried_count: int
     """Of these, how many were followed by another attempt."""
+
+
+class Taken(NamedTuple):
+    """What the attempts that were served alike have taken."""
+
+    served: Served
+    attempt_count: int
+    usage: Usage
+    spent: Spent
+    """The same as it is paid for: what has no price is told apart."""
 
 
 class Depth(NamedTuple):
@@ -127,6 +149,8 @@ class Stats:
     """Attempts whose lease or worker was lost."""
     depths: Sequence[Depth]
     loads: Sequence[Load]
+    taken: Sequence[Taken] = ()
+    """By agent, provider and model, what took the most tokens first."""
     spent: Sequence[Standing] = ()
     """What was spent today: all together, and with each provider and agent."""
 
@@ -160,7 +184,25 @@ def summed(
         lost_count=outcomes[Outcome.LEASE_LOST] + outcomes[Outcome.WORKER_LOST],
         depths=depths,
         loads=[_with_ended(load, ended) for load in loads],
+        taken=_taken(ended),
     )
+
+
+def _taken(ended: Sequence[Ended]) -> Sequence[Taken]:
+    usages: dict[Served, list[Usage]] = {}
+    for one in ended:
+        usages.setdefault(one.served, []).append(one.usage)
+    found = [
+        Taken(
+            served,
+            len(each),
+            reduce(Usage.plus, each, NO_USAGE),
+            reduce(Spent.plus, map(spent_of, each), Spent()),
+        )
+        for served, each in usages.items()
+        if any(usage != NO_USAGE for usage in each)
+    ]
+    return sorted(found, key=lambda one: one.spent.tokens, reverse=True)
 
 
 def _reasons(ended: Sequence[Ended], outcomes: Counter[Outcome]) -> Sequence[Reason]:

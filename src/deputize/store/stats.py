@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.model.outcome import Outcome
-from deputize.model.stats import Depth, Ended, Load, Waits
-from deputize.store.rows import maybe_moment, number, text, to_moment, to_text, to_word
+from deputize.model.stats import Depth, Ended, Load, Served, Waits
+from deputize.store.attempts import usage_of
+from deputize.store.rows import maybe, maybe_moment, number, text, to_moment, to_text, to_word
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,8 @@ def ended(transaction: Transaction, since: datetime, limit: int) -> list[Ended]:
             begun_at=maybe_moment(row["begun_at"]),
             finished_at=to_moment(row["finished_at"]),
             was_retried=bool(row["retried"]),
+            served=Served(text(row, "agent"), maybe(row, "provider"), maybe(row, "model")),
+            usage=usage_of(row),
         )
         for row in rows
     ]

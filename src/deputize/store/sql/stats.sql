@@ -2,7 +2,9 @@
 -- The attempts that ended since a moment, newest first: never more than :limit, however long the
 -- history is. The bound on the next attempt keeps PostgreSQL from reading all attempts for it.
 SELECT attempts.ready_at, attempts.started_at, attempts.begun_at, attempts.finished_at,
-    attempts.outcome, attempts.worker, tasks.role,
+    attempts.outcome, attempts.worker, tasks.role, attempts.agent, attempts.model,
+    attempts.provider, attempts.input_tokens, attempts.output_tokens, attempts.cached_tokens,
+    attempts.reasoning_tokens, attempts.cost_usd,
     (SELECT next.id FROM attempts AS next
      WHERE next.task = attempts.task AND next.number = attempts.number + 1 LIMIT 1) IS NOT NULL
         AS retried

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deputize.model.budget import Standing
-    from deputize.model.stats import Depth, Load, Reason, Spread, Stats
+    from deputize.model.stats import Depth, Load, Reason, Spread, Stats, Taken
     from deputize.surfaces.cli.output import Output
 
 EXAMPLES = """
   deputize stats
   deputize stats --since 7d --json
 """
+
+
+TAKEN = ("AGENT", "MODEL", "ATTEMPTS", "TOKENS IN", "CACHED", "OUT", "COST")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,8 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     """Print the numbers."""
     from deputize.desk.context import open_desk
-    from deputize.desk.documents import stats_document
     from deputize.desk.stats import gather
+    from deputize.desk.stats_document import stats_document
 
     with open_desk() as desk:
         found = gather(desk, arguments.since)
@@ -73,10 +76,29 @@ def _print(output: Output, found: Stats) -> None:
         output.table(
             [_load(load) for load in found.loads], ("WORKER", "BUSY", "ENDED", "SUCCEEDED")
         )
+    if found.taken:
+        output.text()
+        output.table([_taken(taken) for taken in found.taken], TAKEN)
     if found.spent:
         output.text()
         rows = [_spent(standing) for standing in found.spent]
         output.table(rows, ("SPENT TODAY", "TOKENS", "COST", "BUDGET"))
+
+
+def _taken(taken: Taken) -> tuple[str, ...]:
+    from deputize.surfaces.cli.spending import cost_in_words
+
+    served, usage = taken.served, taken.usage
+    place = f" at {served.provider}" if served.provider else ""
+    return (
+        f"{served.agent}{place}",
+        served.model or "its own",
+        str(taken.attempt_count),
+        f"{usage.input_tokens:,}",
+        f"{usage.cached_tokens:,}",
+        f"{usage.output_tokens:,}",
+        cost_in_words(taken.spent),
+    )
 
 
 def _spent(standing: Standing) -> tuple[str, ...]:
