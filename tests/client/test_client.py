@@ -188,6 +188,26 @@ async def test_a_running_task_is_cancelled(house: House) -> None:
     assert told[-1].kind == "task.cancelled"
 
 
+async def test_a_task_is_held_and_set_going_again(house: House) -> None:
+    """Held, it waits; released, it fails; set going again it does what it failed to do."""
+    async with Client() as client:
+        task = await client.submit(script(f"test -e {house.sign('mended')}"), role=INSPECTOR)
+        assert (await client.hold(task.id)).held
+        house.up()
+        assert not (await client.release(task.id)).held
+        assert (await client.wait(task.id)).state is TaskState.FAILED
+        with pytest.raises(IllegalMove):
+            await client.hold(task.id)
+        house.sign("mended").touch()
+        with pytest.raises(IllegalMove, match="no session"):
+            await client.retry(task.id, resume=True)
+        assert (await client.retry(task.id)).state is TaskState.QUEUED
+        assert (await client.wait(task.id)).state is TaskState.DONE
+        with pytest.raises(IllegalMove):
+            await client.retry(task.id)
+    assert len(house.look(task.id)["attempts"]) == 2
+
+
 async def test_a_question_is_answered(house: House) -> None:
     """A change that asks lands, or doesn't, as the program says."""
     house.configure("")

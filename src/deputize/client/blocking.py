@@ -141,6 +141,25 @@ class SyncClient:
         self._start(lambda: stations.wake_up(self.desk))
         return task
 
+    def retry(self, task_id: int, *, resume: bool = False) -> Task:
+        """Set a task going again that failed or was cancelled, with all its tries.
+
+        With `resume` it goes on in the agent's last session; IllegalMove where it can't be retried.
+        """
+        task = tasks.retry(self.desk, task_id, resume=resume)
+        self._start(lambda: plans.start_for(self.desk, [task]))
+        return task
+
+    def hold(self, task_id: int) -> Task:
+        """Keep a task that hasn't started from starting; IllegalMove for any other."""
+        return tasks.hold(self.desk, task_id)
+
+    def release(self, task_id: int) -> Task:
+        """Let a held task go on."""
+        task = tasks.release(self.desk, task_id)
+        self._start(lambda: plans.start_for(self.desk, [task]))
+        return task
+
     def approvals(self) -> Sequence[Approval]:
         """Return the questions that wait for a person, oldest first."""
         return answers.listing(self.desk)

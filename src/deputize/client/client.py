@@ -129,6 +129,18 @@ class Client:
         """Cancel a task; one that runs has its agent ended, one that is final stays as it is."""
         return await self._moved(self._verbs.cancel, task_id)
 
+    async def retry(self, task_id: int, *, resume: bool = False) -> Task:
+        """Set a task going again that failed or was cancelled; see `SyncClient.retry`."""
+        return await self._moved(self._verbs.retry, task_id, resume=resume)
+
+    async def hold(self, task_id: int) -> Task:
+        """Keep a task that hasn't started from starting; IllegalMove for any other."""
+        return await self._moved(self._verbs.hold, task_id)
+
+    async def release(self, task_id: int) -> Task:
+        """Let a held task go on."""
+        return await self._moved(self._verbs.release, task_id)
+
     async def approvals(self) -> Sequence[Approval]:
         """Return the questions that wait for a person, oldest first."""
         return await self._aside(self._verbs.approvals)
