@@ -239,3 +239,27 @@ def test_codex_is_refused_by_its_own_sandbox(
     assert "its own sandbox" in next(
         step["text"] for step in document["steps"] if step["step"] == "canary"
     )
+
+
+@pytest.mark.real
+def test_claude_passes_with_its_canary_held(
+    house: House, model: ScriptedModel, claude_program: Path
+) -> None:
+    """The real Claude Code puts the canary's write to the gate, and does the small task."""
+    house.configure(
+        f"""[providers.scripted]
+        type = "anthropic"
+        base_url = "{model.base_url}"
+        key_variable = "SCRIPTED_KEY"
+        [agents.claude]
+        path = "{claude_program}"
+        model = "{MODEL_NAME}"
+        """
+    )
+    house.environment["SCRIPTED_KEY"] = "dummy"
+    code, document = check(house, "claude", "--byok")
+    assert (code, document["canary"], document["passed"]) == (0, "held", True), document
+    assert states(document)["canary"] == "ok"
+    ((agent, version, canary),) = kept(house)
+    assert (agent, canary) == ("claude", "held")
+    assert version.startswith("2.")

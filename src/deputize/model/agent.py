@@ -101,6 +101,8 @@ LOGIN_SERVERS: Mapping[str, str] = {"copilot": "github", "codex": "openai", "cla
 """Who serves the models of a login of one's own, by the kind of agent."""
 ASKING_KINDS = frozenset({"copilot", "claude"})
 """Kinds of agents that ask before each tool call."""
+NAMING_KINDS = frozenset({"copilot", "claude"})
+"""Kinds of agents whose sessions others may name."""
 
 
 def laid_over(below: AgentSettings, own: AgentSettings) -> AgentSettings:
@@ -129,7 +131,7 @@ def has_sessions(name: str, settings: AgentSettings) -> bool:
 
 def names_sessions(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent lets others name its sessions, so that one can be named beforehand."""
-    return _kind(name, settings) == "copilot"
+    return _kind(name, settings) in NAMING_KINDS
 
 
 def asks_always(name: str, settings: AgentSettings) -> bool:

@@ -89,3 +89,4 @@ def test_the_arguments_hold_no_secret_and_no_way_around_the_gate() -> None:
     assert "--permission-mode default" in told
     assert "--setting-sources user " in told
     assert arguments_of(job, "s")[-2:] == ("--model=--bare", "--resume=s")
+    assert arguments_of(job, "s", begins=True)[-1] == "--session-id=s"

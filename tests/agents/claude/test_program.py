@@ -130,6 +130,19 @@ async def test_what_a_helper_does_is_put_to_the_gate(rig: Rig) -> None:
     assert run.usage().input_tokens == len(asked) * INPUT_TOKENS
 
 
+async def test_a_session_is_begun_under_a_name_that_others_gave_it(rig: Rig) -> None:
+    """And is there to be resumed; one that was begun and not noted as such is gone on with."""
+    name = "3f1c6f0e-6c0a-4a8f-9a55-0d1b8a7c2e11"
+    job = replace(rig.job("Please write the note."), session=name)
+    first = await rig.run(replace(job, begins=True))
+    assert first.sessions() == [name]
+    for begins in (False, True):
+        again = await rig.run(replace(job, begins=begins))
+        assert again.report is not None
+        assert again.report.outcome is Outcome.SUCCEEDED
+        assert again.sessions() == [name]
+
+
 async def test_a_resumed_session_tells_what_the_new_turn_took(rig: Rig) -> None:
     """Neither tokens nor cost of the earlier process are told again."""
     job = replace(rig.job("Please write the note."), model=PRICED)

@@ -15,7 +15,7 @@ from anyio import to_thread
 
 from deputize.agents.base import Found, Noted, ProcessStarted, Report
 from deputize.agents.claude.conversation import Conversation
-from deputize.agents.claude.ending import is_unknown_session, report_of
+from deputize.agents.claude.ending import is_taken, is_unknown_session, report_of
 from deputize.agents.claude.find import find_claude
 from deputize.agents.claude.login import SESSION, arguments_of, environment_of
 from deputize.agents.crash import crashed
@@ -61,12 +61,14 @@ class ClaudeAgent:
     async def _see_through(
         self, program: str, job: Job, environment: dict[str, str], ways: tuple[Gate, Emit]
     ) -> Report:
-        """Resume the job's session; where it is gone, begin one."""
+        """Resume the job's session, or begin it; where it is gone, begin another one."""
         session = job.session
         if session is not None and SESSION.fullmatch(session):
-            command = _command(program, job, environment, session)
-            if report := await self._run(command, job, ways):
-                return report
+            for begins in (True, False) if job.begins else (False,):
+                command = _command(program, job, environment, session, begins=begins)
+                report = await self._run(command, job, ways)
+                if report and not (begins and is_taken(report)):
+                    return report
         if session is not None:
             told = f"a new session is begun: {session[:100]} can't be resumed: it is not known"
             ways[1](Noted(text=told))
@@ -95,9 +97,16 @@ class ClaudeAgent:
         return report_of(result, narrator.resets_at, self._clock.now())
 
 
-def _command(program: str, job: Job, environment: dict[str, str], session: str | None) -> Command:
+def _command(
+    program: str,
+    job: Job,
+    environment: dict[str, str],
+    session: str | None,
+    *,
+    begins: bool = False,
+) -> Command:
     return Command(
-        argv=(program, *arguments_of(job, session)),
+        argv=(program, *arguments_of(job, session, begins=begins)),
         cwd=job.workspace,
         env=environment,
         contained=bool(job.containment),

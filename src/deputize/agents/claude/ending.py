@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NO_CREDIT = "credit balance"
 """What Anthropic says, with status 400, where an account has nothing left."""
+TAKEN = "is already in use"
+"""What the program says of the name for a new session where there is one of that name."""
 COMPLETED = frozenset({"", "completed"})
 
 
@@ -40,6 +42,11 @@ def report_of(result: Json, resets_at: datetime | None, now: datetime) -> Report
 def is_unknown_session(result: Json) -> bool:
     """Tell whether it did nothing at all, as where the session to resume is unknown."""
     return result.get("subtype") == "error_during_execution" and result.get("num_turns") == 0
+
+
+def is_taken(report: Report) -> bool:
+    """Tell whether it ended because the session that it was to begin is there already."""
+    return report.outcome is Outcome.AGENT_CRASHED and TAKEN in (report.error or "")
 
 
 def _error(result: Json, said: str, reason: str) -> str:

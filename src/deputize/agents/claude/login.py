@@ -56,11 +56,12 @@ ARGUMENTS = (
 SESSION = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def arguments_of(job: Job, session: str | None) -> tuple[str, ...]:
-    """Return the program's arguments; `session` is the one to resume."""
+def arguments_of(job: Job, session: str | None, *, begins: bool = False) -> tuple[str, ...]:
+    """Return the program's arguments; `session` is the one to resume, or to begin."""
     model = (f"--model={job.model}",) if job.model else ()
-    resumed = (f"--resume={session}",) if session else ()
-    return (*ARGUMENTS, *model, *resumed)
+    way = "session-id" if begins else "resume"
+    named = (f"--{way}={session}",) if session else ()
+    return (*ARGUMENTS, *model, *named)
 
 
 def environment_of(job: Job, temporary: Path) -> dict[str, str]:
