@@ -46,12 +46,14 @@ format: setup ## Put all Python files in shape
 	@$(BIN)/ruff check --quiet --fix --exit-zero $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: bench-add bench-plan bench-queue bench-start bench-idle ## Print every figure against its bar
+bench: bench-add bench-plan bench-queue bench-start bench-idle bench-agents ## Print every figure against its bar
 
-bench-add bench-plan bench-queue bench-start bench-idle: bench-%: setup
+bench-add bench-plan bench-queue bench-start bench-idle bench-agents: bench-%: setup
 	@$(BIN)/python -m bench.$*
 
 bench-queue: $(PEERS)/.ready
+
+bench-agents: agents
 
 docs: setup ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python -m deputize.surfaces.cli.reference > docs/cli.md.new
@@ -98,4 +100,4 @@ tools/agents-real/node_modules/.ready: tools/agents-real/package.json tools/agen
 	@tools/require_agents
 	@touch $@
 
-.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle docs news lock clean
+.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle bench-agents docs news lock clean

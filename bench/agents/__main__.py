@@ -1,0 +1,16 @@
+"""Agents beside their bars, the real Copilot and a scripted model: `make bench-agents`."""
+
+from __future__ import annotations
+
+from bench.agents import one_client, overhead, together
+
+
+def main() -> int:
+    """Measure and print; 1 where a bar is missed."""
+    one_client.measure()
+    good = [*overhead.measure(), *together.measure()]
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
