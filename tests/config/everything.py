@@ -16,7 +16,7 @@ from deputize.config.settings import (
     WorkerSettings,
     WorkspaceSettings,
 )
-from deputize.model.agent import AgentSettings, Handing, Patterns
+from deputize.model.agent import AgentSettings, Handing, Patterns, Reading
 from deputize.model.budget import Budgets, Ceiling
 from deputize.model.limits import Limits
 from deputize.model.price import KnownModel
@@ -44,8 +44,24 @@ variables.COLOUR = "never"
 providers.openai.variables = { BASE = "{base_url}", MODEL_KEY = "{key}" }
 providers.openai.arguments = ["--openai"]
 providers.openai.model = "openai/{model}"
+output = "jsonl"
+litter = [".mine"]
 version = ["--version"]
 install = "make install"
+[[agents.mine.read]]
+where = { type = "end", "a.kind" = "b" }
+unless = { state = "open" }
+answer = "text"
+pieces = true
+session = "id"
+error = "wrong"
+model = "model"
+input_tokens = ["in", "cache.*.read"]
+output_tokens = ["out"]
+cached_tokens = ["cached"]
+reasoning_tokens = ["why"]
+cost_usd = ["cost"]
+cumulative = true
 [providers.local]
 type = "openai"
 base_url = "http://127.0.0.1:1/v1"
@@ -138,6 +154,14 @@ MEANT = Config(
                 variables={"BASE": "{base_url}", "MODEL_KEY": "{key}"}, arguments=("--openai",),
                 model="openai/{model}",
             )},
+            output="jsonl", litter=(".mine",),
+            read=(Reading(
+                where={"type": "end", "a.kind": "b"}, unless={"state": "open"}, answer="text",
+                pieces=True, session="id", error="wrong", model="model",
+                input_tokens=("in", "cache.*.read"), output_tokens=("out",),
+                cached_tokens=("cached",), reasoning_tokens=("why",), cost_usd=("cost",),
+                cumulative=True,
+            ),),
             version=("--version",), install="make install",
         )
     },

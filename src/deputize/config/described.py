@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from deputize.config.settings import CHOICES
-from deputize.config.shape import MEND, Shape
+from deputize.config.shape import MEND, PATH, Shape
 from deputize.config.variables import PREFIX, is_variable
 from deputize.errors import ConfigError
-from deputize.model.agent import AgentSettings, Patterns
+from deputize.model.agent import AgentSettings, Patterns, Reading
 from deputize.redaction import redacted
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 KEY = "{key}"
 """Stands for a provider's key; only in the variables with which that is handed on."""
 _EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")
+_CONDITIONS = frozenset({"where", "unless", "pieces", "cumulative"})
 _KEPT = "keys belong to a provider: `deputize provider add` keeps them"
 
 
@@ -48,12 +50,34 @@ def check_described(name: str, agent: AgentSettings, shape: Shape) -> None:
     if agent.resume_arguments and not any("{session}" in each for each in agent.resume_arguments):
         right = "arguments that name {session}"
         raise shape.wrong(f"{place}.resume_arguments", right, list(agent.resume_arguments))
-    for code, word in agent.exit_codes.items():
+    _check_reading(f"{place}.read", agent.read, shape)
+    for pattern in agent.litter:
+        if "/" in pattern or not pattern.strip("*?.") or fnmatchcase(".git", pattern):
+            right = "names at the top of a folder that are not git's own"
+            raise shape.wrong(f"{place}.litter", right, pattern)
+    _check_codes(place, agent.exit_codes, shape)
+
+
+def _check_codes(place: str, exit_codes: Mapping[str, str], shape: Shape) -> None:
+    for code, word in exit_codes.items():
         if not _EXIT_CODE.fullmatch(code):
             raise shape.wrong(f"{place}.exit_codes", "named with numbers from 1 to 255", code)
         if word not in Patterns._fields:
             right = " or ".join(f'"{each}"' for each in Patterns._fields)
             raise shape.wrong(f"{place}.exit_codes.{code}", right, word)
+
+
+def _check_reading(place: str, rules: tuple[Reading, ...], shape: Shape) -> None:
+    for number, rule in enumerate(rules):
+        told = {key: value for key, value in rule._asdict().items() if key not in _CONDITIONS}
+        paths = {key: (at,) if isinstance(at, str) else at or () for key, at in told.items()}
+        if not any(paths.values()):
+            raise shape.wrong(f"{place}.{number}", "a table that says what is read", {})
+        for key, places in paths.items():
+            for each in places:
+                if not PATH.fullmatch(each):
+                    right = "a path of names, such as `message.usage.input_tokens`"
+                    raise shape.wrong(f"{place}.{number}.{key}", right, each)
 
 
 def _check_variables(place: str, variables: Mapping[str, str], shape: Shape) -> None:

@@ -205,6 +205,7 @@ class Config(NamedTuple):
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "agents.*.kind": ("copilot", "codex", "claude", "acp", "command"),
     "agents.*.prompt": ("stdin", "argument", "file"),
+    "agents.*.output": ("text", "json", "jsonl"),
     "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),

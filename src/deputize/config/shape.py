@@ -18,8 +18,11 @@ _NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PATTERNS = re.compile(r"\.patterns\.|\.lost_session\.\d+$")
 """Keys whose values are regular expressions."""
-_FREE = frozenset({"variables", "exit_codes", "where"})
-"""Tables whose keys are not ours."""
+_PLACES = frozenset({"where", "unless"})
+_FREE = frozenset({"variables", "exit_codes", *_PLACES})
+"""Tables whose keys are not ours; some of them are paths into JSON."""
+PATH = re.compile(r"[^.\s]{1,64}(\.[^.\s]{1,64}){0,15}")
+"""Names and positions, joined by dots."""
 _DIGITS = 9
 LONGEST_SECONDS = 366 * 86400
 LONGEST_RETENTION_SECONDS = 100 * LONGEST_SECONDS
@@ -136,8 +139,9 @@ class Shape:
     def _named(self, wanted: object, value: object, key: str) -> dict[str, object]:
         if not isinstance(value, Mapping):
             raise self.wrong(key, "a table", value)
+        fitting = PATH if key.rpartition(".")[2] in _PLACES else _NAME
         for name in value:
-            if not _NAME.fullmatch(name):
+            if not fitting.fullmatch(name):
                 raise self.wrong(key, "tables named with letters, digits, - and _", name)
         return {name: self._value(wanted, item, _join(key, name)) for name, item in value.items()}
 
@@ -163,7 +167,7 @@ def _join(key: str, name: str) -> str:
 
 
 def _is_free(key: str) -> bool:
-    return key.startswith("agents.") and key.split(".")[-2] in _FREE
+    return key.startswith("agents.") and not _FREE.isdisjoint(key.split(".")[2:-1])
 
 
 def _is_expression(text: str) -> bool:

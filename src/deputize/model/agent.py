@@ -33,6 +33,32 @@ class Handing(NamedTuple):
     """What the program calls a model of such a provider."""
 
 
+class Reading(NamedTuple):
+    """What one kind of JSON value in a command's output tells, and where in it.
+
+    Places are paths: names and positions, joined by dots; `*` is each of what is there.
+    """
+
+    where: Mapping[str, str] = NOTHING
+    """Texts that have to stand at these paths; of the values elsewhere nothing is read by this."""
+    unless: Mapping[str, str] = NOTHING
+    """Texts one of which must not stand at its path."""
+    answer: str | None = None
+    pieces: bool = False
+    """Whether such answers, where they follow one another, are pieces of one."""
+    session: str | None = None
+    error: str | None = None
+    model: str | None = None
+    input_tokens: tuple[str, ...] = ()
+    """Counts are sums of what is found at all these paths."""
+    output_tokens: tuple[str, ...] = ()
+    cached_tokens: tuple[str, ...] = ()
+    reasoning_tokens: tuple[str, ...] = ()
+    cost_usd: tuple[str, ...] = ()
+    cumulative: bool = False
+    """Whether each such value counts all that there was in the run so far."""
+
+
 class AgentSettings(NamedTuple):
     """What is configured for one agent; where nothing is, the program's own defaults hold."""
 
@@ -69,6 +95,12 @@ class AgentSettings(NamedTuple):
     """Variables that it gets, never with a secret."""
     providers: Mapping[str, Handing] = NOTHING
     """How it is told who serves its model, by type of provider."""
+    output: str = "text"
+    """What `{output}`, or else stdout, is: `text`, `json` (one value) or `jsonl` (one a line)."""
+    read: tuple[Reading, ...] = ()
+    """How its output is read where that is JSON."""
+    litter: tuple[str, ...] = ()
+    """Names at the top of its folder that it makes for itself: gone at the end, if new."""
     version: tuple[str, ...] = ()
     """Arguments with which its program tells its version."""
     install: str | None = None

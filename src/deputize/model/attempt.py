@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from decimal import Decimal
 
     from deputize.model.activity import Activity
     from deputize.model.outcome import Outcome
@@ -48,6 +49,36 @@ class Usage:
             cost_usd=_cost(self, other),
         )
 
+    def beyond(self, told: Usage) -> Usage:
+        """Return what this sum has that `told` has not; a count that went back has nothing new."""
+        return Usage(
+            input_tokens=max(0, self.input_tokens - told.input_tokens),
+            output_tokens=max(0, self.output_tokens - told.output_tokens),
+            cached_tokens=max(0, self.cached_tokens - told.cached_tokens),
+            reasoning_tokens=max(0, self.reasoning_tokens - told.reasoning_tokens),
+            cost_usd=_cost_beyond(self.cost_usd, told.cost_usd),
+        )
+
+
+def _cost_beyond(cost: str | None, told: str | None) -> str | None:
+    from decimal import Decimal
+
+    return None if cost is None else written(max(Decimal(0), Decimal(cost) - Decimal(told or 0)))
+
+
+def written(amount: Decimal) -> str:
+    """Write dollars as they are kept."""
+    return format(round(amount, 9).normalize(), "f")
+
+
+def cost_in(told: object) -> str | None:
+    """Read dollars as an agent tells them; what is no amount that can be has none."""
+    from decimal import Decimal
+
+    if not isinstance(told, int | float) or isinstance(told, bool):
+        return None
+    return written(Decimal(str(told))) if 0 <= told <= MOST_USD_TOLD else None
+
 
 def _cost(first: Usage, second: Usage) -> str | None:
     from decimal import Decimal, InvalidOperation
@@ -62,6 +93,8 @@ def _cost(first: Usage, second: Usage) -> str | None:
 
 NO_USAGE = Usage()
 
+MOST_USD_TOLD = 1e9
+"""What is said to have cost more than this, or no number at all, is not taken for a cost."""
 MOST_TOKENS_TOLD = 10**12
 """More than this no agent takes at once: what it tells besides must not keep it from ending."""
 

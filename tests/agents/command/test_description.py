@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import stat
+import sys
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deputize.agents.base import AgentEvent, Job, Noted, Report
+from deputize.agents.base import AgentEvent, Job, Noted, Report, Said, SessionStarted, Used
 from deputize.agents.command.agent import CommandAgent
 from deputize.agents.command.version import version_of
-from deputize.model.agent import AgentSettings, Patterns
+from deputize.agents.output import ANSWER_CHARACTERS
+from deputize.model.agent import AgentSettings, Patterns, Reading
+from deputize.model.attempt import Usage
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Decision, Verdict
 from deputize.workspace.processes.containment import containment_prefix
@@ -151,3 +157,160 @@ def test_a_program_that_is_missing_is_told_with_how_it_is_installed() -> None:
     found = CommandAgent("test", settings).find()
     assert found.path is None
     assert (found.hint or "").startswith("get it; set `command`")
+
+
+ANSWER, ERROR = Reading(answer="say"), Reading(error="wrong")
+COUNT = Reading(input_tokens=("in",))
+RULES = (ANSWER, ERROR, COUNT, Reading(session="id"))
+
+
+def reads(output: str) -> dict[str, object]:
+    """Describe a program whose output is read."""
+    return {"output": output, "read": RULES}
+
+
+async def test_a_line_is_read_as_it_comes_and_words_between_are_noted(tmp_path: Path) -> None:
+    """Answers are told, usage and session too; what is no JSON is a note."""
+    lines = ('{"id": "s1", "say": "one"}', "banner", '{"in": 3}', '{"say": "two"}')
+    script = f"printf '%s\\n' {shlex.join(lines)}"
+    report, events = await shell(job_in(tmp_path), script, **reads("jsonl"))
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, "two")
+    told = [each for each in events if each not in (Said(text=""), events[0])]
+    assert told == [
+        SessionStarted(token="s1"),
+        Said(text="one"),
+        Noted(text="banner"),
+        Used(usage=Usage(input_tokens=3)),
+        Said(text="two"),
+    ]
+
+
+async def test_one_value_is_read_at_the_end(tmp_path: Path) -> None:
+    """It may go over many lines."""
+    script = 'printf \'{\n"say": "all",\n"in": 3\n}\n\''
+    report, events = await shell(job_in(tmp_path), script, **reads("json"))
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, "all")
+    assert Used(usage=Usage(input_tokens=3)) in events
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+async def test_an_output_that_is_none_is_words(tmp_path: Path, output: str) -> None:
+    """What was meant for people is the answer then, line by line."""
+    script = "echo 'It was\nnot JSON.'; echo '{'"
+    report, _ = await shell(job_in(tmp_path), script, **reads(output))
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, "It was\nnot JSON.\n{")
+
+
+@pytest.mark.parametrize(
+    ("output", "content", "answer"),
+    [
+        ("text", "plain words", "plain words"),
+        ("json", '{"say": "whole", "in": 3}', "whole"),
+        ("jsonl", '{"say": "first", "in": 3}\n{"say": "last"}\n', "last"),
+    ],
+)
+async def test_a_file_is_read_where_the_command_names_one(
+    tmp_path: Path, output: str, content: str, answer: str
+) -> None:
+    """What it prints is told meanwhile."""
+    job = replace(job_in(tmp_path), environment={"PATH": "/usr/bin:/bin", "TEXT": content})
+    script = 'echo talk; printf %s "$TEXT" > "$1"'
+    report, events = await shell(job, script, arguments=["{output}"], **reads(output))
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, answer)
+    assert Said(text="talk\n") in events
+    assert (Used(usage=Usage(input_tokens=3)) in events) == (output != "text")
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (":", "it wrote no output"),
+        ('ln -s /etc/passwd "$1"', "can't be read"),
+        ('mkfifo "$1"', "no plain file"),
+        ('mkdir "$1"', "no plain file"),
+        ('truncate -s 40G "$1"', "more than"),
+    ],
+)
+async def test_a_file_that_is_none_is_said_to_be_none(
+    tmp_path: Path, script: str, problem: str
+) -> None:
+    """Nothing else is read in its place, and nobody waits for it; its words are the answer."""
+    script = f"echo talk; {script}"
+    report, events = await shell(job_in(tmp_path), script, arguments=["{output}"], **reads("json"))
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, "talk")
+    assert any(isinstance(each, Noted) and problem in each.text for each in events)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "error"),
+    [
+        ("""echo '{"wrong": "No."}'""", Outcome.AGENT_ERROR, "No."),
+        ("""echo '{"wrong": "No."}'; exit 41""", Outcome.AUTH_FAILED, "No."),
+        (
+            """echo '{"wrong": "Rate limit (429)"}'; exit 1""",
+            Outcome.RATE_LIMITED,
+            "Rate limit (429)",
+        ),
+        ("""echo '{"wrong": "Stop it"}'""", Outcome.QUOTA_SPENT, "Stop it"),
+        ("""echo '{"wrong": "No."}'; kill -9 $$""", Outcome.AGENT_CRASHED, None),
+    ],
+)
+async def test_an_error_that_is_read_is_the_end(
+    tmp_path: Path, script: str, outcome: Outcome, error: str | None
+) -> None:
+    """Whatever the exit code; patterns and codes say more of it."""
+    said = {**reads("jsonl"), "exit_codes": {"41": "auth_failed"}}
+    patterns = Patterns(quota_spent=("^Stop",))
+    report, _ = await shell(job_in(tmp_path), script, **said, patterns=patterns)
+    assert report.outcome is outcome
+    assert error in {None, report.error}
+
+
+HOSTILE = {
+    "deep": "'[' * 5_000_000",
+    "long": "'{\"say\": \"' + 'x' * 5_000_000 + '\"}'",
+    "digits": "'{\"in\": ' + '9' * 100_000 + '}'",
+    "bytes": "'\\0\\x80' * 3_000_000",
+}
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+@pytest.mark.parametrize("line", HOSTILE.values(), ids=list(HOSTILE))
+async def test_a_hostile_output_is_borne(tmp_path: Path, line: str, output: str) -> None:
+    """What can't be read, or is too long to be, is passed over, and the run ends as it would."""
+    code = f'print({line}); print(\'{{"say": "end"}}\')'
+    settings = AgentSettings(command=(sys.executable, "-c", code))._replace(
+        output=output, read=RULES
+    )
+    report = await CommandAgent("test", settings).run(job_in(tmp_path), _gate, lambda _: None)
+    assert report.outcome is Outcome.SUCCEEDED
+    assert "end" in report.answer
+    assert len(report.answer) <= ANSWER_CHARACTERS
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+async def test_a_flood_of_values_does_not_fill_memory(tmp_path: Path, output: str) -> None:
+    """A hundred megabytes of them, in lines of their own or as one."""
+    end = "\\n" if output == "jsonl" else ","
+    code = (
+        f"for _ in range(100): print(('{{\"say\": \"' + 'x' * 100_000 + '\"}}{end}') * 10, end='')"
+    )
+    settings = AgentSettings(command=(sys.executable, "-c", code))._replace(
+        output=output, read=RULES
+    )
+    tracemalloc.start()
+    try:
+        report = await CommandAgent("test", settings).run(job_in(tmp_path), _gate, lambda _: None)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report.outcome is Outcome.SUCCEEDED
+    assert most_bytes < 50_000_000
+
+
+async def test_what_a_program_makes_for_itself_goes_with_it(tmp_path: Path) -> None:
+    """What was there before stays, and so does everything that isn't named."""
+    (tmp_path / ".mine").write_text("kept")
+    script = "touch .mine.log note.txt .mine; mkdir -p .mine.cache/x; ln -s / .mine.link"
+    await shell(job_in(tmp_path), script, litter=(".mine*",))
+    assert set(os.listdir(tmp_path)) == {".mine", "note.txt"}  # noqa: PTH208 - names alone

@@ -7,18 +7,15 @@ counted when we came is no part of ours.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Used
 from deputize.agents.jsonl import Json, as_object, as_text
-from deputize.model.attempt import NO_USAGE, Usage, count_in
+from deputize.model.attempt import NO_USAGE, Usage, cost_in, count_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_USD = 1e9
-"""What is said to have cost more than this, or no number at all, is not taken for a cost."""
 UNKNOWN_COST = "unknown"
 """The basis of a cost that the program has made up, as it knows no price of the model."""
 
@@ -130,28 +127,8 @@ def _sum(told: Json) -> Usage:
 
 
 def _cost(told: Json) -> str | None:
-    amount = told.get("costUSD")
-    if as_text(told.get("costBasis")) == UNKNOWN_COST:
-        return None
-    if not isinstance(amount, int | float) or isinstance(amount, bool):
-        return None
-    return _written(Decimal(str(amount))) if 0 <= amount <= MOST_USD else None
+    return None if as_text(told.get("costBasis")) == UNKNOWN_COST else cost_in(told.get("costUSD"))
 
 
 def _less(usage: Usage, before: Usage | None) -> Usage:
-    if before is None:
-        return usage
-    cost = usage.cost_usd
-    if cost is not None:
-        cost = _written(max(Decimal(0), Decimal(cost) - Decimal(before.cost_usd or 0)))
-    return Usage(
-        input_tokens=max(0, usage.input_tokens - before.input_tokens),
-        output_tokens=max(0, usage.output_tokens - before.output_tokens),
-        cached_tokens=max(0, usage.cached_tokens - before.cached_tokens),
-        reasoning_tokens=max(0, usage.reasoning_tokens - before.reasoning_tokens),
-        cost_usd=cost,
-    )
-
-
-def _written(amount: Decimal) -> str:
-    return format(round(amount, 9).normalize(), "f")
+    return usage if before is None else usage.beyond(before)

@@ -9,11 +9,11 @@ import anyio
 
 from deputize.agents.base import Noted, ProcessStarted, Report, Said, Used
 from deputize.agents.codex.limits import LOGGED, Limit, hour_in, limit_in
-from deputize.agents.codex.lines import WholeLines
 from deputize.agents.codex.narration import Narrator
-from deputize.agents.codex.told import Told, beyond
+from deputize.agents.codex.told import Told
 from deputize.agents.command.program import NOT_FOUND, UNLIMITED_BYTES, ending
 from deputize.agents.failures import failure_of
+from deputize.agents.lines import WholeLines
 from deputize.agents.output import LAST_LINES, LINE_CHARACTERS
 from deputize.errors import ProcessError
 from deputize.model.attempt import NO_USAGE, Usage
@@ -140,7 +140,7 @@ class Hearing:
             told = total
         if thread is not None:
             self._keep(thread, total)
-        if (used := beyond(total, told)) != NO_USAGE:
+        if (used := total.beyond(told)) != NO_USAGE:
             self._emit(Used(usage=used, model=self._job.model))
 
     def _keep(self, thread: str, total: Usage) -> None:

@@ -52,13 +52,3 @@ class Told:
         written = self._folder / f"{thread}.{secrets.token_hex(4)}.new"
         written.write_text(json.dumps({name: getattr(total, name) for name in COUNTS}), "utf-8")
         written.replace(self._folder / f"{thread}.json")
-
-
-def beyond(total: Usage, told: Usage) -> Usage:
-    """Return what `total` has that `told` has not; a count that went back has nothing new."""
-    return Usage(
-        input_tokens=max(0, total.input_tokens - told.input_tokens),
-        output_tokens=max(0, total.output_tokens - told.output_tokens),
-        cached_tokens=max(0, total.cached_tokens - told.cached_tokens),
-        reasoning_tokens=max(0, total.reasoning_tokens - told.reasoning_tokens),
-    )

@@ -12,14 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from deputize.agents.base import Noted, Report
-from deputize.agents.command.files import folder_for
+from deputize.agents.command.files import folder_for, read_output, tidied
 from deputize.agents.command.hearing import Hearing
 from deputize.agents.command.launch import SESSION, launch_of, places_in
 from deputize.agents.command.patterns import told_in
 from deputize.agents.command.program import HINT, UNLIMITED_BYTES, found_on_path
 from deputize.agents.command.version import version_of
-from deputize.agents.failures import reset_in
+from deputize.agents.failures import failure_of, reset_in
 from deputize.clock import SystemClock
 from deputize.errors import AgentError, ProcessError
 from deputize.model.outcome import Outcome
@@ -66,7 +68,10 @@ class CommandAgent:
             job = _without_session(job, emit)
         has_file = "prompt_file" in places_in(self._settings)
         try:
-            async with folder_for(job, prompt=has_file) as folder:
+            async with (
+                folder_for(job, prompt=has_file) as folder,
+                tidied(job.workspace, self._settings.litter),
+            ):
                 return await self._in_a_session(job, folder, emit)
         except AgentError as exc:
             return Report(outcome=Outcome(exc.outcome), error=exc.message)
@@ -75,12 +80,12 @@ class CommandAgent:
 
     async def _in_a_session(self, job: Job, folder: Path, emit: Emit) -> Report:
         """Go on in the job's session where it is there, else begin one."""
-        hearing = Hearing(emit, self._settings)
+        hearing = Hearing(emit, self._settings, job.model)
         report = await self._run(job, folder, hearing)
         if job.session is None or not self._has_lost(report, hearing):
             return report
         job = _without_session(job, emit)
-        return await self._run(job, folder, Hearing(emit, self._settings))
+        return await self._run(job, folder, Hearing(emit, self._settings, job.model))
 
     async def _run(self, job: Job, folder: Path, hearing: Hearing) -> Report:
         launch = launch_of(self._settings, job, folder)
@@ -99,6 +104,9 @@ class CommandAgent:
             if hearing.has_started:
                 raise
             return Report(outcome=Outcome.AGENT_ERROR, error=exc.message)
+        hearing.end()
+        if hearing.reads_file:
+            hearing.hear_file(*await to_thread.run_sync(read_output, folder))
         report = self._judged(hearing.report(finished), hearing)
         if report.outcome is not Outcome.RATE_LIMITED or report.retry_at is not None:
             return report
@@ -113,12 +121,21 @@ class CommandAgent:
         if told := told_in(hearing.last_lines(), patterns, self._clock.now()):
             failure, line = told
             return replace(report, outcome=failure.outcome, error=line, retry_at=failure.retry_at)
+        if hearing.error is not None:
+            return self._failed(report, hearing.error, is_mapped=is_mapped)
         if is_mapped:
             return report
         if report.exit_code in self._success:
             return replace(report, outcome=Outcome.SUCCEEDED, error=None)
         error = report.error or f"the program ended with exit code {report.exit_code}"
         return replace(report, outcome=Outcome.AGENT_ERROR, error=error)
+
+    def _failed(self, report: Report, error: str, *, is_mapped: bool) -> Report:
+        """Tell what it amounts to that a program says what went wrong."""
+        failure = failure_of(text=error, now=self._clock.now())
+        if is_mapped and failure.outcome is Outcome.AGENT_ERROR:
+            return replace(report, error=error)
+        return replace(report, outcome=failure.outcome, error=error, retry_at=failure.retry_at)
 
     def _has_lost(self, report: Report, hearing: Hearing) -> bool:
         """Tell whether it failed for want of the session that it was to go on in."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Noted, ProcessStarted, Report, Said
+from deputize.agents.command.files import OUTPUT_BYTES
+from deputize.agents.command.launch import places_in
 from deputize.agents.command.program import NOT_FOUND, TRY_LATER, ending
+from deputize.agents.command.reading import Reader
+from deputize.agents.lines import WholeLines
 from deputize.agents.output import LAST_LINES, LINE_CHARACTERS, Decoder, Lines, Tail
 from deputize.model.outcome import Outcome
 
@@ -21,18 +26,32 @@ TOLD_BYTES = 16 * 1024 * 1024
 """How much of its output is told as it comes; beyond that, only the end of it is kept."""
 
 
-class Hearing:
-    """Both outputs of a program, told as they come."""
+LINE_BYTES = 4 * 1024 * 1024
+"""The longest line that is read as JSON."""
 
-    def __init__(self, emit: Emit, settings: AgentSettings) -> None:
-        """Tell everything to `emit`."""
+
+class Hearing:
+    """Both outputs of a program, told as they come, and what it left in a file."""
+
+    def __init__(self, emit: Emit, settings: AgentSettings, model: str | None = None) -> None:
+        """Tell everything to `emit`; `model` is the one that the job names."""
         self.has_started = False
+        self.reads_file = "output" in places_in(settings)
+        self._format = settings.output
         self._emit = emit
         self._codes = {int(code): Outcome(word) for code, word in settings.exit_codes.items()}
         self._told_bytes = 0
         self._answer = Tail()
         self._decoder = Decoder()
         self._lines = Lines()
+        self._reader = Reader(settings.read, model)
+        self._values = WholeLines(LINE_BYTES)
+        self._document = bytearray()
+
+    @property
+    def error(self) -> str | None:
+        """What the program said that went wrong, where that is read."""
+        return self._reader.error
 
     def started(self, identity: ProcessIdentity) -> None:
         """Tell that the program runs."""
@@ -41,31 +60,84 @@ class Hearing:
 
     def hear(self, stream: Stream, content: bytes) -> None:
         """Take the next piece of an output; an empty one ends it."""
-        if stream == "stdout":
-            text = self._decoder.feed(content)
-            self._answer.add(text)
-            if text:
-                self._emit(Said(text=text if self._may_tell(content) else ""))
+        if stream == "stdout" and (self._format == "text" or self.reads_file):
+            self._hear_words(content)
+        elif stream == "stdout":
+            self._hear_values(content)
+        else:
+            for line in self._lines.feed(content):
+                # What is not kept is told as empty words: who speaks is not idle.
+                self._emit(Noted(text=line) if self._may_tell(content) else Said(text=""))
+
+    def _hear_words(self, content: bytes) -> None:
+        text = self._decoder.feed(content)
+        self._answer.add(text)
+        if text:
+            self._emit(Said(text=text if self._may_tell(content) else ""))
+
+    def _hear_values(self, content: bytes) -> None:
+        if content:
+            self._emit(Said(text=""))
+        if self._format == "jsonl":
+            for line in self._values.feed(content):
+                self._read(line)
+        elif len(self._document) <= OUTPUT_BYTES:
+            self._document += content[: OUTPUT_BYTES + 1 - len(self._document)]
+
+    def hear_file(self, content: bytes, problem: str | None) -> None:
+        """Take what the program has left in a file, or what is wrong with that."""
+        if problem is not None:
+            self._emit(Noted(text=problem))
+        elif self._format == "text":
+            self._answer.clear()
+            self._answer.add(content.decode("utf-8", "replace"))
+        else:
+            for line in content.split(b"\n") if self._format == "jsonl" else [content]:
+                self._read(line)
+
+    def _read(self, line: bytes | None) -> None:
+        """Read a value, and tell what it tells; what is none is words."""
+        if line is None:
+            most = LINE_BYTES if self._format == "jsonl" else OUTPUT_BYTES
+            self._emit(Noted(text=f"an output of more than {most} bytes is not read"))
             return
-        for line in self._lines.feed(content):
-            # What is not kept is told as empty words: who speaks is not idle.
-            self._emit(Noted(text=line) if self._may_tell(content) else Said(text=""))
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            text = line.decode("utf-8", "replace").strip()
+            self._answer.add(f"{text}\n")
+            if text:
+                told = text[:LINE_CHARACTERS] if self._may_tell(line) else ""
+                self._emit(Noted(text=told) if told else Said(text=""))
+            return
+        for each in self._reader.take(value):
+            if not isinstance(each, str):
+                self._emit(each)
+            elif self._may_tell(line):
+                self._emit(Said(text=each))
 
     def last_lines(self) -> list[str]:
-        """Return the last lines of both outputs, those of stderr at the end."""
+        """Return the last lines of both outputs, those of stderr behind, and what went wrong."""
         said = self._answer.text().splitlines()[-LAST_LINES:]
-        return [*(line[:LINE_CHARACTERS] for line in said), *self._lines.last]
+        wrong = (self.error or "").splitlines()
+        return [*(line[:LINE_CHARACTERS] for line in said), *self._lines.last, *wrong]
+
+    def end(self) -> None:
+        """Take the end of both outputs."""
+        self.hear("stdout", b"")
+        self.hear("stderr", b"")
+        if self._document:
+            self._read(None if len(self._document) > OUTPUT_BYTES else bytes(self._document))
 
     def report(self, finished: Finished) -> Report:
         """Tell what a program's end amounts to."""
-        self.hear("stdout", b"")
-        self.hear("stderr", b"")
         if finished.exit_code in self._codes:
             # Some programs end with numbers that a shell would take for signals.
             finished = replace(finished, signal=None)
         outcome = self._outcome(finished)
         error = None if outcome is Outcome.SUCCEEDED else self._error(finished)
-        answer = self._answer.text().strip()
+        read = self._reader.answer
+        answer = (self._answer.text() if read is None else read).strip()
         return Report(outcome=outcome, answer=answer, exit_code=finished.exit_code, error=error)
 
     def _outcome(self, finished: Finished) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.agents.codex.lines import WholeLines
+from deputize.agents.lines import WholeLines
 
 MOST = 10
 
