@@ -24,7 +24,7 @@ LINES = st.lists(
     ),
     min_size=1,
     max_size=6,
-).filter(lambda lines: any(mark != " " for mark, _ in lines))
+).filter(lambda lines: {mark for mark, _ in lines} not in ({" "}, {"+"}))
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -69,6 +69,7 @@ BAD = (
     (PATCH + "--- a/b.txt\n+++ b/b.txt\n" + HUNK, "line 7 of it is '--- a/b.txt'"),
     ("@@ @@\n-a\n", "without line numbers"),
     ("@@ -1 +1 @@\n same\n", "changes nothing"),
+    ("@@ -0,0 +1 @@\n+new\n", "without a line of the file as it is"),
     ("@@ -1 +1 @@\nno mark\n", "line 2 of it is 'no mark'"),
     (f"@@ -{'9' * 30} +1 @@\n-a\n", "without line numbers"),
 )

@@ -89,6 +89,9 @@ def _hunks(lines: Sequence[str], first: int, path: str) -> Iterable[Hunk]:
         body = tuple(_body(lines, start + 1, end, path))
         if not any(line[0] in "+-" for line in body):
             raise InvalidInput(f"has a hunk that changes nothing, at line {start + 1}")
+        if not any(line[0] in " -" for line in body):
+            told = f"has a hunk without a line of the file as it is, at line {start + 1}"
+            raise InvalidInput(told, hint="give some lines of context, or the whole file")
         yield Hunk(int(head[1]), int(head[2]), body)
 
 
