@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fixtures import postgres
 from tests.fixtures.databases import DATABASES
-from tests.fixtures.house import LAND, build
+from tests.fixtures.house import LAND
+from tests.fixtures.race_tracks import ended, race, race_track, reasons, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.fixtures.house import House
-
-AGENTS = ("a", "b", "c")
-CHECK = '[checks.good]\ncommand = "! grep -q bad work.txt"\n[landing]\nrework = 0\n'
 
 
 @pytest.fixture(params=DATABASES)
@@ -29,43 +26,7 @@ def house(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[House]:
     """Give a house on either database, with agents that run the script of their own name."""
-    address = None
-    if request.param == "postgres":
-        address = postgres.url_of(tmp_path)
-        monkeypatch.setenv("DEPUTIZE_DATABASE", address)
-    for made in build(tmp_path, clean_environment, database=address):
-        made.configure(
-            LAND
-            + "".join(
-                f'[agents.{name}]\nkind = "command"\n'
-                f'command = ["/bin/bash", "{made.sign(name)}.sh"]\n'
-                for name in AGENTS
-            )
-        )
-        made.repo.commit(deputize__toml=CHECK)
-        made.trust()
-        yield made
-
-
-def script(house: House, **scripts: str) -> None:
-    """Say what each agent does."""
-    for name, text in scripts.items():
-        house.sign(f"{name}.sh").write_text(text)
-
-
-def race(house: House, *words: str, agents: str = "a,b") -> str:
-    """Queue a race, and return its plan."""
-    return house.cli("add", "-q", "--no-start", "do it", "--race", agents, *words)
-
-
-def ended(house: House, count: int = 2) -> list[dict[str, Any]]:
-    """Return the tasks of the first race once all have ended."""
-    return [house.until(task) for task in range(1, count + 1)]
-
-
-def reasons(found: list[dict[str, Any]]) -> list[str | None]:
-    """Return why each task did not win."""
-    return [task["error"] and task["error"]["reason"] for task in found]
+    yield from race_track(request.param, tmp_path, clean_environment, monkeypatch)
 
 
 def test_the_first_that_passes_its_checks_lands_and_the_rest_is_stopped(house: House) -> None:

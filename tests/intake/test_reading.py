@@ -96,7 +96,12 @@ WHO = ["a", "a:m", "a:b:c", "\u00e9", "", ":m", "a:", "a b", "a,b", "a\n", "a\0"
 RACES: st.SearchStrategy[Any] = st.one_of(
     st.fixed_dictionaries(
         {"agents": st.lists(st.sampled_from(WHO), max_size=11)},
-        optional={"judge": st.sampled_from(["checks", "smallest", "agent", 5])},
+        optional={
+            "judge": st.one_of(
+                st.sampled_from(["checks", "smallest", "agent", 5]),
+                st.text("ab:, \0\n", max_size=5).map("agent".__add__),
+            )
+        },
     ),
     st.sampled_from(
         [None, {}, [], {"judge": "checks"}, {"agents": "a,b"}, {"agents": ["a", "b"], "who": 1}]
@@ -187,7 +192,7 @@ def test_schema_and_reader_agree_on_who_runs(who: object) -> None:
     [
         ({"race": {"agents": ["a"]}}, "a race takes 2 to 10 agents, not 1"),
         ({"race": {"judge": "checks"}}, "race.agents: is missing"),
-        ({"race": {"agents": ["a", "a"], "judge": "agent"}}, "race.judge: must be"),
+        ({"race": {"agents": ["a", "a"], "judge": "agent:"}}, "race.judge: must be"),
         ({"race": {"agents": ["a", "b"], "winner": 1}}, "race.winner: unknown field"),
         ({"race": {"agents": ["a", "b"]}, "defaults": {"model": "m"}}, "defaults.model: the task"),
         ({"race": {"agents": ["a", "b"]}, "defaults": {"place": "scratch"}}, "defaults.place: a"),

@@ -18,11 +18,12 @@ from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.plan import Plan
 from deputize.model.race import Judge, Turn
-from deputize.model.states import ChangeState, TaskState
+from deputize.model.states import TaskState
 from deputize.queue import Ending
 from deputize.store import changes, journal, plans, races, tasks, workers
 from tests.fixtures.databases import open_database
-from tests.fixtures.nouns import COMMIT, NOON, OTHER_COMMIT, QUEUED, a_change, a_task, a_worker
+from tests.fixtures.nouns import NOON, OTHER_COMMIT, QUEUED, a_change, a_task, a_worker
+from tests.fixtures.races import REPO, passed, race, turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from deputize.model.change import Change
     from deputize.store.database import Database
-
-REPO = {"repo": "/project", "git_dir": "/project/.git", "target": "main", "base": COMMIT}
 
 
 @pytest.fixture
@@ -41,36 +40,6 @@ def database(kind: str, tmp_path: Path) -> Iterator[Database]:
         with opened.write() as transaction:
             workers.register(transaction, a_worker(), NOON)
         yield opened
-
-
-def race(database: Database, judge: Judge, *entrants: dict[str, object]) -> None:
-    """Add a race with these tasks."""
-    plan = Plan(
-        id=0, title="t", origin="cli", key=None, key_digest=None, created_at=NOON, judge=judge
-    )
-    with database.write() as transaction:
-        queued = Event(kind="plan.queued", actor="person:ada")
-        number = plans.insert(transaction, plan, queued, NOON).id
-        for fields in entrants:
-            tasks.insert(transaction, a_task(**(REPO | {"plan": number} | fields)), QUEUED, NOON)
-
-
-def passed(database: Database, lines: int = 4) -> Change:
-    """Let a worker take the next task; its change passes the checks."""
-    claim = queue.claim(database, a_worker(), NOON)
-    assert claim is not None
-    change = a_change(task=claim.task.id, attempt=claim.attempt.id, added=lines, removed=0)
-    queue.finish(database, claim.attempt, Ending(outcome=Outcome.SUCCEEDED, change=change), NOON)
-    with database.read() as transaction:
-        proposed = changes.unsettled(transaction)[-1]
-    return records.step(
-        database, proposed, ChangeState.QUEUED, NOON, tip=COMMIT, candidate=OTHER_COMMIT
-    )
-
-
-def turn(database: Database, change: Change) -> Turn:
-    """Ask what a change may do, as landing does."""
-    return records.take_turn(database, change, NOON)
 
 
 def standing(database: Database) -> list[tuple[TaskState, Outcome | None, bool]]:

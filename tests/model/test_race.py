@@ -7,30 +7,35 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deputize.model.race import (
+    AskedJudge,
     Entrant,
     Judge,
+    Judging,
     Race,
     Runner,
     Standing,
     Turn,
     choose,
     entrant_of,
+    judge_of,
     runner_of,
     stands,
+    to_judge,
     told,
     turn_of,
 )
 from deputize.model.states import FINAL_TASK_STATES, ChangeState, TaskState
-from tests.fixtures.nouns import COMMIT, NOON, a_change, a_task
+from tests.fixtures.nouns import COMMIT, NOON, TREE, a_change, a_task
 
 if TYPE_CHECKING:
     from deputize.model.change import Change
 
 OPEN = Entrant(1, None, Standing.OPEN)
 OUT = Entrant(2, 12, Standing.OUT, 1)
-LARGE = Entrant(3, 13, Standing.PASSED, 9)
-SMALL = Entrant(4, 14, Standing.PASSED, 2)
-SAME = Entrant(5, 11, Standing.PASSED, 2)
+LARGE = Entrant(3, 13, Standing.PASSED, 9, "c")
+SMALL = Entrant(4, 14, Standing.PASSED, 2, "b")
+SAME = Entrant(5, 11, Standing.PASSED, 2, "b")
+OTHER = Entrant(6, 16, Standing.PASSED, 5, "a")
 PASSED: dict[str, Any] = {"state": ChangeState.QUEUED, "candidate": COMMIT}
 
 
@@ -49,7 +54,53 @@ PASSED: dict[str, Any] = {"state": ChangeState.QUEUED, "candidate": COMMIT}
 )
 def test_a_judge_chooses(judge: Judge, entrants: list[Entrant], chosen: int | None) -> None:
     """The first that has passed, or the smallest once all have ended; alike, the earlier one."""
-    assert choose(judge, entrants) == chosen
+    assert choose(Race(1, judge, None, entrants)) == chosen
+
+
+def asked(*changes: int, is_over: bool = True, choice: int | None = None, task: int = 9) -> Judging:
+    """Make an agent's look at some changes."""
+    return Judging(task, changes, is_over, choice)
+
+
+@pytest.mark.parametrize(
+    ("entrants", "judging", "to_ask", "chosen"),
+    [
+        ([OPEN, LARGE, SMALL], None, [], None),
+        ([OUT], None, [], None),
+        ([], None, [], None),
+        ([OUT, LARGE], None, [], 13),
+        ([SMALL, SAME], None, [], 11),
+        ([LARGE, SMALL, OTHER], None, [16, 14, 13], None),
+        ([LARGE, SMALL, SAME], None, [11, 13], None),
+        ([LARGE, SMALL], asked(14, 13, is_over=False), [], None),
+        ([LARGE, SMALL], asked(14, 13, choice=13), [], 13),
+        ([LARGE, SMALL], asked(14, 13), [], 14),
+        # One is lost while they are judged, or after that: what was said of the rest holds.
+        ([OUT, LARGE, SMALL], asked(16, 14, 13, is_over=False), [], None),
+        ([OUT, LARGE, SMALL], asked(16, 14, 13, choice=13), [], 13),
+        ([OUT, LARGE, SMALL], asked(16, 14, 13), [], 14),
+        ([OUT, LARGE], asked(14, 13, is_over=False), [], 13),
+        # The best one is lost: who is the best of the rest has not been said.
+        ([OUT, LARGE, SMALL], asked(16, 14, 13, choice=16), [14, 13], None),
+        # One has come that nobody was asked about.
+        ([LARGE, SMALL, OTHER], asked(14, 13, choice=13), [16, 14, 13], None),
+        ([LARGE, SMALL, OTHER], asked(14, 13, is_over=False), [16, 14, 13], None),
+        ([OPEN, LARGE, SMALL], asked(14, 13, choice=13), [], None),
+    ],
+)
+def test_an_agent_is_asked_where_it_has_a_choice(
+    entrants: list[Entrant], judging: Judging | None, to_ask: list[int], chosen: int | None
+) -> None:
+    """Once all have ended, about those that differ; where it could not say, the smallest lands."""
+    race = Race(1, Judge.AGENT, None, entrants, judging)
+    assert (to_judge(race), choose(race)) == (to_ask, chosen)
+
+
+def test_only_an_agent_is_asked_and_only_while_nothing_is_chosen() -> None:
+    """Other judges need nobody, and what is chosen stands."""
+    passed = [LARGE, SMALL]
+    assert to_judge(Race(1, Judge.SMALLEST, None, passed)) == []
+    assert to_judge(Race(1, Judge.AGENT, 13, passed)) == []
 
 
 @pytest.mark.parametrize("state", TaskState)
@@ -65,7 +116,7 @@ def test_an_entrant_has_passed_where_only_landing_is_left(
         expected = Standing.PASSED if is_passed else Standing.OPEN
         if state in FINAL_TASK_STATES:
             expected = Standing.OUT
-        assert found == Entrant(3, 7, expected, 4)
+        assert found == Entrant(3, 7, expected, 4, TREE)
 
 
 def test_without_a_change_an_entrant_is_open_until_its_end() -> None:
@@ -88,6 +139,10 @@ def test_without_a_change_an_entrant_is_open_until_its_end() -> None:
         (Judge.SMALLEST, None, [OPEN, LARGE], a_change(id=7), Turn.CHECK),
         (Judge.SMALLEST, None, [OPEN, LARGE], a_change(id=13, **PASSED), Turn.WAIT),
         (Judge.SMALLEST, None, [OUT, LARGE], a_change(id=13, **PASSED), Turn.LAND),
+        (Judge.AGENT, None, [OPEN, LARGE, SMALL], a_change(id=7), Turn.CHECK),
+        (Judge.AGENT, None, [OPEN, LARGE, SMALL], a_change(id=13, **PASSED), Turn.WAIT),
+        (Judge.AGENT, None, [OUT, LARGE, SMALL], a_change(id=13, **PASSED), Turn.ASK),
+        (Judge.AGENT, None, [OUT, LARGE], a_change(id=13, **PASSED), Turn.LAND),
     ],
 )
 def test_a_change_has_its_turn(
@@ -109,6 +164,32 @@ def test_who_waits_is_told_for_whom() -> None:
     assert told(Race(1, Judge.SMALLEST, None, [OPEN, LARGE])) == "to be judged with #1"
     assert told(Race(1, Judge.CHECKS, None, [OPEN, LARGE])) == "c13 comes first"
     assert told(Race(1, Judge.SMALLEST, 13, [OPEN, LARGE])) == "c13 comes first"
+
+
+def test_who_waits_for_an_agent_is_told_so() -> None:
+    """That it is going to judge, judges, or has chosen."""
+    both = [LARGE, SMALL]
+    assert told(Race(1, Judge.AGENT, None, both)) == "an agent is going to judge it"
+    judging = asked(14, 13, is_over=False)
+    assert told(Race(1, Judge.AGENT, None, both, judging)) == "#9 judges it"
+    assert told(Race(1, Judge.AGENT, None, [*both, OTHER], judging)) == (
+        "an agent is going to judge it"
+    )
+    chosen = asked(14, 13, choice=13)
+    assert told(Race(1, Judge.AGENT, None, both, chosen)) == "c13 comes first"
+
+
+def test_a_judge_is_read_as_it_is_typed() -> None:
+    """Only an agent has a name, and a model."""
+    assert judge_of("checks") == AskedJudge()
+    assert judge_of("agent") == AskedJudge(Judge.AGENT)
+    assert judge_of("agent:a:qwen:7b") == AskedJudge(Judge.AGENT, Runner("a", "qwen:7b"))
+    for word in ("smallest", "agent", "agent:a", "agent:a:qwen:7b"):
+        found = judge_of(word)
+        assert found is not None
+        assert found.label == word
+    for word in ("", "agents", "agent:", "checks:a", "Agent", "smallest:"):
+        assert judge_of(word) is None
 
 
 def test_a_model_may_have_colons() -> None:

@@ -138,6 +138,7 @@ BUILT_IN_ROLES: Mapping[str, RoleSettings] = {
         preamble="You run tests and report what they show. Change no file that git tracks.",
         runs_checks=True,
     ),
+    "judge": RoleSettings(),
 }
 
 

@@ -11,7 +11,6 @@ from deputize.desk.stations import ensure_worker
 from deputize.desk.tasks import standing_of, views_of
 from deputize.model.budget import Account, Scope
 from deputize.model.need import On, Verdict, verdict_on
-from deputize.model.plan import state_of
 from deputize.model.states import TaskState
 from deputize.store import plans, tasks
 
@@ -71,10 +70,10 @@ def read(desk: Desk, content: bytes, name: str, folder: str) -> PlanSpec:
 
 def race(spec: TaskSpec, agents: Sequence[str], judge: str | None) -> PlanSpec:
     """Make a plan of one task that several agents get; one change of theirs lands."""
-    from deputize.intake.racing import AskedRace, race_of
+    from deputize.intake.racing import AskedRace, race_of, read_judge
     from deputize.model.race import Judge
 
-    return race_of(spec, AskedRace(agents, Judge(judge or Judge.CHECKS)))
+    return race_of(spec, AskedRace(agents, read_judge(judge or Judge.CHECKS)))
 
 
 def submit(desk: Desk, spec: PlanSpec, *, trial: bool = False) -> SubmittedPlan:
@@ -98,7 +97,11 @@ def start_for(desk: Desk, wanting: Iterable[Task]) -> bool:
 
 
 def schema(what: str) -> dict[str, object]:
-    """Return the JSON Schema of a `task`, a `plan` or a `change` that is requested."""
+    """Return the JSON Schema of a `task`, `plan`, `verdict`, or `change` that is requested."""
+    if what == "verdict":
+        from deputize.verdict import verdict_schema
+
+        return verdict_schema()
     if what == "change":
         from deputize.changes.schema import change_schema
 
@@ -112,7 +115,7 @@ def view(desk: Desk, plan_id: int) -> PlanView:
     """Return one plan whole; NotFound if there is none."""
     with desk.database.read() as transaction:
         plan = plans.get(transaction, plan_id)
-        counts = plans.counts(transaction, plan_id)
+        counts, state = plans.counts(transaction, plan_id), plans.state(transaction, plan)
         found = views_of(desk, transaction, tasks.of_plan(transaction, plan_id))
         unblocks: dict[int, list[tuple[int, On]]] = {}
         for need, task, on in plans.dependents(transaction, plan_id):
@@ -122,7 +125,7 @@ def view(desk: Desk, plan_id: int) -> PlanView:
         spent = standing_of(transaction, account, ceiling)
     return PlanView(
         plan=plan,
-        state=state_of(counts, is_race=plan.judge is not None),
+        state=state,
         counts=counts,
         tasks=found,
         unblocks=unblocks,
@@ -135,7 +138,8 @@ def _winner(plan: Plan, found: Iterable[TaskView]) -> int | None:
     """Return which task of a race has won."""
     if plan.judge is None:
         return None
-    return next((each.task.id for each in found if each.task.state is TaskState.DONE), None)
+    entrants = (each.task for each in found if not each.task.is_judge)
+    return next((task.id for task in entrants if task.state is TaskState.DONE), None)
 
 
 def kin(desk: Desk, task_id: int) -> Kin:

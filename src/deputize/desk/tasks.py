@@ -246,7 +246,7 @@ def _race(transaction: Transaction, task: Task, change: Change | None) -> Race |
     if task.state is not TaskState.LANDING or change is None:
         return None
     race = races.of_task(transaction, task)
-    return race if race and turn_of(race, change) is Turn.WAIT else None
+    return race if race and turn_of(race, change) in {Turn.WAIT, Turn.ASK} else None
 
 
 def _stalled(task: Task, tried: Sequence[Attempt]) -> str | None:

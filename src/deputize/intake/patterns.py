@@ -9,6 +9,8 @@ NOT_BLANK = r"\S"
 NAME = rf"^[A-Za-z][A-Za-z0-9._-]{{0,63}}{END}"
 WHO = r"^[^\u0000-\u0020,:\ud800-\udfff]+(?::[^\u0000-\u0020,\ud800-\udfff]+)?" + END
 """An agent, or an agent with a model."""
+JUDGE = rf"^(?:checks|smallest|agent){END}|^agent:{WHO[1:]}"
+"""How a race is judged and, where an agent does, by which."""
 INSIDE = rf"^(?!/)(?!(?:[\s\S]*/)?\.\.(?:/|{END}))(?!(?:\.?/)*\.?{END})[^\u0000\ud800-\udfff]*$"
 """A relative path with something in it, and nowhere a step up."""
 

@@ -10,13 +10,14 @@ from deputize.errors import DeputizeError, InvalidInput, UserError
 from deputize.intake.drafting import content_of, digest_of, draft, event_of, origin_of, task_of
 from deputize.intake.pins import bases_of, pinned
 from deputize.intake.place import Places
-from deputize.intake.racing import require_change
+from deputize.intake.racing import ready_judge, require_change
 from deputize.intake.session import with_agent
 from deputize.intake.submitting import git_dir_of, is_untrusted
 from deputize.intake.validation import check_needs, needed, refuse_nothing_to_land
 from deputize.model.event import Event
 from deputize.model.need import On
 from deputize.model.plan import PlacedTask, Plan, SubmittedPlan, in_order, label
+from deputize.model.race import AskedJudge, Judge
 from deputize.model.states import TaskState
 from deputize.model.task import title_of
 from deputize.store import meta, plans, tasks
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from deputize.config.home import Home
     from deputize.intake.drafting import Draft
+    from deputize.intake.racing import ReadyJudge
     from deputize.model.plan import PlannedTask, PlanSpec
     from deputize.model.task import Task
     from deputize.store.database import Database, Transaction
@@ -43,6 +45,8 @@ class _Ready:
     """Without ids and plan; that they wait for tasks outside is looked at when they are stored."""
     order: Sequence[int]
     digest: str | None
+    judge: ReadyJudge | None
+    """The agent that judges, where they race and one does."""
 
 
 def submit_plan(
@@ -76,6 +80,7 @@ def submit_plan(
         ],
         order=order,
         digest=_digest(spec, map(_git_dir, drafts)) if spec.key else None,
+        judge=_judge(spec, drafts),
     )
     with database.read() as transaction:
         _check_all(transaction, ready)
@@ -102,6 +107,13 @@ def _waits(transaction: Transaction, place: int, task: PlannedTask) -> bool:
     return bool(task.needs) or states - {TaskState.DONE} != set()
 
 
+def _judge(spec: PlanSpec, drafts: Sequence[Draft]) -> ReadyJudge | None:
+    """Return the agent that judges, by the settings that hold where they race."""
+    if spec.judge is not Judge.AGENT:
+        return None
+    return ready_judge(spec.judge_by, drafts[0].place.config)
+
+
 def _order(spec: PlanSpec) -> list[int]:
     return in_order([[place for place, _ in task.needs] for task in spec.tasks])
 
@@ -115,7 +127,8 @@ def _digest(spec: PlanSpec, git_dirs: Iterable[Path | None]) -> str:
         [content_of(task.spec, git_dir), sorted(task.needs)]
         for task, git_dir in zip(spec.tasks, git_dirs, strict=True)
     ]
-    return digest_of([spec.title, content, *((spec.judge,) if spec.judge else ())])
+    judge = [AskedJudge(spec.judge, spec.judge_by).label] if spec.judge else []
+    return digest_of([spec.title, content, *judge])
 
 
 def _asked_before(database: Database, spec: PlanSpec) -> SubmittedPlan | None:
@@ -177,7 +190,8 @@ def _same_again(
             hint="use another key, or submit exactly the same",
             field="key",
         )
-    found = zip(_order(spec), tasks.of_plan(transaction, known.id), strict=True)
+    asked = [task for task in tasks.of_plan(transaction, known.id) if not task.is_judge]
+    found = zip(_order(spec), asked, strict=True)
     placed = [
         PlacedTask(
             spec.tasks[place].name,
@@ -239,7 +253,7 @@ def _store(
     asked = _plan(ready, now)
     body: dict[str, object] = {"title": asked.title, "tasks": len(ready.order)}
     if asked.judge is not None:
-        body["judge"] = asked.judge
+        body["judge"] = AskedJudge(asked.judge, ready.spec.judge_by).label
     plan = plans.insert(transaction, asked, Event(kind="plan.queued", actor=actor, body=body), now)
     ids: dict[int, int] = {}
     ranks: dict[int, int] = {}
@@ -271,6 +285,9 @@ def _plan(ready: _Ready, now: datetime) -> Plan:
         key_digest=ready.digest,
         created_at=now,
         judge=ready.spec.judge,
+        judge_agent=ready.judge.agent if ready.judge else None,
+        judge_model=ready.judge.model if ready.judge else None,
+        judge_provider=ready.judge.provider if ready.judge else None,
     )
 
 

@@ -6,17 +6,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import InvalidInput
+from deputize.incoming import shown
 from deputize.intake.fields import Who
-from deputize.intake.validation import check_spec
+from deputize.intake.validation import agent_for, check_agent, check_spec
 from deputize.model.plan import PlannedTask, PlanSpec
-from deputize.model.race import LEAST_RUNNERS, MOST_RUNNERS, Judge, runner_of
-from deputize.model.task import Place, title_of
+from deputize.model.race import (
+    JUDGE_ROLE,
+    LEAST_RUNNERS,
+    MOST_RUNNERS,
+    AskedJudge,
+    judge_of,
+    runner_of,
+)
+from deputize.model.task import Place, TaskSpec, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deputize.config.settings import Config
-    from deputize.model.task import TaskSpec
+    from deputize.model.race import Runner
 
 NOT_FOR_ALL = ("agent", "model")
 """What a race says itself."""
@@ -34,7 +42,15 @@ class AskedRace(NamedTuple):
     """Who is to run, and who judges."""
 
     agents: Sequence[str]
-    judge: Judge = Judge.CHECKS
+    judge: AskedJudge = AskedJudge()
+
+
+class ReadyJudge(NamedTuple):
+    """An agent that can judge, as the settings have it."""
+
+    agent: str
+    model: str | None
+    provider: str | None
 
 
 def race_of(spec: TaskSpec, asked: AskedRace) -> PlanSpec:
@@ -50,7 +66,8 @@ def race_of(spec: TaskSpec, asked: AskedRace) -> PlanSpec:
         title=title_of(spec.title or spec.prompt),
         key=spec.key,
         origin=spec.origin,
-        judge=asked.judge,
+        judge=asked.judge.judge,
+        judge_by=asked.judge.who,
     )
 
 
@@ -71,6 +88,34 @@ def check_runners(words: Sequence[str]) -> None:
         if problem:
             hint = "`deputize agents` lists the agents"
             raise InvalidInput(f"who runs in a race {problem}", hint=hint, field="race")
+
+
+def read_judge(word: str, where: str = "judge") -> AskedJudge:
+    """Read how it is judged, as it is typed; InvalidInput where it means nothing."""
+    found = judge_of(word)
+    if found is None or (found.who and Who().problem(found.who.label)):
+        hint = "an agent may have a name, and a model: agent:claude, agent:codex:gpt-5"
+        message = f"{where}: must be checks, smallest or agent, not {shown(word)}"
+        raise InvalidInput(message, hint=hint, field="judge")
+    return found
+
+
+def ready_judge(who: Runner | None, config: Config) -> ReadyJudge:
+    """Return the agent that judges; InvalidInput or ConfigError where it can't."""
+    asked = TaskSpec(
+        prompt="",
+        role=JUDGE_ROLE,
+        place=Place.READ_ONLY,
+        agent=who.agent if who else None,
+        model=who.model if who else None,
+    )
+    try:
+        check_agent(asked, config)
+    except InvalidInput as error:
+        error.within("judge")
+        raise
+    agent = agent_for(asked, config)
+    return ReadyJudge(agent, asked.model, config.provider_of(agent, JUDGE_ROLE))
 
 
 def require_change(spec: TaskSpec, config: Config) -> None:

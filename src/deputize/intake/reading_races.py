@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from deputize.errors import InvalidInput
-from deputize.incoming import list_of, text_of, wrong
-from deputize.intake.racing import NOT_FOR_ALL, NOT_IN_A_RACE, AskedRace, check_runners
+from deputize.incoming import list_of, text_of
+from deputize.intake.racing import (
+    NOT_FOR_ALL,
+    NOT_IN_A_RACE,
+    AskedRace,
+    check_runners,
+    read_judge,
+)
 from deputize.intake.tables import table_of
 from deputize.model.race import Judge
 from deputize.model.task import Place
@@ -23,15 +29,13 @@ def read_race(table: Mapping[str, object], count: int) -> AskedRace:
     words = list_of(said["agents"], "race.agents")
     agents = [text_of(word, f"race.agents[{place}]") for place, word in enumerate(words)]
     check_runners(agents)
-    judge = text_of(said.get("judge", Judge.CHECKS), "race.judge")
-    if judge not in set(Judge):
-        raise wrong("race.judge", " or ".join(Judge), judge)
+    judge = read_judge(text_of(said.get("judge", Judge.CHECKS), "race.judge"), "race.judge")
     if count != 1:
         hint = "each agent of the race gets the same task"
         raise InvalidInput(f"tasks: a race has one task, not {count}", hint=hint)
     _refuse_in_race(table.get("defaults", {}), "defaults", NOT_FOR_ALL)
     _refuse_in_race(cast("list[object]", table["tasks"])[0], "tasks[0]", NOT_IN_A_RACE)
-    return AskedRace(agents, Judge(judge))
+    return AskedRace(agents, judge)
 
 
 def _refuse_in_race(table: object, where: str, names: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ from deputize.intake.reading import (
 from deputize.intake.tables import DEFAULTS
 from deputize.model.need import On
 from deputize.model.plan import MOST_TASKS
-from deputize.model.race import LEAST_RUNNERS, MOST_RUNNERS, Judge
+from deputize.model.race import LEAST_RUNNERS, MOST_RUNNERS
 from deputize.model.task import PROMPT_BYTES
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _race() -> Schema:
         "items": {"type": "string", "pattern": patterns.WHO},
     }
     told = "the one task of the plan is given to several agents; one change lands"
-    judge = {"enum": [judge.value for judge in Judge]}
+    judge = {"type": "string", "pattern": patterns.JUDGE}
     return {"description": told, **object_schema({"agents": agents, "judge": judge}, ["agents"])}
 
 

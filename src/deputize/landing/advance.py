@@ -130,8 +130,8 @@ async def _propose(shop: Workshop, change: Change, task: Task, ground: Ground) -
 
 async def _land(shop: Workshop, change: Change, task: Task, ground: Ground, holds: Holds) -> bool:
     turn = await shop.in_store(records.take_turn, shop.database, change, shop.now())
-    if turn is Turn.WAIT:
-        return False
+    if turn in {Turn.WAIT, Turn.ASK}:
+        return turn is Turn.ASK  # an agent has been asked
     if change.tip == ground.tip and change.candidate and change.candidate != ground.tip:
         return await _move(shop, change, ground, change.candidate, holds)
     store, attempt = await shop.in_store(_names, shop, change)

@@ -199,6 +199,7 @@ def _withdraw(transaction: Transaction, old: Change, now: datetime) -> None:
     new = replace(old, state=ChangeState.WITHDRAWN, settled_at=now, reason=why)
     changes.move(transaction, old, new, Event(kind="change.withdrawn", actor=ACTOR), now)
     if task.state is TaskState.LANDING:
+        races.leave_judge(transaction, task, ACTOR, now)
         settle.end(
             transaction, task, TaskState.CANCELLED, actor=ACTOR, now=now,
             reason=reason, message=message,

@@ -38,19 +38,14 @@ def route(
     if change.approved_tree == change.tree:
         return Line()
     if landing.mode == "ask":
-        return Ask(reason=f"landing asks first: {_size(change)}")
+        return Ask(reason=f"landing asks first: {change.size}")
     if change.risk_reasons:
         return Ask(reason="; ".join(change.risk_reasons))
     if landing.mode == "branch":
         return Line()
     if landing.without_checks == "ask" and not any(check.required for check in checks.values()):
-        return Ask(reason=f"no required check is configured: {_size(change)}")
+        return Ask(reason=f"no required check is configured: {change.size}")
     return Line()
-
-
-def _size(change: Change) -> str:
-    files = "1 file" if len(change.files) == 1 else f"{len(change.files)} files"
-    return f"{files}, +{change.added} -{change.removed}"
 
 
 def checks_for(

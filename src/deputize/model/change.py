@@ -90,3 +90,9 @@ class Change:
     batch: int | None
     created_at: datetime
     settled_at: datetime | None
+
+    @property
+    def size(self) -> str:
+        """Say how large it is."""
+        files = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
+        return f"{files}, +{self.added} -{self.removed}"

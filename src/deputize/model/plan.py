@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.model.need import On
-    from deputize.model.race import Judge
+    from deputize.model.race import Judge, Runner
     from deputize.model.task import Task, TaskSpec
 
 MOST_TASKS = 10_000
@@ -45,6 +45,14 @@ class Plan:
     """By what it is judged which of its tasks wins, where they race."""
     chosen: int | None = None
     """The change that was chosen to land, where they race."""
+    judge_agent: str | None = None
+    """The agent that judges, where one does."""
+    judge_model: str | None = None
+    judge_provider: str | None = None
+    judging: int | None = None
+    """The task in which it judges, or did last."""
+    compared: tuple[int, ...] = ()
+    """The changes that it was asked about, in the order of their letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,8 @@ class PlanSpec:
     origin: str = "file"
     judge: Judge | None = None
     """Where its tasks race: by what it is judged which of them wins."""
+    judge_by: Runner | None = None
+    """Which agent judges, where that was said."""
 
 
 class PlacedTask(NamedTuple):

@@ -27,6 +27,12 @@ class Judge(StrEnum):
     """The first that passes its checks."""
     SMALLEST = "smallest"
     """Once all have ended, the one with the fewest changed lines of those that passed."""
+    AGENT = "agent"
+    """Once all have ended, the one that an agent finds the best of those that passed."""
+
+
+JUDGE_ROLE = "judge"
+"""The role of the task in which an agent judges a race."""
 
 
 class Runner(NamedTuple):
@@ -47,6 +53,27 @@ def runner_of(word: str) -> Runner:
     return Runner(agent, model or None)
 
 
+class AskedJudge(NamedTuple):
+    """How it is to be judged and, where an agent does, by which one."""
+
+    judge: Judge = Judge.CHECKS
+    who: Runner | None = None
+    """None leaves it to the settings."""
+
+    @property
+    def label(self) -> str:
+        """Return it as it is typed."""
+        return f"{self.judge}:{self.who.label}" if self.who else self.judge
+
+
+def judge_of(word: str) -> AskedJudge | None:
+    """Read `checks`, `smallest`, `agent`, or `agent:WHO`; None where it is none of these."""
+    judge, colon, who = word.partition(":")
+    if judge not in set(Judge) or (colon and not (who and judge == Judge.AGENT)):
+        return None
+    return AskedJudge(Judge(judge), runner_of(who) if who else None)
+
+
 class Standing(StrEnum):
     """How far an entrant is."""
 
@@ -63,6 +90,20 @@ class Entrant(NamedTuple):
     standing: Standing
     lines: int = 0
     """How many lines its change adds and removes."""
+    tree: str = ""
+    """What its change leads to."""
+
+
+class Judging(NamedTuple):
+    """An agent that was asked which of some changes is the best."""
+
+    task: int
+    """Its task."""
+    changes: Sequence[int]
+    """What it was asked about, in the order of their letters."""
+    is_over: bool
+    choice: int | None = None
+    """The change that it found the best; None where it is still at it, or could not say."""
 
 
 class Race(NamedTuple):
@@ -73,6 +114,8 @@ class Race(NamedTuple):
     chosen: int | None
     """The change that was chosen to land, as long as it may."""
     entrants: Sequence[Entrant]
+    judging: Judging | None = None
+    """The last time that an agent was asked."""
 
 
 class Turn(StrEnum):
@@ -81,6 +124,8 @@ class Turn(StrEnum):
     LAND = "land"
     CHECK = "check"
     """Its checks may run, but it may not land."""
+    ASK = "ask"
+    """An agent has to be asked first which one lands."""
     WAIT = "wait"
 
 
@@ -97,7 +142,7 @@ def entrant_of(task: Task, change: Change | None) -> Entrant:
         standing = Standing.OUT
     elif task.state is TaskState.LANDING and _has_passed(change):
         standing = Standing.PASSED
-    return Entrant(task.id, change.id, standing, change.added + change.removed)
+    return Entrant(task.id, change.id, standing, change.added + change.removed, change.tree)
 
 
 def _has_passed(change: Change) -> bool:
@@ -109,29 +154,88 @@ def stands(change: Change) -> bool:
     return change.state not in _LOST
 
 
-def choose(judge: Judge, entrants: Sequence[Entrant]) -> int | None:
+def choose(race: Race) -> int | None:
     """Return the change that is to land; None where that can't be said yet, or none may."""
-    passed = [one for one in entrants if one.standing is Standing.PASSED]
-    is_open = any(one.standing is Standing.OPEN for one in entrants)
-    if not passed or (judge is Judge.SMALLEST and is_open):
+    passed = _passed(race)
+    if race.judge is Judge.CHECKS:
+        return passed[0].change if passed else None
+    if not passed or _is_open(race):
         return None
-    if judge is Judge.SMALLEST:
-        passed.sort(key=lambda one: (one.lines, one.change))
-    return passed[0].change
+    if race.judge is Judge.SMALLEST:
+        return _smallest(passed)
+    return _judged(passed, race.judging)
+
+
+def _passed(race: Race) -> list[Entrant]:
+    return [one for one in race.entrants if one.standing is Standing.PASSED]
+
+
+def _is_open(race: Race) -> bool:
+    return any(one.standing is Standing.OPEN for one in race.entrants)
+
+
+def _smallest(passed: Sequence[Entrant]) -> int | None:
+    return min(passed, key=lambda one: (one.lines, one.change)).change
+
+
+def _judged(passed: Sequence[Entrant], judging: Judging | None) -> int | None:
+    """Return what an agent has chosen; where it could not, the smallest of what it was shown."""
+    found = _different(passed)
+    if len(found) == 1:
+        return found[0]
+    if judging is None or not judging.is_over or not _covers(judging, found):
+        return None
+    return _smallest(passed) if judging.choice is None else judging.choice
+
+
+def _covers(judging: Judging, found: Sequence[int]) -> bool:
+    """Tell whether an agent was asked about all of these, and what it chose still is among them."""
+    is_lost = judging.choice is not None and judging.choice not in found
+    return not is_lost and set(found) <= set(judging.changes)
+
+
+def _different(passed: Sequence[Entrant]) -> list[int]:
+    """Return the changes that differ, in an order that tells nothing of who made them.
+
+    Of those that lead to the same tree it is the earliest.
+    """
+    found: dict[str, int] = {}
+    for change, tree in sorted((one.change or 0, one.tree) for one in passed):
+        found.setdefault(tree, change)
+    return [found[tree] for tree in sorted(found)]
+
+
+def to_judge(race: Race) -> list[int]:
+    """Return the changes about which an agent has to be asked now, in the order of their letters.
+
+    Nobody has to be asked while one is still open, where there is one change at most, and twice
+    about the same.
+    """
+    if race.judge is not Judge.AGENT or race.chosen is not None or _is_open(race):
+        return []
+    found = _different(_passed(race))
+    is_asked = race.judging is not None and _covers(race.judging, found)
+    return [] if len(found) <= 1 or is_asked else found
 
 
 def turn_of(race: Race, change: Change) -> Turn:
     """Say what an entrant's change may do; where none is chosen yet, it is chosen now."""
-    chosen = race.chosen or choose(race.judge, race.entrants)
+    chosen = race.chosen or choose(race)
     if chosen is None:
-        return Turn.WAIT if _has_passed(change) else Turn.CHECK
+        if not _has_passed(change):
+            return Turn.CHECK
+        return Turn.ASK if to_judge(race) else Turn.WAIT
     return Turn.LAND if chosen == change.id else Turn.WAIT
 
 
 def told(race: Race) -> str:
     """Say what those wait for that have to wait."""
-    chosen = race.chosen or choose(race.judge, race.entrants)
+    chosen = race.chosen or choose(race)
     if chosen is not None:
         return f"c{chosen} comes first"
     left = ", ".join(f"#{one.task}" for one in race.entrants if one.standing is Standing.OPEN)
-    return f"to be judged with {left}"
+    if left:
+        return f"to be judged with {left}"
+    if race.judging is None or to_judge(race):
+        return "an agent is going to judge it"
+    return f"#{race.judging.task} judges it"

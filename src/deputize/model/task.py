@@ -20,6 +20,8 @@ IDLE_TIMEOUT_SECONDS = 900
 PROMPT_BYTES = 1 << 20
 """The longest prompt that is taken: 1 MiB of UTF-8."""
 TITLE_LENGTH = 72
+JUDGE_ORIGIN = "race"
+"""Where the task of a judge comes from: nobody asked for it but its race."""
 LOOKED_AT = 1000
 """How much of a line is looked at for a title, in characters."""
 
@@ -140,6 +142,11 @@ class Task(NamedTuple):
     def share(self) -> str:
         """Whose turn it counts as: its plan's, or that of where single tasks come from."""
         return f"plan:{self.plan}" if self.plan else self.origin
+
+    @property
+    def is_judge(self) -> bool:
+        """Tell whether it does not run in the race that its plan is, but judges it."""
+        return self.origin == JUDGE_ORIGIN
 
     @property
     def is_final(self) -> bool:

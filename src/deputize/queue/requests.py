@@ -80,6 +80,9 @@ def retry(
         if task.state not in {TaskState.FAILED, TaskState.CANCELLED}:
             hint = _what_instead(task, f"`deputize cancel {task.id}` first")
             raise IllegalMove(f"#{task.id} is {task.state}: there is nothing to retry", hint=hint)
+        if task.is_judge:
+            hint = f"`deputize compare p{task.plan}` tells who was chosen without it"
+            raise IllegalMove(f"#{task.id} judged a race, which has gone on", hint=hint)
         winner = races.winner_of(transaction, task)
         if winner is not None:
             hint = f'`deputize add "…" --agent {task.agent}` queues a task of its own'

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from deputize.errors import NotFound
 from deputize.model.need import On
-from deputize.model.plan import Plan
+from deputize.model.plan import Plan, PlanState, state_of
 from deputize.model.race import Judge
 from deputize.model.states import TaskState
+from deputize.model.task import JUDGE_ORIGIN
 from deputize.store import journal
 from deputize.store.rows import maybe, maybe_number, number, text, to_moment, to_text, to_word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from deputize.model.event import Event
@@ -32,6 +35,9 @@ def insert(transaction: Transaction, plan: Plan, event: Event, now: datetime) ->
         key_digest=plan.key_digest,
         created_at=to_text(plan.created_at),
         judge=plan.judge,
+        judge_agent=plan.judge_agent,
+        judge_model=plan.judge_model,
+        judge_provider=plan.judge_provider,
     )
     added = replace(plan, id=number(cast("Row", row), "id"))
     body = {"plan": added.id, **event.body}
@@ -54,6 +60,11 @@ def choose(transaction: Transaction, plan: int, change: int) -> None:
     transaction.run("plans.choose", id=plan, chosen=change)
 
 
+def ask(transaction: Transaction, plan: int, judging: int, compared: Sequence[int]) -> None:
+    """Write in which task an agent judges a race, and about which changes it is asked."""
+    transaction.run("plans.ask", id=plan, judging=judging, compared=json.dumps(list(compared)))
+
+
 def by_key(transaction: Transaction, key: str) -> Plan | None:
     """Return the plan that was submitted with `key`."""
     row = transaction.one("plans.by_key", key=key)
@@ -64,6 +75,15 @@ def counts(transaction: Transaction, plan: int) -> Counts:
     """Return how many tasks of a plan are in each state."""
     rows = transaction.all("plans.counts", plan=plan)
     return {to_word(TaskState, row["state"]): number(row, "count") for row in rows}
+
+
+def state(transaction: Transaction, plan: Plan) -> PlanState:
+    """Say where a plan stands; that a judge is done, is no task done."""
+    found = counts(transaction, plan.id)
+    if plan.judging is not None:
+        row = cast("Row", transaction.one("plans.judges", plan=plan.id, origin=JUDGE_ORIGIN))
+        found[TaskState.DONE] = found.get(TaskState.DONE, 0) - number(row, "count")
+    return state_of(found, is_race=plan.judge is not None)
 
 
 def dependents(transaction: Transaction, plan: int) -> list[tuple[int, int, On]]:
@@ -90,4 +110,9 @@ def _plan_of(row: Row) -> Plan:
         created_at=to_moment(row["created_at"]),
         judge=None if row["judge"] is None else to_word(Judge, row["judge"]),
         chosen=maybe_number(row, "chosen"),
+        judge_agent=maybe(row, "judge_agent"),
+        judge_model=maybe(row, "judge_model"),
+        judge_provider=maybe(row, "judge_provider"),
+        judging=maybe_number(row, "judging"),
+        compared=tuple(json.loads(text(row, "compared"))),
     )

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING
 
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
-from deputize.model.race import Race, Turn, entrant_of, stands, turn_of
+from deputize.model.race import (
+    Race,
+    Standing,
+    Turn,
+    entrant_of,
+    stands,
+    to_judge,
+    turn_of,
+)
 from deputize.model.states import TaskState
-from deputize.store import changes, journal, plans, settle, tasks
+from deputize.store import changes, journal, judges, plans, settle, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,8 +39,10 @@ def _race(transaction: Transaction, plan: Plan) -> Race | None:
     entrants = [
         entrant_of(task, changes.latest_of_task(transaction, task.id))
         for task in tasks.of_plan(transaction, plan.id)
+        if not task.is_judge
     ]
-    return Race(plan.id, plan.judge, _chosen(transaction, plan), entrants)
+    chosen = _chosen(transaction, plan)
+    return Race(plan.id, plan.judge, chosen, entrants, judges.judging_of(transaction, plan))
 
 
 def _chosen(transaction: Transaction, plan: Plan) -> int | None:
@@ -49,25 +59,32 @@ def turn(transaction: Transaction, change: Change) -> Turn:
 
 
 def take_turn(transaction: Transaction, change: Change, now: datetime) -> Turn:
-    """Say what a change may do; that it is chosen to land is written: no other may from then on."""
+    """Say what a change may do; that it is chosen to land is written: no other may from then on.
+
+    Where an agent has to be asked first, the task in which it judges is made.
+    """
     task = tasks.get(transaction, change.task)
-    race = _race(transaction, plans.lock(transaction, task.plan or 0))
+    judges.lock(transaction, task.plan or 0)
+    plan = plans.lock(transaction, task.plan or 0)
+    race = _race(transaction, plan)
     if race is None:
         return Turn.LAND
     found = turn_of(race, changes.get(transaction, change.id))
     if found is Turn.LAND and race.chosen is None:
         plans.choose(transaction, race.plan, change.id)
-        _tell_choice(transaction, race, change, now)
+        _tell_choice(transaction, plan, change, now)
+    elif found is Turn.ASK:
+        judges.ask(transaction, plan, to_judge(race), now)
     return found
 
 
-def _tell_choice(transaction: Transaction, race: Race, change: Change, now: datetime) -> None:
+def _tell_choice(transaction: Transaction, plan: Plan, change: Change, now: datetime) -> None:
     event = Event(
         kind="change.chosen",
         actor="landing",
         task=change.task,
         change=change.id,
-        body={"plan": race.plan, "judge": race.judge},
+        body={"plan": plan.id, "judge": plan.judge, **judges.grounds(transaction, plan, change)},
     )
     journal.append(transaction, event, now)
 
@@ -92,6 +109,16 @@ def cancelled_as(transaction: Transaction, task: Task) -> tuple[Outcome, str | N
 def told_of(winner: Task) -> str:
     """Tell the others of a race who has won."""
     return f"#{winner.id} ({winner.agent}) has won the race"
+
+
+def leave_judge(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
+    """Stop the agent that judges where a task, about to end, leaves nothing to judge."""
+    race = of_task(transaction, task)
+    if race is None or race.judging is None or race.judging.is_over:
+        return
+    left = [one for one in race.entrants if one.task != task.id]
+    if all(one.standing is Standing.OUT for one in left):
+        judges.stop(transaction, race.judging.task, "nothing is left to judge", actor, now)
 
 
 def lock_others(transaction: Transaction, task: Task) -> list[Task]:

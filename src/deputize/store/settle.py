@@ -9,7 +9,7 @@ from deputize.model.approval import ApprovalState
 from deputize.model.event import Event
 from deputize.model.need import VERDICTS, Verdict, verdict_on
 from deputize.model.outcome import Outcome
-from deputize.model.plan import PlanState, state_of
+from deputize.model.plan import PlanState
 from deputize.model.states import TaskState
 from deputize.store import approvals, journal, plans, tasks
 from deputize.store.leaving import UNKNOWN, Ties
@@ -149,10 +149,10 @@ def _tell_plans(transaction: Transaction, ended: list[Task], actor: str, now: da
     """Tell the end of each plan whose last open task is among these."""
     for number in sorted({task.plan for task in ended if task.plan is not None}):
         plan = plans.lock(transaction, number)
-        counts = plans.counts(transaction, number)
-        state = state_of(counts, is_race=plan.judge is not None)
+        state = plans.state(transaction, plan)
         if state is not PlanState.OPEN:
             body: dict[str, object] = {"plan": plan.id, "title": plan.title}
+            counts = plans.counts(transaction, number)
             body |= {str(at): count for at, count in counts.items()}
             if plan.judge is not None:
                 body["ends"] = _ends(transaction, number)
@@ -173,8 +173,7 @@ def tell_reopened(transaction: Transaction, task: Task, actor: str, now: datetim
     if task.plan is None:
         return
     plan = plans.lock(transaction, task.plan)
-    counts = plans.counts(transaction, task.plan)
-    if state_of(counts, is_race=plan.judge is not None) is not PlanState.OPEN:
+    if plans.state(transaction, plan) is not PlanState.OPEN:
         body = {"plan": plan.id, "title": plan.title, "task": task.id}
         journal.append(transaction, Event(kind="plan.reopened", actor=actor, body=body), now)
 

@@ -33,6 +33,7 @@ from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
 from deputize.worker.gathering import look, put_away, unsaved
+from deputize.worker.judging import begin_judging
 from deputize.worker.metering import meter
 from deputize.worker.obedience import require_obedience
 from deputize.worker.prompt import compose
@@ -138,6 +139,8 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     steps.log.milestone(f"its models come through {found.link}")
     begins = await steps.is_new_session()
     job = replace(_job(steps, bench, variables, found), begins=begins)
+    judging = await begin_judging(steps, agent, job) if task.is_judge else None
+    agent, job = (judging.agent, judging.job) if judging else (agent, job)
     gate = _gate(steps, bench)
     await steps.milestone(f"agent {agent.name} started", prompt=job.prompt)
     running.provider = job.provider
@@ -157,7 +160,7 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
             finally:
                 steps.no_more_notes()
                 metering.cancel()
-    return seen
+    return judging.with_verdict(seen) if judging else seen
 
 
 async def _traced(running: Running, bench: Bench, agent: Agent, job: Job, gate: Gate) -> Seen:

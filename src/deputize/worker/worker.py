@@ -13,9 +13,10 @@ from deputize import log, queue
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
+from deputize.model.race import Turn
 from deputize.model.rules import NO_RULES
 from deputize.model.states import ChangeState
-from deputize.store import approvals, attempts, barriers, changes, tasks
+from deputize.store import approvals, attempts, barriers, changes, races, tasks
 from deputize.worker.attempt import run_attempt
 from deputize.worker.full_disk import is_passing
 from deputize.worker.liveness import observe
@@ -121,6 +122,7 @@ def _has_moving_change(shop: Workshop) -> bool:
             and change.state is not ChangeState.AWAITING_APPROVAL
             and change.reason is None
             and not approvals.unanswered_of_task(transaction, change.task)
+            and races.turn(transaction, change) is not Turn.WAIT
             for change in changes.unsettled(transaction)
         )
 

@@ -254,6 +254,8 @@ def test_the_schemas_are_printed(deputize: CommandLine) -> None:
     change = deputize("schema", "change").document
     deletion = {"op": "delete", "path": "notes.txt"}
     jsonschema.validate({"schema": "deputize.change/1", "operations": [deletion]}, change)
+    verdict = deputize("schema", "verdict").document
+    jsonschema.validate({"choice": "J", "reason": "it is whole"}, verdict)
     assert deputize("schema", "batch").code == 2
 
 

@@ -93,7 +93,9 @@ def test_side_by_side_nothing_is_known_of_what_has_not_begun(deputize: CommandLi
         (("--race", "a,b", "--model", "m"), "a race takes no model"),
         (("--race", "a,b", "--role", "inspector"), "the role inspector need not make one"),
         (("--race", "a,b", "--role", "loose"), "the role loose need not make one"),
-        (("--race", "a,b", "--judge", "agent"), "invalid choice: 'agent'"),
+        (("--race", "a,b", "--judge", "best"), "judge: must be checks, smallest or agent"),
+        (("--race", "a,b", "--judge", "checks:a"), "judge: must be checks, smallest or agent"),
+        (("--race", "a,b", "--judge", "agent:x"), "judge: unknown agent 'x'"),
         (("--judge", "checks"), "--judge judges a race, and there is none"),
     ],
 )

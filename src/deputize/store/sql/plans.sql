@@ -1,7 +1,9 @@
 -- name: insert
 -- A new plan; gives its id.
-INSERT INTO plans (title, origin, key, key_digest, created_at, judge)
-VALUES (:title, :origin, :key, :key_digest, :created_at, :judge)
+INSERT INTO plans (title, origin, key, key_digest, created_at, judge, judge_agent, judge_model,
+    judge_provider)
+VALUES (:title, :origin, :key, :key_digest, :created_at, :judge, :judge_agent, :judge_model,
+    :judge_provider)
 RETURNING id;
 
 -- name: get
@@ -15,6 +17,14 @@ SELECT * FROM plans WHERE id = :id;
 -- name: choose
 -- Of the tasks that race, this change is to land.
 UPDATE plans SET chosen = :chosen WHERE id = :id;
+
+-- name: ask
+-- An agent judges the tasks that race, in this task of its own; :compared is a JSON array of changes.
+UPDATE plans SET judging = :judging, compared = :compared WHERE id = :id;
+
+-- name: judges
+-- How many tasks of a plan that judged it are done.
+SELECT count(*) AS count FROM tasks WHERE plan = :plan AND state = 'done' AND origin = :origin;
 
 -- name: by_key
 -- The plan that was submitted with this key.

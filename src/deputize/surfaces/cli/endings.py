@@ -36,8 +36,8 @@ def _note_hint(task: Task, output: Output) -> None:
 
 
 def exit_code_of_race(ended: Sequence[Task]) -> int:
-    """Return 0 where one is done, else 1."""
-    return 0 if any(task.state is TaskState.DONE for task in ended) else 1
+    """Return 0 where one that ran in it is done, else 1."""
+    return 0 if any(task.state is TaskState.DONE and not task.is_judge for task in ended) else 1
 
 
 def exit_code_of(ended: Sequence[Task]) -> int:

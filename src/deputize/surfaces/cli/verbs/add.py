@@ -73,7 +73,7 @@ def _add_task(group: Group) -> None:
     add("--kind", help="feature, bugfix, refactor or docs")
     add("--agent", help="who does it; `deputize agents` lists them")
     add("--race", metavar="A,B[:M]", help="give it to several agents, with models; one lands")
-    add("--judge", choices=("checks", "smallest"), help="who wins (default: first to pass checks)")
+    add("--judge", metavar="HOW", help="checks (default), smallest, agent, or agent:NAME[:MODEL]")
     add("--model", help="the model that the agent uses")
     add("--provider", help="where the model is served: a name from your settings")
     add("--label", action="append", metavar="L", help="a word to find and limit it by; repeatable")

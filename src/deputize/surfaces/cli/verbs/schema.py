@@ -1,7 +1,8 @@
 """Print the JSON Schema (draft 2020-12) of what comes in as JSON.
 
 `plan` is what `deputize run` takes, `task` is one of its tasks, and `change` is a change request:
-what an agent answers with that edits no files itself. It accepts and refuses the same documents as
+what an agent answers with that edits no files itself; `verdict` is what one answers that judges a
+race. It accepts and refuses the same documents as
 deputize, but for what takes a look elsewhere: names of roles, agents, checks and tasks, circles of
 needs, sizes in bytes; of a change request, names that stand for `.git`, and what a patch holds.
 """
@@ -21,12 +22,14 @@ EXAMPLES = """
   deputize schema plan > plan.schema.json
   deputize schema task
   deputize schema change
+  deputize schema verdict
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `schema` takes."""
-    parser.add_argument("what", choices=("plan", "task", "change"), help="what to describe")
+    choices = ("plan", "task", "change", "verdict")
+    parser.add_argument("what", choices=choices, help="what to describe")
     add_format(parser)
 
 
