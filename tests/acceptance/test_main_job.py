@@ -207,9 +207,10 @@ def test_a_tester_is_decided_by_its_checks(house: House) -> None:
 def test_not_before_is_kept(house: House) -> None:
     """A delayed task says when it starts, and starts by itself, not earlier."""
     start = datetime.now(UTC) + timedelta(seconds=2)
+    far = house.add("echo b > b", "--not-before", (start + timedelta(hours=1)).isoformat())
     task = house.add("echo a > a", "--not-before", start.isoformat())
+    assert "its time" in house.look(far)["waiting_for"]
     house.up()
-    assert "its time" in house.look(task)["waiting_for"]
     document = house.until(task)
     assert document["state"] == "done"
     assert datetime.fromisoformat(document["started_at"]) >= start
