@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 QUIETLY := tools/quietly
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund
 PEERS := .cache/peers
+PYTHON_AGENTS := .cache/aider/.ready .cache/mini-swe-agent/.ready
 CODE := src tests tools $(wildcard bench)
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ setup: $(VENV)/.dev-ready ## Make .venv with everything that development needs
 agents: .cache/copilot-ready ## Fetch the real agent program that the demo and the tests drive
 	@:
 
-agents-real: tools/agents-real/node_modules/.ready ## Fetch the heavier agent programs of test-real
+agents-real: tools/agents-real/node_modules/.ready $(PYTHON_AGENTS) ## Fetch the heavier agent programs of test-real
 	@:
 
 test: setup agents check ## Run all checks and all tests but the heaviest
@@ -96,8 +97,15 @@ node_modules/.ready: package.json package-lock.json .npmrc
 	@touch $@
 
 tools/agents-real/node_modules/.ready: tools/agents-real/package.json tools/agents-real/package-lock.json tools/agents-real/.npmrc
-	@$(QUIETLY) "fetching heavier agent programs (1.1 GB)" $(NPM_CI) --prefix tools/agents-real
+	@$(QUIETLY) "fetching heavier agent programs (1.3 GB)" $(NPM_CI) --prefix tools/agents-real
 	@tools/require_agents
 	@touch $@
+
+# Agents in Python, each in an environment of its own. Where one can't be had, its tests are skipped.
+$(PYTHON_AGENTS): .cache/%/.ready: requirements/%.txt
+	@$(QUIETLY) "making .cache/$*" tools/make_venv "$(PYTHON)" .cache/$*
+	@$(QUIETLY) "installing $* (700 MB)" .cache/$*/bin/python -m pip install \
+		--disable-pip-version-check --require-hashes --requirement requirements/$*.txt \
+		&& touch $@ || true
 
 .PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle bench-agents docs news lock clean

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deputize.clock import ManualClock
 from deputize.demo.model import ScriptedModel
+from tests.agents.described_rigs import AIDER, MINI, OPENCODE
 from tests.agents.rigs import (
     CLAUDE,
     CODEX,
@@ -19,7 +21,7 @@ from tests.agents.rigs import (
     Kind,
     Rig,
 )
-from tests.agents.scenes import NOW, SCRIPT
+from tests.agents.scenes import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,9 @@ KINDS = [
     pytest.param(CLAUDE, id="claude", marks=pytest.mark.real),
     pytest.param(CODEX_ACP, id="codex-acp", marks=pytest.mark.real),
     pytest.param(GOOSE, id="goose", marks=pytest.mark.real),
+    pytest.param(OPENCODE, id="opencode", marks=pytest.mark.real),
+    pytest.param(MINI, id="mini-swe-agent", marks=pytest.mark.real),
+    pytest.param(AIDER, id="aider", marks=pytest.mark.real),
 ]
 
 
@@ -49,7 +54,9 @@ def rig(kind: Kind, program_environment: dict[str, str], tmp_path: Path) -> Iter
     workspace, state = tmp_path / "work space", tmp_path / "state"
     workspace.mkdir()
     state.mkdir()
-    with ScriptedModel(SCRIPT) as model:
+    if kind.needs_git:
+        subprocess.run(("git", "init", "-q"), cwd=workspace, check=True)
+    with ScriptedModel(kind.script) as model:
         yield Rig(
             kind=kind,
             agent=kind.make(ManualClock(NOW)),

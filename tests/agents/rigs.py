@@ -25,10 +25,11 @@ from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
-from deputize.demo.model import MODEL_NAME, ScriptedModel
+from deputize.demo.model import MODEL_NAME, Script, ScriptedModel
 from deputize.model.agent import AgentSettings
 from deputize.model.attempt import Usage
 from deputize.model.policy import Action, Decision, Verdict
+from tests.agents.scenes import SCRIPT
 from tests.fixtures.programs import (
     REPOSITORY,
     find_claude,
@@ -71,6 +72,14 @@ class Kind:
     """`calls` (of each), `turn` (one sum), `last` (of the last call only), `no`."""
     tells_limits: str = "end"
     """`end` (with when a limit ends), `yes` (without), `no` (for a minute at least)."""
+    script: Script = SCRIPT
+    runs_commands: bool = True
+    """Its model can have it run a command of the shell."""
+    needs_git: bool = False
+    adds_words: bool = False
+    """Words of the program itself come after the model's last ones."""
+    keeps_output: bool = False
+    """What it writes of a run has all that commands printed, and is too long to be read then."""
     reads_ahead: bool = False
     """Its SDK takes in what is written to it, however far behind are those who listen."""
 
@@ -174,7 +183,8 @@ def _copilot(clock: Clock) -> Agent:
     return CopilotAgent(path=path, patience_seconds=PATIENCE_SECONDS, clock=clock)
 
 
-def _provider(model: ScriptedModel) -> Provider:
+def openai_provider(model: ScriptedModel) -> Provider:
+    """Return the scripted model as a provider of type openai."""
     return Provider(
         name="scripted", type="openai", base_url=model.openai_url, key_variable="SCRIPTED_KEY"
     )
@@ -268,14 +278,14 @@ COPILOT = Kind(
     name="copilot",
     make=_copilot,
     variables=lambda _: {},
-    provider=_provider,
+    provider=openai_provider,
     reads_ahead=True,
 )
 CODEX = Kind(
     name="codex",
     make=_codex,
     variables=lambda _: {},
-    provider=_provider,
+    provider=openai_provider,
     asks=False,
     hides_processes=sys.platform == "linux",
     reports_usage="turn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from deputize.demo.model import ErrorReply, Hang, RunShell, Scene, Script, Turn, WriteFile
@@ -64,3 +65,30 @@ SCRIPT = Script(
         ),
     )
 )
+
+
+def _submitting(turn: Turn) -> Turn:
+    """End as mini-swe-agent wants it: by a command, which prints this and the answer."""
+    if turn.steps or turn.say is None or turn.fault:
+        return turn
+    command = f"printf 'COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT\\n%s' '{turn.say}'"
+    return replace(turn, steps=(RunShell(command=command),))
+
+
+SUBMITTED = Script(
+    scenes=tuple(
+        replace(scene, turns=tuple(map(_submitting, scene.turns))) for scene in SCRIPT.scenes
+    )
+)
+"""The same for an agent that ends by a command."""
+
+EDITS = "At once.\n\nnote.txt\n```\none\n```\n\nThe note is written."
+
+WRITTEN_OUT = Script(
+    scenes=(
+        Scene(name="write", contains="write the note", turns=(Turn(say=EDITS),)),
+        *SCRIPT.scenes[1:],
+    ),
+    without_tools=True,
+)
+"""The same for an agent whose model has no tools, and writes out what a file is to be."""

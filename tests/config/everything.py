@@ -46,6 +46,7 @@ providers.openai.arguments = ["--openai"]
 providers.openai.model = "openai/{model}"
 output = "jsonl"
 litter = [".mine"]
+noise = ["^Tokens:"]
 version = ["--version"]
 install = "make install"
 [[agents.mine.read]]
@@ -154,7 +155,7 @@ MEANT = Config(
                 variables={"BASE": "{base_url}", "MODEL_KEY": "{key}"}, arguments=("--openai",),
                 model="openai/{model}",
             )},
-            output="jsonl", litter=(".mine",),
+            output="jsonl", litter=(".mine",), noise=("^Tokens:",),
             read=(Reading(
                 where={"type": "end", "a.kind": "b"}, unless={"state": "open"}, answer="text",
                 pieces=True, session="id", error="wrong", model="model",

@@ -96,6 +96,7 @@ SECRET = "sk-0123456789abcdefghijklmnop"
         ("model_arguments = ['{key}']", "model_arguments"),
         ("resume_arguments = ['--continue']", "resume_arguments"),
         ("lost_session = ['(']", "lost_session.0"),
+        ("noise = ['[']", "noise.0"),
         ("prompt = 'pipe'", "prompt"),
         ("output = 'xml'", "output"),
         ("read = [{}]", "read.0"),

@@ -8,6 +8,7 @@ import pytest
 
 from deputize.desk.agents import AgentView, check_words, listing
 from deputize.desk.doctor import Level, examine
+from deputize.desk.stations import worker_environment
 from deputize.model.agent_check import Canary
 from tests.fixtures.checked import put_check
 
@@ -114,3 +115,14 @@ def test_what_claude_would_log_in_with(home: Home, monkeypatch: pytest.MonkeyPat
     assert one(home, "claude").credentials == ("its own", None)
     monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "x")
     assert one(home, "claude").credentials == ("token in CLAUDE_CODE_OAUTH_TOKEN", True)
+
+
+def test_a_background_worker_is_given_what_described_agents_log_in_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever agent its first task is for; of the rest of the terminal's nothing."""
+    for name in ("OPENROUTER_API_KEY", "AIDER_MODEL", "UNKNOWN_API_KEY"):
+        monkeypatch.setenv(name, "x")
+    given = worker_environment(desk)
+    assert {"OPENROUTER_API_KEY", "AIDER_MODEL"} <= set(given)
+    assert "UNKNOWN_API_KEY" not in given

@@ -16,7 +16,7 @@ SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
 _NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget", "models"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_PATTERNS = re.compile(r"\.patterns\.|\.lost_session\.\d+$")
+_PATTERNS = re.compile(r"\.patterns\.|\.(lost_session|noise)\.\d+$")
 """Keys whose values are regular expressions."""
 _PLACES = frozenset({"where", "unless"})
 _FREE = frozenset({"variables", "exit_codes", *_PLACES})

@@ -99,6 +99,8 @@ class AgentSettings(NamedTuple):
     """What `{output}`, or else stdout, is: `text`, `json` (one value) or `jsonl` (one a line)."""
     read: tuple[Reading, ...] = ()
     """How its output is read where that is JSON."""
+    noise: tuple[str, ...] = ()
+    """Regular expressions for lines of its words that are no part of an answer."""
     litter: tuple[str, ...] = ()
     """Names at the top of its folder that it makes for itself: gone at the end, if new."""
     version: tuple[str, ...] = ()

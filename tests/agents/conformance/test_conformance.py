@@ -68,7 +68,9 @@ async def test_an_agent_edits_a_file_and_tells_of_it(rig: Rig) -> None:
     assert run.report.outcome is Outcome.SUCCEEDED
     assert (rig.workspace / "note.txt").read_text(encoding="utf-8") == "one\n"
     assert "At once." in run.said()
-    assert run.report.answer.endswith("The note is written.")
+    last_words = run.report.answer.partition("The note is written.")
+    assert last_words[1]
+    assert rig.kind.adds_words or not last_words[2]
     assert len(run.pids()) == 1
     assert not find_tree(MARKER)
 
@@ -112,6 +114,8 @@ async def test_a_gate_that_fails_ends_the_run_with_its_failure(rig: Rig) -> None
 
 async def test_a_cancelled_run_leaves_no_process(rig: Rig) -> None:
     """Cancelled in the middle of a tool call, an agent and the tool's own children are gone."""
+    if not rig.kind.runs_commands:
+        pytest.skip("it runs no commands")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(rig.run, rig.job("Please sleep long."))
         await _appears(rig.workspace / "sleeper")
@@ -218,11 +222,12 @@ async def test_a_rate_limit_is_told_with_its_end(rig: Rig) -> None:
 
 async def test_doing_nothing_is_no_failure_of_the_agent(rig: Rig) -> None:
     """An agent that only talks ends well: what it left is judged by others."""
+    before = list(rig.workspace.iterdir())
     run = await rig.run(rig.job("Please do nothing."))
     assert run.report is not None
     assert run.report.outcome is Outcome.SUCCEEDED
     assert run.report.answer == "There was nothing to do."
-    assert list(rig.workspace.iterdir()) == []
+    assert list(rig.workspace.iterdir()) == before
     seen = Seen(outcome=run.report.outcome, answer=run.report.answer)
     judged, _ = judge(seen, Left(tree_changed=False), "required")
     assert judged is Outcome.NO_CHANGE
@@ -230,6 +235,8 @@ async def test_doing_nothing_is_no_failure_of_the_agent(rig: Rig) -> None:
 
 async def test_a_hundred_megabytes_of_output_are_borne(rig: Rig) -> None:
     """What a command of it prints without end neither holds it up nor fills memory of ours."""
+    if not rig.kind.runs_commands:
+        pytest.skip("it runs no commands")
     tracemalloc.start()
     try:
         run = await rig.run(rig.job("Please flood the output."))
@@ -238,7 +245,7 @@ async def test_a_hundred_megabytes_of_output_are_borne(rig: Rig) -> None:
         tracemalloc.stop()
     assert run.report is not None
     assert run.report.outcome is Outcome.SUCCEEDED
-    assert run.report.answer.endswith("It has flown.")
+    assert rig.kind.keeps_output or run.report.answer.endswith("It has flown.")
     if not rig.kind.reads_ahead:
         assert most_bytes < FLOOD_BYTES // 2
     assert not find_tree(MARKER)
@@ -257,6 +264,8 @@ async def test_an_agent_sees_no_variable_that_it_was_not_given(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of our own environment nothing reaches the commands that an agent runs."""
+    if not rig.kind.runs_commands:
+        pytest.skip("it runs no commands")
     monkeypatch.setenv("FOREIGN_SECRET", "visible")
     monkeypatch.setenv("GH_TOKEN", "ghp_visible")
     job = rig.job("Please show the environment.")

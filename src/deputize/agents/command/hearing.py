@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class Hearing:
         self._format = settings.output
         self._emit = emit
         self._codes = {int(code): Outcome(word) for code, word in settings.exit_codes.items()}
+        self._noise = settings.noise
         self._told_bytes = 0
         self._answer = Tail()
         self._decoder = Decoder()
@@ -81,7 +83,7 @@ class Hearing:
         if self._format == "jsonl":
             for line in self._values.feed(content):
                 self._read(line)
-        elif len(self._document) <= OUTPUT_BYTES:
+        else:
             self._document += content[: OUTPUT_BYTES + 1 - len(self._document)]
 
     def hear_file(self, content: bytes, problem: str | None) -> None:
@@ -137,8 +139,19 @@ class Hearing:
         outcome = self._outcome(finished)
         error = None if outcome is Outcome.SUCCEEDED else self._error(finished)
         read = self._reader.answer
-        answer = (self._answer.text() if read is None else read).strip()
+        answer = (self._words() if read is None else read).strip()
         return Report(outcome=outcome, answer=answer, exit_code=finished.exit_code, error=error)
+
+    def _words(self) -> str:
+        """Return the end of its words, without the lines that are no part of an answer."""
+        text = self._answer.text()
+        if not self._noise:
+            return text
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if not self._is_noise(line[:LINE_CHARACTERS]))
+
+    def _is_noise(self, line: str) -> bool:
+        return any(re.search(each, line) for each in self._noise)
 
     def _outcome(self, finished: Finished) -> Outcome:
         if finished.signal is not None:

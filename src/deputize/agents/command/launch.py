@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from deputize.agents.base import Job
     from deputize.model.agent import AgentSettings, Handing
 
-PLACE = re.compile(r"\{(prompt|prompt_file|model|workspace|output|session|base_url|key)\}")
+PLACE = re.compile(
+    r"\{(prompt|prompt_file|model|model_name|workspace|output|session|base_url|key)\}"
+)
 """What stands for something in an argument or a variable; other braces are only braces."""
 PROMPT, PROMPT_FILE = "{prompt}", "{prompt_file}"
 FILES = {"prompt_file": "prompt.md", "output": "output"}
@@ -105,6 +107,7 @@ def _values(job: Job, handing: Handing | None, folder: Path) -> dict[str, str]:
     if job.session is not None:
         values["session"] = job.session
     if job.model is not None:
+        values["model_name"] = job.model
         values["model"] = handing.model.replace("{model}", job.model) if handing else job.model
     if job.provider is not None:
         values["base_url"] = job.provider.base_url
@@ -130,10 +133,13 @@ def _argument(part: str, values: Mapping[str, str]) -> str:
 
 def _variable(value: str, values: Mapping[str, str]) -> str | None:
     """Fill a variable in; None where what it names isn't there, as it says nothing then."""
+    is_json = value.startswith("{") and not PLACE.match(value)
+    if is_json:
+        values = {"key": "", **values}
     if _missing(value, values):
         return None
-    if value.startswith("{") and not PLACE.match(value):
-        return _filled(value, {name: json.dumps(each)[1:-1] for name, each in values.items()})
+    if is_json:
+        values = {name: json.dumps(each)[1:-1] for name, each in values.items()}
     return _filled(value, values)
 
 

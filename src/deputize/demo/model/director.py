@@ -40,7 +40,7 @@ class Director:
 
     def cue(self, conversation: Conversation) -> Cue:
         """Return what to play next; a fault that is limited to some times is used up by this."""
-        if not conversation.tools:
+        if not conversation.tools and not self._script.without_tools:
             return Cue(turn=Turn(say=SIDE_ANSWER))
         scene, result_count = self._scene(conversation)
         if scene is None:

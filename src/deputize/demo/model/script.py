@@ -147,6 +147,8 @@ class Script:
     """Scenes in the order in which they are tried; the first whose text fits is played."""
 
     scenes: tuple[Scene, ...]
+    without_tools: bool = False
+    """They are played for agents that offer the model no tools, too."""
 
     def __post_init__(self) -> None:
         """Refuse scenes that can't be told apart or can't be reached."""
