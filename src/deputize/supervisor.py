@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio
 
 from deputize import log
+from deputize.agents.pool.book import Bounds
+from deputize.agents.pool.pool import Pool
 from deputize.archive.station import prune_forever
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
@@ -36,6 +38,7 @@ from deputize.worker.upkeep import keep_up
 from deputize.worker.worker import Floor, work
 from deputize.workshop import Bells, Workshop, aside
 from deputize.workspace.doorbell import Doorbell, ring
+from deputize.workspace.processes.environment import pool_marker
 from deputize.workspace.processes.identity import identify
 from deputize.workspace.processes.reaper import become_subreaper
 
@@ -78,6 +81,7 @@ class Orders:
     lock: int | None
     """The descriptor of the lock that keeps further background workers from starting."""
     report: Report | None
+    bounds: Bounds
 
 
 def run(
@@ -108,6 +112,7 @@ def run(
         background=background,
         lock=lock,
         report=report,
+        bounds=Bounds(**config.pool._asdict()),
     )
     TELEMETRY.start(config.telemetry)
     database = open_database(home)
@@ -143,7 +148,7 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
         turn=anyio.CapacityLimiter(1),
     )
     log.bind(worker=name)
-    floor = Floor()
+    floor = Floor(pool=Pool(orders.bounds, mark=pool_marker(name)))
     try:
         await shop.in_store(_register, shop)
         log.get("worker").info("started", roles=orders.roles, slots=orders.slots)

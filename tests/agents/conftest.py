@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
+from deputize.agents.copilot.agent import CopilotAgent
 from deputize.clock import ManualClock
 from deputize.demo.model import ScriptedModel
+from deputize.workspace.processes.tree import find_tree
 from tests.agents.described_rigs import AIDER, MINI, OPENCODE
 from tests.agents.rigs import (
     CLAUDE,
@@ -17,19 +19,22 @@ from tests.agents.rigs import (
     COMMAND,
     COPILOT,
     COPILOT_ACP,
+    COPILOT_SHARED,
     GOOSE,
+    POOL,
     Kind,
     Rig,
 )
 from tests.agents.scenes import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 KINDS = [
     pytest.param(COMMAND, id="command"),
     pytest.param(COPILOT, id="copilot"),
+    pytest.param(COPILOT_SHARED, id="copilot-shared"),
     pytest.param(COPILOT_ACP, id="copilot-acp"),
     pytest.param(CODEX, id="codex", marks=pytest.mark.real),
     pytest.param(CLAUDE, id="claude", marks=pytest.mark.real),
@@ -49,19 +54,25 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-def rig(kind: Kind, program_environment: dict[str, str], tmp_path: Path) -> Iterator[Rig]:
+async def rig(
+    kind: Kind, program_environment: dict[str, str], tmp_path: Path
+) -> AsyncIterator[Rig]:
     """Give an adapter that is set up to work against a scripted model."""
     workspace, state = tmp_path / "work space", tmp_path / "state"
     workspace.mkdir()
     state.mkdir()
     if kind.needs_git:
-        subprocess.run(("git", "init", "-q"), cwd=workspace, check=True)
+        await anyio.run_process(("git", "init", "-q"), cwd=workspace)
     with ScriptedModel(kind.script) as model:
+        agent = kind.make(ManualClock(NOW))
         yield Rig(
             kind=kind,
-            agent=kind.make(ManualClock(NOW)),
+            agent=agent,
             model=model,
             environment=program_environment,
             workspace=workspace,
             state=state,
         )
+        if isinstance(agent, CopilotAgent) and agent.pool is not None:
+            await agent.pool.drain()
+            assert not find_tree(POOL)

@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
+from deputize.agents.pool.pool import Pool
 from deputize.demo.model import MODEL_NAME, Script, ScriptedModel
 from deputize.model.agent import AgentSettings
 from deputize.model.attempt import Usage
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 TINY_AGENT = Path(__file__).with_name("tiny_agent.py")
 MARKER = secrets.token_hex(8)
 """Of this test process alone: another one must not end our programs for its own."""
+POOL = secrets.token_hex(8)
+"""What marks the programs that the attempts of this test process share."""
 PATIENCE_SECONDS = 0.5
 ALLOW = Decision(verdict=Verdict.ALLOW, rule="test", reason="all is allowed")
 DENY = Decision(verdict=Verdict.DENY, rule="test", reason="nothing is allowed")
@@ -183,6 +186,12 @@ def _copilot(clock: Clock) -> Agent:
     return CopilotAgent(path=path, patience_seconds=PATIENCE_SECONDS, clock=clock)
 
 
+def _copilot_shared(clock: Clock) -> Agent:
+    path = str(find_copilot_runtime())
+    pool = Pool(mark=POOL)
+    return CopilotAgent(path=path, patience_seconds=PATIENCE_SECONDS, clock=clock, pool=pool)
+
+
 def openai_provider(model: ScriptedModel) -> Provider:
     """Return the scripted model as a provider of type openai."""
     return Provider(
@@ -281,6 +290,7 @@ COPILOT = Kind(
     provider=openai_provider,
     reads_ahead=True,
 )
+COPILOT_SHARED = replace(COPILOT, name="copilot-shared", make=_copilot_shared)
 CODEX = Kind(
     name="codex",
     make=_codex,

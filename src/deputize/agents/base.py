@@ -109,6 +109,8 @@ class ProcessStarted:
     """The agent's program runs; `pid` is ours to find again by identity."""
 
     pid: int
+    shared: bool = False
+    """It serves other attempts too: what it uses is not this one's alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deputize.agents.base import Agent
+    from deputize.agents.pool.pool import Pool
     from deputize.model.agent import AgentSettings
 
 
@@ -32,14 +33,19 @@ def settings_for(name: str, configured: Mapping[str, AgentSettings]) -> AgentSet
 
 
 def agent_from(
-    name: str, settings: AgentSettings, variables: Mapping[str, str] | None = None
+    name: str,
+    settings: AgentSettings,
+    variables: Mapping[str, str] | None = None,
+    *,
+    pool: Pool | None = None,
 ) -> Agent:
     """Make the agent that `settings` of `settings_for` describe; raises ConfigError.
 
-    `variables` are those that may say where its program is, by default our own.
+    `variables` are those that may say where its program is, by default our own. Where there is a
+    `pool`, an agent whose program can serve several attempts shares it.
     """
     if settings.kind == "copilot":
-        return CopilotAgent(name, path=settings.path, variables=variables)
+        return CopilotAgent(name, path=settings.path, variables=variables, pool=pool)
     if settings.kind == "codex":
         return CodexAgent(name, path=settings.path)
     if settings.kind == "claude":

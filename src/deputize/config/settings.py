@@ -93,6 +93,31 @@ class WorkerSettings(NamedTuple):
     autostart: bool = True
 
 
+class SandboxSettings(NamedTuple):
+    """The `[sandbox]` table."""
+
+    level: str = "auto"
+    """`auto`: each agent by itself, in a PID namespace where there are such; `off`: neither."""
+
+    @property
+    def is_off(self) -> bool:
+        """Tell whether nothing is to stand between agents, so that they may share programs."""
+        return self.level == "off"
+
+
+class PoolSettings(NamedTuple):
+    """The `[pool]` table: the programs that attempts share where the sandbox is off."""
+
+    clients: int = 3
+    """How many there are at most."""
+    idle_seconds: int = 300
+    """How long one that nobody uses is kept."""
+    most_megabytes: int = 1000
+    """One that holds more serves nobody else."""
+    most_sessions: int = 100
+    """How many sessions one serves in all."""
+
+
 class AuditSettings(NamedTuple):
     """The `[audit]` table."""
 
@@ -157,6 +182,8 @@ class Config(NamedTuple):
     checks: Mapping[str, CheckSettings] = EMPTY
     landing: LandingSettings = LandingSettings()
     worker: WorkerSettings = WorkerSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    pool: PoolSettings = PoolSettings()
     limits: Limits = NO_LIMITS
     budget: Budgets = NO_BUDGETS
     models: tuple[KnownModel, ...] = ()
@@ -211,6 +238,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),
     "roles.*.tools": ("read", "write", "shell", "network", "mcp", "memory", "other"),
+    "sandbox.level": ("auto", "off"),
     "landing.mode": ("auto", "ask", "branch"),
     "landing.without_checks": ("ask", "land"),
     "landing.style": ("merge", "squash"),
@@ -221,6 +249,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 MOST_SLOTS = 1000
 RANGES: Mapping[str, tuple[int, int]] = {
     "worker.slots": (1, MOST_SLOTS),
+    "pool.clients": (1, MOST_SLOTS),
+    "pool.most_megabytes": (1, 10**6),
+    "pool.most_sessions": (1, 10**6),
     "budget.*.tokens": (1, 10**15),
     "models.*.context_tokens": (1, 10**9),
     "models.*.priced_up_to_tokens": (1, 10**9),

@@ -62,7 +62,6 @@ class Bridge:
         self._home = find_home() if home is None else Home(Path(home).expanduser().absolute())
         self._source = os.environ if environment is None else environment
         self._runtime: Runtime | None = None
-        self._pid: int | None = None
         self._turn = anyio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -109,7 +108,7 @@ class Bridge:
         if runtime is None:
             return BridgeStatus(connected=False, auth_method=method)
         version = await runtime.version()
-        return BridgeStatus(connected=True, auth_method=method, version=version, pid=self._pid)
+        return BridgeStatus(connected=True, auth_method=method, version=version, pid=runtime.pid)
 
     async def run(self, request: CodingTaskRequest) -> CodingTaskResult:
         """Carry out a request and return what came of it.
@@ -207,8 +206,8 @@ class Bridge:
         await to_thread.run_sync(require_obedience, self._home, found.version)
         # Loading the SDK takes a second: not in the thread of the caller's event loop.
         await to_thread.run_sync(import_module, "deputize.agents.copilot.run")
-        from deputize.agents.copilot.run import start
-        from deputize.agents.copilot.sdk import Launch, Runtime
+        from deputize.agents.copilot.run import opened
+        from deputize.agents.copilot.sdk import Launch
 
         for folder in (self._home.path, self._home.agents, setting.state):
             ensure(folder)
@@ -216,18 +215,12 @@ class Bridge:
             program=found.path,
             workspace=setting.state,
             environment=setting.environment,
-            containment=containment_prefix(),
+            containment=() if setting.config.sandbox.is_off else containment_prefix(),
             state=None if setting.uses_stored_login else setting.state,
             uses_stored_login=setting.uses_stored_login,
             log_level=log_level_of(setting.source.all),
         )
-        runtime = Runtime(launch)
-        try:
-            self._pid = await start(runtime)
-        except BaseException:
-            await runtime.close()
-            raise
-        return runtime
+        return await opened(launch)
 
     async def _close(self) -> None:
         runtime, self._runtime = self._runtime, None

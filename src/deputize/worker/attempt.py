@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deputize.agents.base import Agent
+    from deputize.agents.pool.pool import Pool
     from deputize.agents.providers import Served
     from deputize.config.dotenv import Variables
     from deputize.model.budget import Budgets, Standing
@@ -63,13 +64,20 @@ PAUSE_SECONDS = 1.0
 
 
 async def run_attempt(
-    shop: Workshop, claim: Claim, on_running: Callable[[Running], None], turnstile: Turnstile
+    shop: Workshop,
+    claim: Claim,
+    on_running: Callable[[Running], None],
+    turnstile: Turnstile,
+    pool: Pool,
 ) -> None:
-    """Give one task to one agent in a workspace of its own, and hand over what came of it."""
+    """Give one task to one agent in a workspace of its own, and hand over what came of it.
+
+    Where the sandbox is off, agents that can use the programs of `pool`.
+    """
     path = shop.home.logs / "attempts" / f"{claim.task.id}-{claim.attempt.number}.log"
     with AttemptLog(path) as attempt_log:
         steps = Steps(shop=shop, claim=claim, log=attempt_log)
-        running = Running(steps=steps)
+        running = Running(steps=steps, pool=pool)
         on_running(running)
         try:
             await steps.begin(str(path))
@@ -135,7 +143,7 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     _require_held(task, bench)
     # A keyring may ask its user first, and leases have to be renewed meanwhile.
     variables, found = await aside(_served, steps, bench)
-    agent = _agent(task, bench, variables)
+    agent = _agent(running, bench, variables)
     steps.log.milestone(f"its models come through {found.link}")
     begins = await steps.is_new_session()
     job = replace(_job(steps, bench, variables, found), begins=begins)
@@ -205,11 +213,13 @@ def _served(steps: Steps, bench: Bench) -> tuple[Variables, Served]:
         raise AgentError(Outcome.AUTH_FAILED, error.message, hint=error.hint) from error
 
 
-def _agent(task: Task, bench: Bench, variables: Variables) -> Agent:
+def _agent(running: Running, bench: Bench, variables: Variables) -> Agent:
     """Return the task's agent; AgentError where the settings don't have it (any more)."""
+    name, pool = running.steps.claim.task.agent, running.pool
     try:
-        settings = settings_for(task.agent, bench.config.agents)
-        return agent_from(task.agent, settings, variables.all)
+        settings = settings_for(name, bench.config.agents)
+        shared = pool if bench.config.sandbox.is_off else None
+        return agent_from(name, settings, variables.all, pool=shared)
     except (NotFound, ConfigError) as error:
         raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
 
@@ -242,7 +252,7 @@ def _job(steps: Steps, bench: Bench, variables: Variables, found: Served) -> Job
         provider=found.provider,
         state=steps.shop.home.agents / task.agent,
         may_write=may_touch(task, settings),
-        containment=containment_prefix(),
+        containment=() if settings.sandbox.is_off else containment_prefix(),
     )
 
 

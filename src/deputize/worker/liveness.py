@@ -65,7 +65,7 @@ class Liveness:
                 self.tools.pop(call, None)
             case SessionStarted() | Used():
                 self.tells_turns = True
-            case ProcessStarted(pid=pid) if identity := identify(pid):
+            case ProcessStarted(pid=pid, shared=False) if identity := identify(pid):
                 self.roots[pid] = identity
 
     def ask(self, action: Action, now: datetime) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from deputize.agents.base import Agent, Gate, Job, Provider
+    from deputize.agents.pool.pool import Pool
     from deputize.model.budget import Standing
     from deputize.model.policy import Action, Decision
     from deputize.model.price import KnownModel
@@ -63,6 +64,8 @@ class Running:
     steps: Steps
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     stop: Stop | None = None
+    pool: Pool | None = None
+    """Programs that agents may share."""
     session: str | None = None
     provider: Provider | None = None
     """Where the agent's model is served, where that isn't its own login."""

@@ -15,7 +15,7 @@ from deputize.worker.clearing import attempt_as_it_is, save_leftovers, sweep_pin
 from deputize.workshop import aside
 from deputize.workspace.doorbell import sweep_bells
 from deputize.workspace.processes.ending import end_tree_blocking
-from deputize.workspace.processes.environment import attempt_marker
+from deputize.workspace.processes.environment import attempt_marker, pool_marker
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 from deputize.workspace.processes.reaper import Reaper, end_orphans
 from deputize.workspace.worktree import empty_trash
@@ -56,7 +56,8 @@ async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
     for attempt in await shop.in_store(_orphaned, shop, in_hand):
         with log.bound(task=attempt.task, attempt=attempt.number):
             await rescue(shop, attempt)
-    await shop.in_store(_bury, shop)
+    for worker in await shop.in_store(_dead, shop):
+        await _bury(shop, worker)
     await shop.in_store(queue.shorten, shop.database, shop.now())
     await shop.in_store(queue.withdraw_over, shop.database, shop.now())
     sweep_bells(shop.home.run)
@@ -121,7 +122,8 @@ async def rescue(
     Where its processes can't be ended the task is not given to anybody else.
     """
     attempt = await shop.in_store(attempt_as_it_is, shop, orphan.id)
-    roots = [ProcessIdentity.parse(text) for text in attempt.processes]
+    shared = await shop.in_store(_serving_others, shop, attempt)
+    roots = [ProcessIdentity.parse(each) for each in attempt.processes if each not in shared]
     try:
         await aside(end_tree_blocking, attempt_marker(attempt.token), roots)
     except DeputizeError as problem:
@@ -146,15 +148,41 @@ async def rescue(
     shop.bells.ring()
 
 
-def _bury(shop: Workshop) -> None:
-    """Note the death of workers that hold nothing any more."""
+def _serving_others(shop: Workshop, orphan: Attempt) -> set[str]:
+    """Return the processes that serve attempts of live workers, who go on with them."""
+    now = shop.now()
     with shop.database.read() as transaction:
-        dead = [
+        known = {worker.id: worker for worker in workers.live(transaction)}
+        others = [each for each in attempts.unfinished(transaction) if each.id != orphan.id]
+    served = [each for each in others if not _is_orphaned(each, known.get(each.worker), now)]
+    return {process for each in served for process in each.processes}
+
+
+def _dead(shop: Workshop) -> list[Worker]:
+    """Return workers that are certainly dead, and not noted as such."""
+    with shop.database.read() as transaction:
+        return [
             worker
             for worker in workers.live(transaction)
             if is_gone(ProcessIdentity.parse(worker.identity))
         ]
-    for worker in dead:
-        with shop.database.write() as transaction:
-            if not attempts.of_worker(transaction, worker.id):
-                workers.stop(transaction, worker.id, shop.now(), lost=True)
+
+
+async def _bury(shop: Workshop, dead: Worker) -> None:
+    """End the programs that a dead worker's attempts shared, and note its death.
+
+    None of its attempts may have been open any more, so that none is rescued.
+    """
+    try:
+        await aside(end_tree_blocking, pool_marker(dead.id))
+    except DeputizeError as problem:
+        log.get("upkeep").error("can't end what a lost worker shared", error=problem.message)
+        return
+    await shop.in_store(_note_death, shop, dead)
+
+
+def _note_death(shop: Workshop, dead: Worker) -> None:
+    """Note the death of a worker that holds nothing any more."""
+    with shop.database.write() as transaction:
+        if not attempts.of_worker(transaction, dead.id):
+            workers.stop(transaction, dead.id, shop.now(), lost=True)

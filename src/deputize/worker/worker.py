@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize import log, queue
+from deputize.agents.pool.pool import Pool
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
@@ -43,6 +44,8 @@ POLL_SECONDS = 5.0
 class Floor:
     """What a worker has in hand. Only the event loop touches it."""
 
+    pool: Pool = field(default_factory=Pool)
+    """The programs that its agents share."""
     claims: dict[int, Claim] = field(default_factory=dict)
     runs: dict[int, Running] = field(default_factory=dict)
     ended: Counter[Outcome] = field(default_factory=Counter)
@@ -87,8 +90,10 @@ async def work(shop: Workshop, floor: Floor) -> None:
     """Claim and run until drained, and what that came to has landed: then return."""
     async with anyio.create_task_group() as group:
         group.start_soon(keep_alive, shop, floor)
+        group.start_soon(floor.pool.tend)
         group.start_soon(_claim_forever, shop, floor, group)
         await floor.idle.wait()
+        await floor.pool.drain()
         await _until_landed(shop, floor)
         group.cancel_scope.cancel()
 
@@ -192,7 +197,11 @@ async def _run(shop: Workshop, floor: Floor, claim: Claim, turnstile: Turnstile)
     log.get("worker").info("attempt begins", role=claim.task.role, agent=claim.task.agent)
     try:
         await run_attempt(
-            shop, claim, lambda running: floor.runs.update({claim.attempt.id: running}), turnstile
+            shop,
+            claim,
+            lambda running: floor.runs.update({claim.attempt.id: running}),
+            turnstile,
+            floor.pool,
         )
     except Exception as error:  # noqa: BLE001 - one attempt must not bring the others down
         log.get("worker").error("attempt broke", error=repr(error))

@@ -3,6 +3,7 @@
 agent       starting the runtime, seeing one prompt through, ending everything
 login       which token, or which provider of one's own, a session uses: pure
 probe       what the runtime says of itself before any session
+shared      one prompt in a runtime that serves several attempts
 narration   the session's events in our words: pure
 stored      whose login Copilot has stored on this machine
 permission  how a session asks before each tool call

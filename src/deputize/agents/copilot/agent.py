@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from anyio import to_thread
 
@@ -16,10 +16,11 @@ from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from deputize.agents.base import Emit, Gate, Job, Probed
+    from deputize.agents.pool.pool import Pool
     from deputize.clock import Clock
 
 PATIENCE_SECONDS = 20.0
@@ -39,8 +40,13 @@ class CopilotAgent:
         variables: Mapping[str, str] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         clock: Clock | None = None,
+        pool: Pool | None = None,
     ) -> None:
-        """Use the runtime at `path`, else the one that is found as `variables` say (ours)."""
+        """Use the runtime at `path`, else the one that is found as `variables` say (ours).
+
+        With a `pool`, jobs that nothing contains share the runtimes in it.
+        """
+        self.pool = pool
         self.name = name
         self._path = path
         self._variables = os.environ if variables is None else variables
@@ -60,10 +66,9 @@ class CopilotAgent:
             log_level = log_level_of(self._variables)
         except AgentError as exc:
             return report_of(exc, self._clock.now())
-        # Loading the SDK takes a second, in which leases must be renewed: not in this thread.
-        loaded = await to_thread.run_sync(import_module, "deputize.agents.copilot.run")
+        see_through = await self._way(job)
         try:
-            return await loaded.run(  # type: ignore[no-any-return]
+            return await see_through(
                 found.path,
                 job,
                 gate,
@@ -74,6 +79,15 @@ class CopilotAgent:
             )
         except AgentError as exc:
             return report_of(exc, self._clock.now())
+
+    async def _way(self, job: Job) -> Callable[..., Awaitable[Report]]:
+        """Return what sees a job through: in a runtime of its own, or in one of the pool."""
+        is_shared = self.pool is not None and not job.containment
+        name = "shared" if is_shared else "run"
+        # Loading the SDK takes a second, in which leases must be renewed: not in this thread.
+        loaded = await to_thread.run_sync(import_module, f"deputize.agents.copilot.{name}")
+        found = loaded.Sharing(self.pool).run if is_shared else loaded.run
+        return cast("Callable[..., Awaitable[Report]]", found)
 
     async def probe(self, job: Job, tell: Callable[[Probed], None]) -> None:
         """Ask the runtime before any session; see `Probing.probe`."""

@@ -17,6 +17,7 @@ from deputize.model.policy import Decision, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from deputize.agents.base import Emit, Gate, Job
     from deputize.agents.copilot.login import Login
@@ -27,6 +28,8 @@ START_SECONDS = 60.0
 """How long a runtime may take until it answers; its first start on a machine is its slowest."""
 ABORT_SECONDS = 3.0
 """How long the session may take to stop its tools."""
+TURN_STARTED = "assistant.turn_start"
+"""Told once everything that the next answer of the model builds on has happened."""
 UNDECIDED = Decision(verdict=Verdict.DENY, rule="undecided", reason="the gate could not decide")
 
 
@@ -42,9 +45,9 @@ async def run(
 ) -> Report:
     """Start the runtime `program`, give it the job, and end it; raises AgentError."""
     login = login_of(job)
-    runtime = Runtime(launch_of(program, job, login, log_level=log_level))
+    runtime = await opened(launch_of(program, job, login, log_level=log_level))
     try:
-        emit(ProcessStarted(pid=await start(runtime)))
+        emit(ProcessStarted(pid=runtime.pid))
         prompting = Prompting(runtime, gate, emit, patience_seconds=patience_seconds, clock=clock)
         return await prompting.see_through(job, login)
     finally:
@@ -65,10 +68,22 @@ def launch_of(program: str, job: Job, login: Login, *, log_level: str) -> Launch
     )
 
 
-async def start(runtime: Runtime) -> int:
-    """Start a runtime and return its process number; raises AgentError."""
+async def opened(launch: Launch) -> Runtime:
+    """Return a runtime that has been started; raises AgentError."""
+    runtime = Runtime(launch)
+    try:
+        await start(runtime)
+    except BaseException:
+        await runtime.close()
+        raise
+    return runtime
+
+
+async def start(runtime: Runtime) -> None:
+    """Start a runtime; raises AgentError."""
     with anyio.move_on_after(START_SECONDS):
-        return await runtime.start()
+        await runtime.start()
+        return
     message = f"the Copilot runtime did not answer within {START_SECONDS:g} s of its start"
     raise AgentError(Outcome.AGENT_ERROR, message)
 
@@ -77,9 +92,19 @@ class Prompting:
     """A prompt on its way through a session, and whatever may end it."""
 
     def __init__(
-        self, runtime: Runtime, gate: Gate, emit: Emit, *, patience_seconds: float, clock: Clock
+        self,
+        runtime: Runtime,
+        gate: Gate,
+        emit: Emit,
+        *,
+        patience_seconds: float,
+        clock: Clock,
+        shell_script: Path | None = None,
     ) -> None:
-        """Use a runtime that has been started."""
+        """Use a runtime that has been started; shells read `shell_script` before each command."""
+        self._shell_script = shell_script
+        self._has_left = self._goes_on = False
+        self._unsaved = anyio.Event()
         self._runtime = runtime
         self._gate = gate
         self._emit = emit
@@ -98,6 +123,7 @@ class Prompting:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch, tasks.cancel_scope)
             tasks.start_soon(self._lose_patience)
+            tasks.start_soon(self._save)
             try:
                 await self._prompt(job, login)
             except AgentError as exc:
@@ -117,6 +143,7 @@ class Prompting:
         pending = await self._runtime.answer_pending(session, self._ask)
         self._narrator.begin(in_the_middle=pending)
         await self._runtime.send(session, job.prompt)
+        self._unsaved.set()
         await self._over.wait()
 
     async def _open(self, job: Job, login: Login) -> str:
@@ -141,12 +168,25 @@ class Prompting:
             workspace=job.workspace,
             streaming=job.streaming,
             name=name,
+            shell_script=self._shell_script,
         )
         return await self._runtime.open(wanted, resume=resume, hear=self._hear, ask=self._ask)
 
     async def _watch(self, scope: anyio.CancelScope) -> None:
         self._exit_code = await self._runtime.gone()
         scope.cancel()
+
+    async def _save(self) -> None:
+        """Have the session written down before each answer: the runtime takes its time with that.
+
+        Whoever is killed meanwhile is gone on from there.
+        """
+        while True:
+            await self._unsaved.wait()
+            self._unsaved = anyio.Event()
+            if self._session is not None:
+                with suppress(AgentError):
+                    await self._runtime.save(self._session)
 
     async def _lose_patience(self) -> None:
         """Give up when the provider's limit lasts: a slot is not for waiting."""
@@ -174,21 +214,34 @@ class Prompting:
         """Stop what is not over by itself: on cancellation, on a limit, where the gate failed."""
         if self._session is None or self._narrator.is_over or self._exit_code is not None:
             return
+        self._goes_on = True
         with anyio.move_on_after(ABORT_SECONDS, shield=True):
             try:
                 await self._runtime.abort(self._session)
+                self._goes_on = False
             except AgentError as exc:
                 self._emit(Noted(text=f"the session could not be stopped: {exc.message}"))
 
-    async def leave(self) -> None:
-        """Let go of the session in a runtime that goes on; one that has ended has let go itself."""
-        if self._session is not None and not self._runtime.has_ended:
-            with suppress(AgentError), anyio.move_on_after(ABORT_SECONDS, shield=True):
-                await self._runtime.leave(self._session)
+    async def leave(self) -> bool:
+        """Let go of the session in a runtime that goes on; tell whether nothing is left of it.
+
+        From now on nothing is heard of it, and whatever it still asks for is denied.
+        """
+        self._has_left = True
+        if self._session is None or self._runtime.has_ended:
+            return False
+        with suppress(AgentError), anyio.move_on_after(ABORT_SECONDS, shield=True):
+            await self._runtime.leave(self._session)
+            return not self._goes_on
+        return False
 
     def _hear(self, kind: str, data: Mapping[str, object]) -> None:
+        if self._has_left:
+            return
         for event in self._narrator.hear(kind, data):
             self._emit(event)
+        if kind == TURN_STARTED:
+            self._unsaved.set()
         if self._narrator.limit is not None:
             self._limited.set()
         if self._narrator.is_over:
@@ -196,6 +249,8 @@ class Prompting:
 
     async def _ask(self, action: Action) -> Decision:
         """Ask the gate; where it fails nothing is done, and the run ends with that failure."""
+        if self._has_left:
+            return UNDECIDED
         try:
             return await self._gate(action)
         except Exception as exc:  # noqa: BLE001 - raised by `see_through`

@@ -8,12 +8,21 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+from anyio import to_thread
 from copilot import CopilotClient, CopilotSession, RuntimeConnection
 from copilot._jsonrpc import ProcessExitedError
-from copilot.rpc import PermissionDecisionRequest
+from copilot.rpc import (
+    PermissionDecisionRequest,
+    SessionsSaveRequest,
+    SessionUpdateOptionsParams,
+    ShellInitScript,
+    ShellInitScriptShell,
+    ShellOptions,
+)
 
 from deputize import log
 from deputize.agents.copilot.permission import answers, pre_tool_use
@@ -23,6 +32,7 @@ from deputize.workspace.processes import reaper
 from deputize.workspace.processes.environment import RUN
 from deputize.workspace.processes.identity import ProcessIdentity, identify
 from deputize.workspace.processes.program import KILLED_BASE, end_tree, open_pidfd
+from deputize.workspace.processes.shared import end_all_but, end_attempt_in, megabytes_of
 
 if TYPE_CHECKING:
     import subprocess
@@ -72,6 +82,8 @@ class Wanted:
     streaming: bool
     name: str | None = None
     """What a new session is called; the runtime chooses where nobody does."""
+    shell_script: Path | None = None
+    """What shells read before each command of the session."""
 
 
 class Runtime:
@@ -94,15 +106,18 @@ class Runtime:
             log_level=cast("Any", launch.log_level),
         )
 
-    async def start(self) -> int:
-        """Start it and return its process number; raises AgentError."""
+    async def start(self) -> None:
+        """Start it; raises AgentError."""
         with _translated():
             await self._client.start()
-        process = self._started()
-        self._identity = identify(process.pid)
+        self._identity = identify(self.pid)
         if self._identity is not None:
             reaper.claim(self._identity)
-        return process.pid
+
+    @property
+    def pid(self) -> int:
+        """Its process number; raises AgentError where it was not started."""
+        return self._started().pid
 
     async def version(self) -> str:
         """Have it answer, and return which version it says it is; raises AgentError."""
@@ -129,6 +144,8 @@ class Runtime:
                 session = await self._client.resume_session(
                     resume, continue_pending_work=True, **options
                 )
+            if wanted.shell_script is not None:
+                await session.rpc.options.update(_reading(wanted.shell_script))
         self._sessions[session.session_id] = session
         return session.session_id
 
@@ -150,6 +167,11 @@ class Runtime:
         """Give a session a prompt; raises AgentError."""
         with _translated():
             await self._sessions[session].send(prompt)
+
+    async def save(self, session: str) -> None:
+        """Have a session written down as far as it has come; raises AgentError."""
+        with _translated():
+            await self._client.rpc.sessions.save(SessionsSaveRequest(session_id=session))
 
     async def abort(self, session: str) -> None:
         """Have a session stop its tools; raises AgentError."""
@@ -175,6 +197,19 @@ class Runtime:
         while (code := process.poll()) is None:  # noqa: ASYNC110 - only where there is no event
             await anyio.sleep(WATCH_SECONDS)
         return code if code >= 0 else KILLED_BASE - code
+
+    async def end_strays(self, attempt_marker: str, folder: Path) -> None:
+        """End what an attempt has left in it; raises ProcessError if that can't be done."""
+        if self._identity is not None:
+            told = (self._identity, self._marker, attempt_marker, folder)
+            await _aside(partial(end_attempt_in, *told))
+
+    async def settle(self) -> float:
+        """See `pool.Client.settle`."""
+        if self._identity is None:
+            return 0.0
+        await _aside(partial(end_all_but, self._identity, self._marker))
+        return megabytes_of(self._identity)
 
     async def close(self) -> None:
         """End it with everything that it started; raises ProcessError if that can't be done."""
@@ -219,6 +254,17 @@ def _options(wanted: Wanted, hear: Hear, ask: Ask) -> dict[str, Any]:
         "enable_session_telemetry": False,
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _reading(script: Path) -> SessionUpdateOptionsParams:
+    """Say that shells read a script before each command; that can't be said as one is begun."""
+    entry = ShellInitScript(path=str(script), shell=ShellInitScriptShell.BASH)
+    return SessionUpdateOptionsParams(shell=ShellOptions(init_scripts=[entry]))
+
+
+async def _aside(work: Callable[[], None]) -> None:
+    with anyio.CancelScope(shield=True):
+        await to_thread.run_sync(work)
 
 
 def _tell(event: SessionEvent, hear: Hear) -> None:

@@ -72,6 +72,11 @@ def attempt_marker(lease_token: str) -> str:
     ).hexdigest()
 
 
+def pool_marker(worker: str) -> str:
+    """Return what marks the programs that the attempts of a worker share."""
+    return attempt_marker(f"the pool of {worker}")
+
+
 def assignments(marker: str) -> frozenset[bytes]:
     """Return the `NAME=value` pairs one of which every marked process was started with."""
     if not marker:

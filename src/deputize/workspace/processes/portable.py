@@ -33,6 +33,13 @@ def environment(entry: Entry) -> frozenset[bytes]:
     return frozenset()
 
 
+def folder(entry: Entry) -> str | None:
+    """Return the folder that it works in; None where that may not be known."""
+    with suppress(psutil.Error, OSError):
+        return str(psutil.Process(entry.pid).cwd())
+    return None
+
+
 def _entry(process: psutil.Process) -> Entry:
     with process.oneshot():
         return Entry(

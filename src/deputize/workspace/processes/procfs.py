@@ -43,6 +43,14 @@ def environment(entry: Entry) -> frozenset[bytes]:
     return frozenset(pair for pair in content.split(b"\0") if pair)
 
 
+def folder(entry: Entry) -> str | None:
+    """Return the folder that it works in; None where that may not be known."""
+    try:
+        return os.readlink(f"/proc/{entry.pid}/cwd")  # noqa: PTH115 - as in `_read`
+    except OSError:
+        return None
+
+
 def _environment_of_threads(pid: int) -> bytes:
     """Return the environment as a later thread sees it, where the first thread has left."""
     with suppress(OSError):

@@ -6,14 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 if sys.platform == "linux":
-    from deputize.workspace.processes.procfs import environment, look, pids
+    from deputize.workspace.processes.procfs import environment, folder, look, pids
 else:
-    from deputize.workspace.processes.portable import environment, look, pids
+    from deputize.workspace.processes.portable import environment, folder, look, pids
 
 if TYPE_CHECKING:
     from deputize.workspace.processes.entry import Entry
 
-__all__ = ["environment", "everything", "look", "pids"]
+__all__ = ["environment", "everything", "folder", "look", "pids"]
 
 
 def everything() -> list[Entry]:

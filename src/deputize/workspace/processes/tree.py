@@ -55,7 +55,7 @@ class _Search:
         running = [entry for entry in table.everything() if not entry.ended]
         self._known.update(entry.pid for entry in running)
         own = {entry.pid for entry in running if self._is_own(entry)}
-        family = _with_descendants(own, running)
+        family = with_descendants(own, running)
         return sorted(
             (entry for entry in running if entry.pid in family), key=lambda entry: entry.order
         )
@@ -102,7 +102,8 @@ class _Search:
         return bool(self._marks) and not self._marks.isdisjoint(table.environment(entry))
 
 
-def _with_descendants(family: set[int], running: list[Entry]) -> set[int]:
+def with_descendants(family: set[int], running: list[Entry]) -> set[int]:
+    """Return the numbers of a family, and of all that descend from it; never our own."""
     children: dict[int, list[int]] = {}
     for entry in running:
         children.setdefault(entry.parent, []).append(entry.pid)

@@ -1,0 +1,127 @@
+"""One prompt to a Copilot runtime that serves several attempts at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import tempfile
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deputize.agents.base import ProcessStarted
+from deputize.agents.copilot.login import login_of
+from deputize.agents.copilot.run import Prompting, launch_of, opened
+from deputize.workspace.processes.environment import ATTEMPT, OWN_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from deputize.agents.base import Emit, Gate, Job, Report
+    from deputize.agents.copilot.login import Login
+    from deputize.agents.copilot.sdk import Launch, Runtime
+    from deputize.agents.pool.pool import Loan, Pool
+    from deputize.clock import Clock
+
+
+class Sharing:
+    """The runtimes of a pool, as jobs are given to them."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Use the runtimes of `pool`."""
+        self._pool = pool
+
+    async def run(
+        self,
+        program: str,
+        job: Job,
+        gate: Gate,
+        emit: Emit,
+        *,
+        log_level: str,
+        patience_seconds: float,
+        clock: Clock,
+    ) -> Report:
+        """Give a job to a runtime, and end what it started there; raises AgentError."""
+        login, own = login_of(job), _own(job.environment)
+        launch = _shared(launch_of(program, job, login, log_level=log_level), job, self._pool.mark)
+        async with self._pool.lent(key_of(launch, login), partial(opened, launch)) as loan:
+            emit(ProcessStarted(pid=loan.client.pid, shared=True))
+            with _script(launch.workspace, own) as script:
+                prompting = Prompting(
+                    loan.client,
+                    gate,
+                    emit,
+                    patience_seconds=patience_seconds,
+                    clock=clock,
+                    shell_script=script,
+                )
+                try:
+                    return await prompting.see_through(job, login)
+                finally:
+                    await _let_go(loan, prompting, own.get(ATTEMPT, ""), job.workspace)
+
+
+async def _let_go(loan: Loan[Runtime], prompting: Prompting, mark: str, folder: Path) -> None:
+    """End the session and what it has started; where that can't be done nobody else gets it."""
+    loan.tainted = True
+    with anyio.CancelScope(shield=True):
+        has_left = await prompting.leave()
+        await loan.client.end_strays(mark, folder)
+    loan.tainted = not has_left
+
+
+def key_of(launch: Launch, login: Login) -> str:
+    """Return what tells runtimes apart: a digest of all that one was started with.
+
+    The login is in it too, though sessions bring their own: nobody shares memory with another key.
+    """
+    told = (
+        (launch.program, _version(launch.program), str(launch.workspace)),
+        sorted(launch.environment.items()),
+        (launch.containment, str(launch.state), launch.uses_stored_login, launch.log_level),
+        (login.token, sorted((login.provider or {}).items())),
+    )
+    return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+
+
+def _version(program: str) -> tuple[int, int, int]:
+    """Tell a program from another that has taken its place since."""
+    try:
+        found = Path(program).stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _own(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that belong to one attempt."""
+    return {name: value for name, value in environment.items() if name.startswith(OWN_PREFIX)}
+
+
+def _shared(launch: Launch, job: Job, mark: str) -> Launch:
+    """Say how a runtime is started of which nothing belongs to one attempt."""
+    folder = job.state or Path(tempfile.gettempdir())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    common = {n: v for n, v in job.environment.items() if not n.startswith(OWN_PREFIX)}
+    return replace(launch, workspace=folder, environment={**common, ATTEMPT: mark})
+
+
+@contextmanager
+def _script(folder: Path, variables: Mapping[str, str]) -> Iterator[Path]:
+    """Give a script that puts an attempt's own variables into whatever its commands start."""
+    descriptor, name = tempfile.mkstemp(prefix="shell-", suffix=".sh", dir=folder)
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as script:
+            script.writelines(lines)
+        yield Path(name)
+    finally:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108 - as mkstemp named it

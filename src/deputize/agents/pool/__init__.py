@@ -1,0 +1,5 @@
+"""Programs of agents that serve several attempts of one worker, one after another and at once.
+
+book   who uses which, who may join, and which have to go: pure
+pool   starting, lending, tending and ending them
+"""

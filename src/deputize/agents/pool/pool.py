@@ -1,0 +1,160 @@
+"""Clients that are lent to several at once: started when first needed, ended when not needed."""
+
+from __future__ import annotations
+
+import math
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
+
+import anyio
+
+from deputize import log
+from deputize.agents.pool.book import Book, Bounds
+from deputize.errors import DeputizeError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+
+class Client(Protocol):
+    """A program that serves several sessions."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it is gone."""
+        ...
+
+    async def settle(self) -> float:
+        """End what those have left behind whom it served, now that nobody uses it.
+
+        Returns how many megabytes it holds; raises ProcessError where something can't be ended.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End it with everything that it started; raises ProcessError where that can't be done."""
+        ...
+
+
+C = TypeVar("C", bound=Client)
+
+
+@dataclass(slots=True)
+class Loan(Generic[C]):
+    """A client as somebody has it."""
+
+    client: C
+    tainted: bool = False
+    """Set by who has it, where the client is not to serve anybody who comes later."""
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """A client that is there, or about to be."""
+
+    client: Client | None = None
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while it is started, and while it is settled: nobody works in it meanwhile."""
+
+
+class Pool:
+    """The clients of one worker. For one event loop."""
+
+    def __init__(self, bounds: Bounds | None = None, *, mark: str = "pool") -> None:
+        """Begin without any; `mark` is for whom they start, as an attempt's mark is for it."""
+        self.mark = mark
+        self._book = Book(bounds or Bounds())
+        self._seats: dict[int, _Seat] = {}
+        self._turn = anyio.Lock()
+        self._changed = anyio.Event()
+
+    @asynccontextmanager
+    async def lent(self, key: str, start: Callable[[], Awaitable[C]]) -> AsyncIterator[Loan[C]]:
+        """Lend the client of `key`, started by `start` where there is none; waits for room.
+
+        `key` stands for everything that it was started with: only who asks for the same shares it.
+        Raises what `start` raises.
+        """
+        number = await self._take(key)
+        seat = self._seats[number]
+        loan: Loan[C] | None = None
+        try:
+            async with seat.turn:
+                if seat.client is None:
+                    seat.client = await start()
+            loan = Loan(cast("C", seat.client))
+            yield loan
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._give_back(number, tainted=loan is None or loan.tainted)
+
+    async def _take(self, key: str) -> int:
+        # Whoever waits for room is the first to get it: those who came later wait behind.
+        async with self._turn:
+            while True:
+                self._retire_ended()
+                changed = self._changed
+                taken = self._book.take(key)
+                if taken.seat is not None:
+                    self._seats.setdefault(taken.seat, _Seat())
+                    return taken.seat
+                if taken.evicted is None:
+                    await changed.wait()
+                else:
+                    await self._close(taken.evicted)
+
+    def _retire_ended(self) -> None:
+        for number, seat in self._seats.items():
+            if seat.client is not None and seat.client.has_ended:
+                self._book.retire(number)
+
+    async def _give_back(self, number: int, *, tainted: bool) -> None:
+        seat = self._seats[number]
+        megabytes = 0.0
+        async with seat.turn:
+            if tainted or seat.client is None or seat.client.has_ended:
+                self._book.retire(number)
+            elif self._book.is_last(number):
+                megabytes = await self._settled(number, seat.client)
+        if self._book.leave(number, megabytes, anyio.current_time()):
+            await self._close(number)
+        self._tell()
+
+    async def _settled(self, number: int, client: Client) -> float:
+        try:
+            return await client.settle()
+        except DeputizeError as error:
+            log.get("pool").error("something was left of a session", error=error.message)
+            self._book.retire(number)
+            return 0.0
+
+    async def _close(self, number: int) -> None:
+        client = self._seats.pop(number).client
+        with anyio.CancelScope(shield=True):
+            try:
+                if client is not None:
+                    await client.close()
+            except DeputizeError as error:
+                log.get("pool").error("an agent's program could not be ended", error=error.message)
+            finally:
+                self._book.closed(number)
+                self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def tend(self) -> None:
+        """End those that nobody has used for too long, for ever."""
+        while True:
+            for number in self._book.overdue(anyio.current_time()):
+                await self._close(number)
+            due, changed = self._book.next_due(), self._changed
+            with anyio.CancelScope(deadline=math.inf if due is None else due):
+                await changed.wait()
+
+    async def drain(self) -> None:
+        """Lend nothing any more and end what nobody uses; what is used, as it comes back."""
+        for number in self._book.drain():
+            await self._close(number)
