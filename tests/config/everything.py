@@ -8,9 +8,11 @@ from deputize.config.settings import (
     CheckSettings,
     Config,
     LandingSettings,
+    PoolSettings,
     ProviderSettings,
     RetentionSettings,
     RoleSettings,
+    SandboxSettings,
     Step,
     TelemetrySettings,
     WorkerSettings,
@@ -99,6 +101,15 @@ rework = 0
 [worker]
 slots = 7
 autostart = false
+
+[sandbox]
+level = "off"
+
+[pool]
+clients = 4
+idle_seconds = 60
+most_megabytes = 500
+most_sessions = 50
 [limits]
 repository = 2
 ageing_seconds = "1h"
@@ -193,6 +204,8 @@ MEANT = Config(
     },
     landing=LandingSettings(mode="ask", without_checks="land", style="squash", rework=0),
     worker=WorkerSettings(slots=7, autostart=False),
+    sandbox=SandboxSettings(level="off"),
+    pool=PoolSettings(clients=4, idle_seconds=60, most_megabytes=500, most_sessions=50),
     limits=Limits(
         roles={"writer": 4}, agents={"mine": 3}, providers={"local": 1}, labels={"gpu": 1},
         repository=2, ageing_seconds=3600,
