@@ -76,6 +76,34 @@ def test_what_the_agent_finds_best_lands(house: House) -> None:
     house.until_cleared()
 
 
+def test_what_it_said_is_told_everywhere(house: House) -> None:
+    """With its reason, and which change had which letter; the judge is none of those compared."""
+    plan = judge(house)
+    house.up()
+    ended(house)
+    told = house.json("compare", plan)
+    assert [row["id"] for row in told["tasks"]] == [1, 2]
+    race = told["race"]
+    assert (race["judge"], race["judge_agent"], race["winner"]) == ("agent", "j", 1)
+    judging = race["judging"]
+    assert sorted(one["letter"] for one in judging["candidates"]) == ["A", "B"]
+    changed = {row["id"]: row["change"]["id"] for row in told["tasks"]}
+    assert {one["task"]: one["change"] for one in judging["candidates"]} == changed
+    assert (judging["task"], judging["choice"], judging["fallback"]) == (3, 1, None)
+    assert judging["reason"] == "it counts to nine"
+    for task in ("1", "2", "3"):
+        assert house.json("show", task)["race"] == race
+        page = house.cli("show", task)
+        assert f"judge agent:j, c{changed[1]} was chosen" in page
+        assert "#3 chose #1: it counts to nine" in page
+    for words in (("compare", plan), ("plan", "show", plan)):
+        page = house.cli(*words)
+        assert "a race, judge agent:j: #1 has won" in page
+        assert "#3 chose #1: it counts to nine" in page
+    assert "judging #1, #2" in house.cli("plan", "show", plan)
+    assert house.say("wait", "--plan", plan).code == 0
+
+
 def test_prose_is_asked_for_a_verdict_once_more(house: House) -> None:
     """With what was wrong about it; the second answer counts."""
     again = house.sign("again")
@@ -109,6 +137,10 @@ def test_without_a_verdict_the_smallest_lands_and_that_is_told(
     assert told["reason"].startswith("#3 could not say: ")
     assert why in told["reason"]
     assert house.look(3)["state"] == "failed"
+    told = house.json("compare", "p1")["race"]["judging"]
+    assert (told["choice"], told["reason"]) == (None, None)
+    assert why in told["fallback"]
+    assert "#3 could not say, so the smallest was taken: " in house.cli("show", "2")
 
 
 def test_where_one_passes_nobody_is_asked(house: House) -> None:
@@ -127,6 +159,7 @@ def test_kill9_while_it_is_judged(house: House) -> None:
     worker = house.up()
     house.until_awaited("go")
     assert house.until_waiting(1, "its race: #3 judges it")
+    assert "#3 is judging #1, #2" in house.cli("compare", "p1")
     worker.kill()
     house.sign("go").touch()
     house.up()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize import queue
+from deputize.desk.races import race_view
 from deputize.errors import IllegalMove
 from deputize.landing import records
 from deputize.model.attempt import Usage
@@ -80,6 +81,13 @@ def told(database: Database, kind: str = "change.chosen") -> list[Entry]:
         return [entry for entry in journal.recent(transaction) if entry.kind == kind]
 
 
+def standing(database: Database) -> str | None:
+    """Return how far the judge is, as people are told."""
+    with database.read() as transaction:
+        race = race_view(transaction, plans.get(transaction, 1))
+    return race.judging.told if race and race.judging else None
+
+
 def at_once(kind: str, folder: Path, *calls: Callable[[Database], object]) -> list[object]:
     """Do several things at the same moment, each by a connection of its own."""
     start, found = Barrier(len(calls)), dict[int, object]()
@@ -106,6 +114,7 @@ def test_once_all_have_ended_an_agent_is_asked(database: Database) -> None:
     second = passed(database, tree=TREES[1])
     assert turn(database, second) is Turn.ASK
     assert [turn(database, one) for one in (first, second)] == [Turn.WAIT] * 2
+    assert standing(database) == "#3 is judging #1, #2"
     (task,) = judges(database)
     assert (task.title, task.state, task.role) == ("judging #1, #2", TaskState.QUEUED, "judge")
     assert (task.place, task.priority, task.base) == (Place.READ_ONLY, 3, first.base)
@@ -145,7 +154,8 @@ def test_its_verdict_is_what_lands(database: Database) -> None:
             Outcome.RACE_LOST,
             None,
         ]
-    assert len(told(database, "plan.done")) == 1
+    (done,) = told(database, "plan.done")
+    assert (done.body["done"], done.body["cancelled"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +270,7 @@ def test_where_nothing_is_left_the_judge_is_stopped(database: Database) -> None:
         records.withdraw(database, change, NOON)
     (judge,) = judges(database)
     assert (judge.state, judge.message) == (TaskState.CANCELLED, "nothing is left to judge")
+    assert standing(database) == "#3 was stopped: nothing was left to choose between"
     with database.read() as transaction:
         assert plans.state(transaction, plans.get(transaction, 1)) is PlanState.FAILED
     assert len(told(database, "plan.failed")) == 1
@@ -277,6 +288,8 @@ def test_one_that_is_left_lands_without_waiting_for_the_judge(database: Database
     assert judges(database)[0].cancel_requested
     queue.finish(database, claim.attempt, Ending(outcome=Outcome.CANCELLED), NOON)
     assert judges(database)[0].reason is Outcome.RACE_LOST
+    assert told(database)[0].body["reason"] == "no other is left"
+    assert standing(database) == "#3 was stopped: nothing was left to choose between"
 
 
 def test_that_a_judge_is_done_is_no_win(database: Database) -> None:

@@ -61,7 +61,9 @@ def compare(desk: Desk, plan_id: int) -> Comparison:
     """Put the tasks of a plan side by side; NotFound if there is no such plan."""
     found = view(desk, plan_id)
     now = desk.clock.now()
-    return Comparison(view=found, rows=[_compared(desk, found, each, now) for each in found.tasks])
+    raced = [each for each in found.tasks if not each.task.is_judge]
+    rows = [_compared(desk, found, each, now) for each in raced]
+    return Comparison(view=found, rows=rows)
 
 
 def _compared(desk: Desk, plan: PlanView, each: TaskView, now: datetime) -> Compared:

@@ -17,7 +17,7 @@ def comparison_document(comparison: Comparison) -> Document:
     plan = comparison.view
     document = {
         **plan_head(plan.plan),
-        "race": race_document(plan.plan, plan.winner),
+        "race": race_document(plan.race),
         "state": plan.state,
         "tasks": [_compared_document(row) for row in comparison.rows],
     }

@@ -16,6 +16,7 @@ from deputize.store.rows import maybe_text, to_text
 
 if TYPE_CHECKING:
     from deputize.desk.plans import PlanView
+    from deputize.desk.races import RaceView
     from deputize.desk.tasks import TaskView
     from deputize.model.activity import Activity
     from deputize.model.approval import Approval
@@ -122,7 +123,7 @@ def plan_document(view: PlanView) -> Document:
     return _clean(
         {
             **plan_head(view.plan),
-            "race": race_document(view.plan, view.winner),
+            "race": race_document(view.race),
             "state": view.state,
             "counts": dict(view.counts),
             "spent": None if view.spent is None else standing_document(view.spent),
@@ -148,10 +149,12 @@ def plan_document(view: PlanView) -> Document:
 
 def submitted_document(submitted: SubmittedPlan) -> Document:
     """Describe a plan that was submitted; in a trial, what has no id yet has null."""
+    from deputize.desk.races import asked_race
+
     return _clean(
         {
             **plan_head(submitted.plan),
-            "race": race_document(submitted.plan, None),
+            "race": race_document(asked_race(submitted.plan)),
             "created": submitted.created and bool(submitted.plan.id),
             "tasks": [
                 {
@@ -196,9 +199,19 @@ def activity_document(attempt: Attempt, known: Activity) -> Document:
     return _clean(told)
 
 
-def race_document(plan: Plan, winner: int | None) -> Document | None:
-    """Describe how the tasks of a plan race; null where they don't."""
-    return None if plan.judge is None else {"judge": plan.judge, "winner": winner}
+def race_document(race: RaceView | None) -> Document | None:
+    """Describe a race; null where there is none."""
+    if race is None:
+        return None
+    from dataclasses import asdict  # `add` does without
+
+    return {
+        "judge": race.judge,
+        "judge_agent": race.agent,
+        "judge_model": race.model,
+        "winner": race.winner,
+        "judging": None if race.judging is None else _clean(asdict(race.judging)),
+    }
 
 
 def attempt_document(attempt: Attempt) -> Document:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deputize.config.load import load_config
 from deputize.desk.bells import ring
+from deputize.desk.races import race_view
 from deputize.desk.stations import ensure_worker
 from deputize.desk.tasks import standing_of, views_of
 from deputize.model.budget import Account, Scope
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from deputize.desk.context import Desk
+    from deputize.desk.races import RaceView
     from deputize.desk.tasks import TaskView
     from deputize.model.budget import Standing
     from deputize.model.plan import Plan, PlanSpec, PlanState, SubmittedPlan
@@ -35,8 +37,8 @@ class PlanView:
     """Each after those that it needs."""
     unblocks: Mapping[int, Sequence[tuple[int, On]]]
     """The tasks that wait for one of the plan, its own and others, and for what of it."""
-    winner: int | None = None
-    """The task that has won, where they race."""
+    race: RaceView | None = None
+    """How far their race is, where they race."""
     spent: Standing | None = None
     """What its tasks have spent, of what; None where that is nothing."""
 
@@ -47,6 +49,7 @@ class Kin:
 
     plan: Plan | None
     unblocks: Sequence[Task]
+    race: RaceView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,7 @@ def view(desk: Desk, plan_id: int) -> PlanView:
         unblocks: dict[int, list[tuple[int, On]]] = {}
         for need, task, on in plans.dependents(transaction, plan_id):
             unblocks.setdefault(need, []).append((task, on))
+        race = race_view(transaction, plan)
         account = Account(Scope.PLAN, str(plan_id))
         ceiling = load_config(desk.home.config).budget.plan
         spent = standing_of(transaction, account, ceiling)
@@ -129,17 +133,9 @@ def view(desk: Desk, plan_id: int) -> PlanView:
         counts=counts,
         tasks=found,
         unblocks=unblocks,
-        winner=_winner(plan, found),
+        race=race,
         spent=spent,
     )
-
-
-def _winner(plan: Plan, found: Iterable[TaskView]) -> int | None:
-    """Return which task of a race has won."""
-    if plan.judge is None:
-        return None
-    entrants = (each.task for each in found if not each.task.is_judge)
-    return next((task.id for task in entrants if task.state is TaskState.DONE), None)
 
 
 def kin(desk: Desk, task_id: int) -> Kin:
@@ -147,12 +143,13 @@ def kin(desk: Desk, task_id: int) -> Kin:
     with desk.database.read() as transaction:
         task = tasks.get(transaction, task_id)
         plan = None if task.plan is None else plans.get(transaction, task.plan)
+        race = race_view(transaction, plan) if plan else None
         waiting = [
             dependent
             for dependent in tasks.dependents(transaction, task_id)
             if dependent.state is TaskState.BLOCKED
         ]
-    return Kin(plan=plan, unblocks=waiting)
+    return Kin(plan=plan, unblocks=waiting, race=race)
 
 
 def task_ids(desk: Desk, plan_id: int) -> list[int]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deputize.store.database import Transaction
 
 ACTOR = "landing"
+NOTHING_LEFT = "nothing is left to judge"
 
 
 class Judgement(NamedTuple):
@@ -35,9 +36,14 @@ class Judgement(NamedTuple):
     """The change that its verdict means."""
 
     @property
+    def is_moot(self) -> bool:
+        """Tell whether it was stopped because nothing was left to choose between."""
+        return self.task.reason is Outcome.RACE_LOST or self.task.message == NOTHING_LEFT
+
+    @property
     def why_not(self) -> str | None:
-        """Say why there is no verdict; None while it is at work, and where there is one."""
-        if self.verdict is not None or not self.task.is_final:
+        """Say why there is none; None where there is one, it is at work, or none is needed."""
+        if self.verdict is not None or not self.task.is_final or self.is_moot:
             return None
         if self.task.state is TaskState.DONE:
             return "its answer is no verdict"

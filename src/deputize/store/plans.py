@@ -77,13 +77,20 @@ def counts(transaction: Transaction, plan: int) -> Counts:
     return {to_word(TaskState, row["state"]): number(row, "count") for row in rows}
 
 
-def state(transaction: Transaction, plan: Plan) -> PlanState:
-    """Say where a plan stands; that a judge is done, is no task done."""
+def tally(transaction: Transaction, plan: Plan) -> Counts:
+    """Return the same without agents that have judged: that one is done, is no task done."""
     found = counts(transaction, plan.id)
-    if plan.judging is not None:
-        row = cast("Row", transaction.one("plans.judges", plan=plan.id, origin=JUDGE_ORIGIN))
-        found[TaskState.DONE] = found.get(TaskState.DONE, 0) - number(row, "count")
-    return state_of(found, is_race=plan.judge is not None)
+    if plan.judging is None:
+        return found
+    for row in transaction.all("plans.judges", plan=plan.id, origin=JUDGE_ORIGIN):
+        at = to_word(TaskState, row["state"])
+        found[at] = found.get(at, 0) - number(row, "count")
+    return {at: count for at, count in found.items() if count > 0}
+
+
+def state(transaction: Transaction, plan: Plan) -> PlanState:
+    """Say where a plan stands."""
+    return state_of(tally(transaction, plan), is_race=plan.judge is not None)
 
 
 def dependents(transaction: Transaction, plan: int) -> list[tuple[int, int, On]]:

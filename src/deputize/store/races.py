@@ -91,24 +91,26 @@ def _tell_choice(transaction: Transaction, plan: Plan, change: Change, now: date
 
 def winner_of(transaction: Transaction, task: Task) -> Task | None:
     """Return who has won the race that a task runs in; None where nobody has, or there is none."""
-    plan = None if task.plan is None else plans.get(transaction, task.plan)
-    if plan is None or plan.judge is None or plan.chosen is None:
+    return None if task.plan is None else winner(transaction, plans.get(transaction, task.plan))
+
+
+def winner(transaction: Transaction, plan: Plan) -> Task | None:
+    """Return which task of a plan has won, where they race; None where none has."""
+    if plan.judge is None or plan.chosen is None:
         return None
-    winner = tasks.get(transaction, changes.get(transaction, plan.chosen).task)
-    return winner if winner.state is TaskState.DONE else None
+    task = tasks.get(transaction, changes.get(transaction, plan.chosen).task)
+    return task if task.state is TaskState.DONE else None
 
 
 def cancelled_as(transaction: Transaction, task: Task) -> tuple[Outcome, str | None]:
     """Say why a task that was asked to stop is cancelled: a person wants it so, or it has lost."""
-    winner = winner_of(transaction, task)
-    if winner is None:
-        return Outcome.CANCELLED, None
-    return Outcome.RACE_LOST, told_of(winner)
+    found = winner_of(transaction, task)
+    return (Outcome.CANCELLED, None) if found is None else (Outcome.RACE_LOST, told_of(found))
 
 
-def told_of(winner: Task) -> str:
+def told_of(won: Task) -> str:
     """Tell the others of a race who has won."""
-    return f"#{winner.id} ({winner.agent}) has won the race"
+    return f"#{won.id} ({won.agent}) has won the race"
 
 
 def leave_judge(transaction: Transaction, task: Task, actor: str, now: datetime) -> None:
@@ -118,7 +120,7 @@ def leave_judge(transaction: Transaction, task: Task, actor: str, now: datetime)
         return
     left = [one for one in race.entrants if one.task != task.id]
     if all(one.standing is Standing.OUT for one in left):
-        judges.stop(transaction, race.judging.task, "nothing is left to judge", actor, now)
+        judges.stop(transaction, race.judging.task, judges.NOTHING_LEFT, actor, now)
 
 
 def lock_others(transaction: Transaction, task: Task) -> list[Task]:
@@ -135,7 +137,7 @@ def lock_others(transaction: Transaction, task: Task) -> list[Task]:
 
 
 def stop_others(
-    transaction: Transaction, winner: Task, others: list[Task], actor: str, now: datetime
+    transaction: Transaction, won: Task, others: list[Task], actor: str, now: datetime
 ) -> None:
     """Cancel those that have lost: at once where nothing runs, else as a request to their owner."""
     for task in others:
@@ -145,5 +147,5 @@ def stop_others(
             actor=actor,
             now=now,
             reason=Outcome.RACE_LOST,
-            message=told_of(winner),
+            message=told_of(won),
         )

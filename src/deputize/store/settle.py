@@ -152,7 +152,7 @@ def _tell_plans(transaction: Transaction, ended: list[Task], actor: str, now: da
         state = plans.state(transaction, plan)
         if state is not PlanState.OPEN:
             body: dict[str, object] = {"plan": plan.id, "title": plan.title}
-            counts = plans.counts(transaction, number)
+            counts = plans.tally(transaction, plan)
             body |= {str(at): count for at, count in counts.items()}
             if plan.judge is not None:
                 body["ends"] = _ends(transaction, number)

@@ -44,11 +44,29 @@ def test_a_race_is_one_task_for_each_agent(deputize: CommandLine) -> None:
 def test_the_same_agent_may_run_twice_and_json_says_so(deputize: CommandLine) -> None:
     """The document of a plan, with the race in it."""
     said = add(deputize, "--race", "a,a", "--json")
-    assert said.document["race"] == {"judge": "checks", "winner": None}
+    assert said.document["race"] == {
+        "judge": "checks",
+        "judge_agent": None,
+        "judge_model": None,
+        "winner": None,
+        "judging": None,
+    }
     assert [task["agent"] for task in said.document["tasks"]] == ["a", "a"]
     shown = deputize("plan", "show", "1", "--json").document
     assert shown["race"] == said.document["race"]
+    assert deputize("show", "1", "--json").document["race"] == shown["race"]
     assert add(deputize, "-q", "--json").document["id"] == 3
+
+
+def test_an_agent_may_judge(deputize: CommandLine) -> None:
+    """One that was named with its model, that of the settings for the role, or the default."""
+    said = add(deputize, "--race", "a,b", "--judge", "agent:b:m:1")
+    assert "(a race of 2, judge agent:b:m:1)" in said.out
+    deputize.configure(AGENTS + '[roles.judge]\nagent = "b"\n')
+    assert "judge agent:b" in add(deputize, "--race", "a,a", "--judge", "agent").out
+    shown = deputize("compare", "p1", "--json").document["race"]
+    assert (shown["judge"], shown["judge_agent"], shown["judge_model"]) == ("agent", "b", "m:1")
+    assert len(deputize("list", "--all", "--json").document) == 4
 
 
 def test_a_key_recognises_a_race(deputize: CommandLine) -> None:

@@ -23,8 +23,9 @@ UPDATE plans SET chosen = :chosen WHERE id = :id;
 UPDATE plans SET judging = :judging, compared = :compared WHERE id = :id;
 
 -- name: judges
--- How many tasks of a plan that judged it are done.
-SELECT count(*) AS count FROM tasks WHERE plan = :plan AND state = 'done' AND origin = :origin;
+-- How many tasks in which a plan was judged have ended, and how.
+SELECT state, count(*) AS count FROM tasks
+WHERE plan = :plan AND origin = :origin AND finished_at IS NOT NULL GROUP BY state;
 
 -- name: by_key
 -- The plan that was submitted with this key.

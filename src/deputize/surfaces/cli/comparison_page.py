@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.surfaces.cli.plan_page import race_line
+from deputize.surfaces.cli.plan_page import print_race
 from deputize.surfaces.cli.task_lines import state_of, why
 from deputize.surfaces.cli.task_page import cost_of
 from deputize.surfaces.cli.times import span
@@ -20,8 +20,7 @@ def print_comparison(output: Output, comparison: Comparison) -> None:
     """Print the tasks of a plan, one per line."""
     plan = comparison.view.plan
     output.text(f"p{plan.id} ", state_of(comparison.view.state), f": {plan.title}")
-    if plan.judge is not None:
-        output.text(race_line(comparison.view))
+    print_race(output, comparison.view)
     output.table([_row(row) for row in comparison.rows], TITLES)
     output.note("hint: `deputize diff ID` shows what each has done")
 

@@ -23,10 +23,12 @@ LINE_LENGTH = 60
 
 def print_submitted(output: Output, submitted: SubmittedPlan) -> None:
     """Say what was queued, or would be."""
-    plan, count = submitted.plan, len(submitted.tasks)
+    from deputize.desk.races import asked_race
+
+    plan, count, race = submitted.plan, len(submitted.tasks), asked_race(submitted.plan)
     tasks = "1 task" if count == 1 else f"{count} tasks"
-    if plan.judge is not None:
-        tasks = f"a race of {count}, judge {plan.judge}"
+    if race is not None:
+        tasks = f"a race of {count}, judge {race.label}"
     head = f"p{plan.id} queued" if plan.id else "would be queued"
     output.text(f"{head}: {plan.title} ({tasks})")
     rows = [_submitted_row(placed) for placed in submitted.tasks]
@@ -50,8 +52,7 @@ def print_plan(output: Output, view: PlanView) -> None:
     """Print a plan with its graph."""
     counted = ", ".join(f"{count} {state}" for state, count in view.counts.items())
     output.text(f"p{view.plan.id} ", state_of(view.state), f": {view.plan.title} ({counted})")
-    if view.plan.judge is not None:
-        output.text(race_line(view))
+    print_race(output, view)
     if view.spent is not None:
         output.text(f"spent: {spent_in_words(view.spent)}")
     rows = list(_rows(view))
@@ -59,12 +60,18 @@ def print_plan(output: Output, view: PlanView) -> None:
     output.table(rows, titles)
 
 
-def race_line(view: PlanView) -> str:
-    """Say how far a race is."""
-    judged = f"a race, judge {view.plan.judge}"
-    if view.winner is not None:
-        return f"{judged}: #{view.winner} has won"
-    return f"{judged}: {'nobody has won' if view.state == 'failed' else 'not decided yet'}"
+def print_race(output: Output, view: PlanView) -> None:
+    """Say how far a race is, where it is one, and what an agent said that was asked."""
+    race = view.race
+    if race is None:
+        return
+    if race.winner is not None:
+        far = f"#{race.winner} has won"
+    else:
+        far = "nobody has won" if view.state == "failed" else "not decided yet"
+    output.text(f"a race, judge {race.label}: {far}")
+    if race.judging is not None:
+        output.prose(race.judging.told, "  ")
 
 
 def _rows(view: PlanView) -> Iterator[tuple[Part, ...]]:

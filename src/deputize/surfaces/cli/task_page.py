@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deputize.desk.plans import Kin
+    from deputize.desk.races import RaceView
     from deputize.desk.tasks import TaskView
     from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt, Usage
@@ -58,7 +59,8 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "scope", ", ".join(task.scope)
     yield "checks", ", ".join(task.checks)
     yield "plan", f"p{kin.plan.id}: {kin.plan.title}" if kin.plan else ""
-    yield "race", _race(kin.plan) if kin.plan else ""
+    yield "race", _race(kin.plan, kin.race) if kin.plan and kin.race else ""
+    yield "judged", kin.race.judging.told if kin.race and kin.race.judging else ""
     yield "needs", needs_in_words((need.id, need.on) for need in view.needs)
     yield "unblocks", ", ".join(f"#{task.id} ({task.title})" for task in kin.unblocks)
     yield "spent", spent_in_words(view.spent) if view.spent else ""
@@ -69,11 +71,9 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "ended", local(task.finished_at) if task.finished_at else ""
 
 
-def _race(plan: Plan) -> str:
-    if plan.judge is None:
-        return ""
+def _race(plan: Plan, race: RaceView) -> str:
     chosen = f", c{plan.chosen} was chosen" if plan.chosen else ""
-    return f"judge {plan.judge}{chosen}; `deputize compare p{plan.id}`"
+    return f"judge {race.label}{chosen}; `deputize compare p{plan.id}`"
 
 
 def _where(task: Task) -> str:
