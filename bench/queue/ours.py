@@ -44,7 +44,7 @@ def task() -> Task:
         key=None, key_digest=None, session=None, round_start=1, rework_count=0, feedback=None,
         attempt=None, cancel_requested=False, created_at=NOW, started_at=None, finished_at=None,
         result=None, reason=None, message=None, labels=(), lock=None, plan=None, origin="cli",
-        budget_tokens=None, budget_usd=None, root=None, host=None,
+        budget_tokens=None, budget_usd=None, root=None, host=None, output=None,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ RETRYABLE = {
     *(Outcome.NO_CHANGE, Outcome.AGENT_ERROR, Outcome.AGENT_CRASHED, Outcome.IDLE_TIMEOUT),
     *(Outcome.TIME_LIMIT, Outcome.SETUP_FAILED, Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT),
     *(Outcome.OUT_OF_DISK, Outcome.LEASE_LOST, Outcome.WORKER_LOST, Outcome.CONFLICT),
-    *(Outcome.CHECKS_FAILED, Outcome.PARKED),
+    *(Outcome.CHECKS_FAILED, Outcome.PARKED, Outcome.UNUSABLE_ANSWER),
 }
 UNLIMITED = {Outcome.RATE_LIMITED, Outcome.QUOTA_SPENT, Outcome.OUT_OF_DISK, Outcome.PARKED}
 UNCOUNTED = {

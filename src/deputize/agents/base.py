@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from deputize.agents.output import ANSWER_CHARACTERS
 from deputize.model.agent_check import CheckStep, StepState
 from deputize.model.policy import Action, Decision
 
@@ -56,6 +57,8 @@ class Job:
     """Whether files may change; an agent that has a sandbox of its own sets it by this."""
     containment: tuple[str, ...] = ()
     """An argument prefix that starts a program in a PID namespace, or nothing."""
+    answer_characters: int = ANSWER_CHARACTERS
+    """How much of the answer is kept, from its end."""
     streaming: bool = True
     """Whether what the model says is wanted piece by piece, where the agent can do either."""
 

@@ -34,6 +34,7 @@ from deputize.archive.leftovers import remove_leftovers
 from deputize.config.home import ensure
 from deputize.errors import NotYet
 from deputize.model.archive import Anchor, Archive, Stretch, ranges_of
+from deputize.model.attempt import answer_beside
 from deputize.model.event import Event
 from deputize.store import archives, journal, meta, retention
 from deputize.store.chain import content_of
@@ -130,6 +131,7 @@ def settle(pruning: Pruning) -> None:
     for path in paths:
         if Path(path).parent == pruning.home.logs / "attempts":
             Path(path).unlink(missing_ok=True)
+            Path(answer_beside(path)).unlink(missing_ok=True)
     if paths:
         with pruning.database.write() as transaction:
             retention.note(transaction, pruning.paths_mark, "[]")

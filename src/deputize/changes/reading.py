@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from deputize.changes import shape
@@ -29,7 +30,7 @@ from deputize.model.change_request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 LARGEST_ID = 2**63 - 1
 _FIELDS = ("schema", "task", "repo", "base", "target", "author", "title", "operations", "signature")
@@ -44,13 +45,20 @@ _SCHEMA_HINT = "`deputize schema change` says what a change request looks like"
 
 def request_of(content: bytes, name: str = "the change request") -> ChangeRequest:
     """Read a request from JSON; InvalidInput says what is wrong, and where."""
-    return read_request(document_of(content, name, REQUEST_BYTES))
+    with _hinting():
+        return read_request(document_of(content, name, REQUEST_BYTES))
 
 
 def read_request(document: object) -> ChangeRequest:
     """Take a request that has been read as JSON; InvalidInput says what is wrong, and where."""
-    try:
+    with _hinting():
         return _request(object_of(document, "", _FIELDS, meant=MEANT, called="the change request"))
+
+
+@contextmanager
+def _hinting() -> Iterator[None]:
+    try:
+        yield
     except InvalidInput as error:
         error.hint = error.hint or _SCHEMA_HINT
         raise

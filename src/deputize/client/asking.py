@@ -39,6 +39,7 @@ class TaskFields(TypedDict, total=False):
     budget_tokens: int | None
     budget_usd: float | None
     place: str
+    output: str | None
     repo: str | os.PathLike[str] | None
     target: str | None
     base: str | None

@@ -217,6 +217,10 @@ class Config(NamedTuple):
         known = agent_of(agent, self.agents)
         return self.default_provider if known and takes_provider(agent, known) else None
 
+    def output_of(self, asked: str | None, agent: str) -> str:
+        """Return what is wanted of an agent: what its task says, else what it is set up to give."""
+        return asked or (self.agents.get(agent) or AgentSettings()).delivers
+
     @property
     def rules(self) -> Rules:
         """Return what holds for the next task that is taken."""
@@ -234,6 +238,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "agents.*.kind": ("copilot", "codex", "claude", "acp", "command"),
     "agents.*.prompt": ("stdin", "argument", "file"),
     "agents.*.output": ("text", "json", "jsonl"),
+    "agents.*.delivers": ("files", "change-request"),
     "providers.*.type": ("openai", "azure", "anthropic", "ollama"),
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),

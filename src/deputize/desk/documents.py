@@ -100,6 +100,7 @@ def task_document(view: TaskView) -> Document:
             "labels": task.labels,
             "plan": task.plan,
             "origin": task.origin,
+            "output": task.output,
         }
     )
 
@@ -242,6 +243,7 @@ def attempt_document(attempt: Attempt) -> Document:
             ],
             "summary": attempt.summary,
             "log": attempt.log,
+            "unusable_answer": attempt.unusable_answer,
         }
     )
 

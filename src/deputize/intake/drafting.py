@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BESIDES = frozenset({"key", "origin", "repo", "not_before"})
 """What may differ where a key is used again: a delay, for one, counts from each time anew."""
-_LATER = ("budget_tokens", "budget_usd")
+_LATER = ("budget_tokens", "budget_usd", "output")
 """What older versions didn't know: not said, it leaves the digest as it was."""
 
 
@@ -123,6 +123,7 @@ def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, origin
         budget_usd=spec.budget_usd,
         root=origin.root,
         host=origin.host if location else None,
+        output=spec.output,
         **_NOT_YET,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from deputize.model.task import PROMPT_BYTES, Kind, Place
+from deputize.model.task import PROMPT_BYTES, Kind, Output, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -233,6 +233,11 @@ FIELDS = (
     Field("budget_tokens", Number(1, MOST_TOKENS), "tokens that all its attempts may take"),
     Field("budget_usd", Money(LEAST_USD, MOST_USD), "dollars that all its attempts may cost"),
     Field("place", Word(tuple(place.value for place in Place)), "where its agent works"),
+    Field(
+        "output",
+        Word(tuple(output.value for output in Output)),
+        "files that its agent edits, or a change request that it answers with",
+    ),
     Field("repo", Text(1), "the repository's folder; else the one above the current folder"),
     Field("target", Text(), "the branch to land on; else the one that is checked out"),
     Field("base", Text(), "the commit to start from; else the target's tip", has_default=False),

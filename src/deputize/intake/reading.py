@@ -22,7 +22,7 @@ from deputize.intake.validation import check_spec
 from deputize.intake.values import money_of, seconds_of, span_of
 from deputize.model.need import Need, On
 from deputize.model.plan import MOST_TASKS, label
-from deputize.model.task import Place, TaskSpec
+from deputize.model.task import Output, Place, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +35,8 @@ PLAN_FIELDS = ("schema", "$schema", "title", "key", "race", "defaults", "tasks")
 NAME = Field("name", fields.Name(), "what other tasks of the plan call it")
 TASK_FIELDS = (NAME, *FIELDS)
 KEY = Field("key", fields.Text(1, fields.KEY_LENGTH), "the same key again gives the same plan")
+_WORDS = {"place": Place, "output": Output}
+"""Fields whose words are values of their own."""
 TITLE = Field("title", fields.Text(), "one line for lists; else made of the first task's")
 
 
@@ -175,7 +177,8 @@ class Reader:
             items = enumerate(list_of(value, where))
             return tuple(_need(item, f"{where}[{place}]") for place, item in items)
         found = self._plain(rule, value, where)
-        return Place(cast("str", found)) if field.name == "place" else found
+        word = _WORDS.get(field.name)
+        return word(cast("str", found)) if word else found
 
     def _plain(self, rule: fields.Rule, value: object, where: str) -> object:
         found: object

@@ -11,7 +11,7 @@ from deputize.errors import ConfigError, InvalidInput, NotFound
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS
 from deputize.model.agent import asks_always, has_sessions
 from deputize.model.need import VERDICTS, On, Verdict
-from deputize.model.task import Place
+from deputize.model.task import Output, Place
 from deputize.store import tasks
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _HINTS = {
     "timeout": "for example `--timeout 2h`",
     "idle_timeout": "for example `--idle-timeout 15m`",
     "model": "leave out --model for the agent's own choice",
+    "output": "leave out the place, or the output",
     "labels": "a label is a word of your own",
 }
 """What to do about a field that is wrong."""
@@ -61,6 +62,8 @@ def check_spec(spec: TaskSpec, *, waits: bool = False) -> None:
     if spec.lock is not None and spec.place is Place.IN_PLACE:
         hint = "the checkout is its lock already"
         raise InvalidInput("a task in place can't have a lock", hint=hint, field="lock")
+    if spec.output == Output.CHANGE_REQUEST and spec.place is not Place.WORKTREE:
+        raise _refusal("output", "change-request needs a worktree, whose files it changes")
     if spec.place is Place.SCRATCH:
         _check_scratch(spec)
 
@@ -121,6 +124,7 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
         raise InvalidInput(
             f"agent {agent} does not take the role {spec.role}", hint=hint, field="role"
         )
+    _check_output(spec, agent, config)
     role = config.role(spec.role)
     if role and role.tools is not None and not asks_always(agent, settings):
         raise InvalidInput(
@@ -128,6 +132,21 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
             hint="choose an agent that asks before each tool call, such as copilot",
             field="agent",
         )
+
+
+def _check_output(spec: TaskSpec, agent: str, config: Config) -> None:
+    """Refuse a change request where nothing may change, or nothing of it could be carried out."""
+    if config.output_of(spec.output, agent) != Output.CHANGE_REQUEST:
+        return
+    role = config.role(spec.role)
+    changes_nothing = role is not None and role.change == "forbidden"
+    if spec.output is not None and changes_nothing:
+        message = f"the role {spec.role} changes nothing: there is no change to request"
+        raise InvalidInput(message, hint="leave out the output", field="output")
+    if spec.place in {Place.IN_PLACE, Place.SCRATCH} and not changes_nothing:
+        message = f"agent {agent} answers with change requests, which need a worktree"
+        hint = "leave out the place, choose another agent, or ask for `--output files`"
+        raise InvalidInput(message, hint=hint, field="place")
 
 
 def settings_problems(config: Config) -> Iterator[ConfigError]:

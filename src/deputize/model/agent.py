@@ -101,6 +101,8 @@ class AgentSettings(NamedTuple):
     """How its output is read where that is JSON."""
     noise: tuple[str, ...] = ()
     """Regular expressions for lines of its words that are no part of an answer."""
+    delivers: str = "files"
+    """`files` that it edits, or a `change-request` as its answer, where the task doesn't say."""
     litter: tuple[str, ...] = ()
     """Names at the top of its folder that it makes for itself: gone at the end, if new."""
     version: tuple[str, ...] = ()

@@ -148,3 +148,15 @@ class Attempt(NamedTuple):
     """A ref in our repository that holds what the attempt left behind."""
     activity: Activity | None = None
     """What it did at its worker's last heartbeat, once its agent had begun."""
+
+    @property
+    def unusable_answer(self) -> str | None:
+        """The file with what the agent answered, where that was of no use."""
+        if self.log is None or self.outcome != "unusable_answer":
+            return None
+        return answer_beside(self.log)
+
+
+def answer_beside(log: str) -> str:
+    """Return where an answer that was of no use is kept: beside the attempt's log."""
+    return f"{log.removesuffix('.log')}.answer"

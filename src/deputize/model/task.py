@@ -44,6 +44,13 @@ class Kind(StrEnum):
     DOCS = "docs"
 
 
+class Output(StrEnum):
+    """What a task wants of its agent."""
+
+    FILES = "files"
+    CHANGE_REQUEST = "change-request"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
     """What a person or a host agent asks for; `intake` turns it into a task."""
@@ -75,6 +82,8 @@ class TaskSpec:
     lock: str | None = None
     budget_tokens: int | None = None
     budget_usd: float | None = None
+    output: Output | None = None
+    """What is wanted of the agent; None is what it is set up to give."""
     origin: str = "cli"
 
 
@@ -137,6 +146,8 @@ class Task(NamedTuple):
     """The task whose agent delegated it, or whose agent's agent did: it pays."""
     host: str | None
     """The machine that its repository is on; None where it has none, or nobody noted it."""
+    output: Output | None
+    """What is wanted of the agent; None is what it is set up to give."""
 
     @property
     def share(self) -> str:

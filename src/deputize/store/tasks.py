@@ -10,7 +10,7 @@ from deputize.errors import IllegalMove, NotFound
 from deputize.model.need import Need, On
 from deputize.model.outcome import Outcome
 from deputize.model.states import TASK_TRANSITIONS, TaskState
-from deputize.model.task import Place, Task
+from deputize.model.task import Output, Place, Task
 from deputize.store import journal
 from deputize.store.meta import alone, together
 from deputize.store.rows import (
@@ -347,6 +347,7 @@ def task_of(row: Row) -> Task:
         "created_at": to_moment(row["created_at"]),
         "state": to_word(TaskState, row["state"]),
         "place": to_word(Place, row["place"]),
+        "output": None if row["output"] is None else to_word(Output, row["output"]),
         "reason": None if row["reason"] is None else to_word(Outcome, row["reason"]),
     }
     return Task._make(map(read.__getitem__, _NAMES))
@@ -356,7 +357,7 @@ _NAMES = Task._fields
 _FIXED = frozenset(
     {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
      "key_digest", "created_at", "labels", "lock", "plan", "origin", "budget_tokens", "budget_usd",
-     "root"}
+     "root", "output"}
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ and one span hold for both turns. Whoever wants an answer in a form brings the r
     seen = await watch(running, asking, job, gate)
     asking.found                                # what `read` made of the answer, once it succeeded
     asking.answer                               # the raw answer that was read last
+    keep_answer(steps.log, asking)              # where it was of no use: in a file beside the log
 
 Where `read` refuses, the agent hears why: in the same session, or with the whole prompt once more
 where it has none. An answer that is refused twice is the outcome `unusable_answer`.
@@ -14,17 +15,22 @@ where it has none. An answer that is refused twice is the outcome `unusable_answ
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from deputize.agents.base import AgentEvent, Noted, SessionStarted
 from deputize.errors import InvalidInput
+from deputize.model.attempt import answer_beside
 from deputize.model.outcome import Outcome
+from deputize.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from deputize.agents.base import Agent, Emit, Found, Gate, Job, Report
+    from deputize.attempt_log import AttemptLog
 
 CARRIED_CHARACTERS = 50_000
 """How much of its own answer an agent is shown that has no session to remember it by."""
@@ -80,6 +86,20 @@ class AskingAgain(Generic[T]):
         except InvalidInput as problem:
             return problem
         return None
+
+
+def keep_answer(log: AttemptLog, asking: AskingAgain[Any]) -> None:
+    """Write the answer that was of no use to a file beside the attempt's log, redacted."""
+    path = Path(answer_beside(str(log.path)))
+    content = redacted(asking.answer or "").encode("utf-8", "replace")
+    try:
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - for its mode
+            file.write(content)
+    except OSError as error:
+        log.milestone(f"its answer can't be kept: {error}")
+    else:
+        log.milestone(f"its answer is kept in {path}")
 
 
 def _told(problem: InvalidInput) -> str:

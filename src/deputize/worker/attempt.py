@@ -9,9 +9,11 @@ import anyio
 
 from deputize import log, queue
 from deputize.agents.base import Gate, Job
+from deputize.agents.output import ANSWER_CHARACTERS
 from deputize.agents.providers import served
 from deputize.agents.registry import agent_from, settings_for
 from deputize.attempt_log import AttemptLog
+from deputize.changes.answers import ANSWER_CHARACTERS as REQUEST_CHARACTERS
 from deputize.config.dotenv import read_variables
 from deputize.config.models import models_of, names_of_login, names_of_provider
 from deputize.errors import (
@@ -28,7 +30,15 @@ from deputize.model.agent import asks_always, kind_of
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
-from deputize.worker.benches import Bench, change_rule, may_touch, open_bench, parked_until
+from deputize.worker.asking_again import AskingAgain, keep_answer
+from deputize.worker.benches import (
+    Bench,
+    answers_with_request,
+    may_edit,
+    may_touch,
+    open_bench,
+    parked_until,
+)
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
@@ -37,6 +47,7 @@ from deputize.worker.judging import begin_judging
 from deputize.worker.metering import meter
 from deputize.worker.obedience import require_obedience
 from deputize.worker.prompt import compose
+from deputize.worker.requesting import Requesting
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.steps import Steps
 from deputize.worker.telemetry import Subject, begin
@@ -164,11 +175,21 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
             metering = anyio.CancelScope()
             group.start_soon(_meter, metering, running, bench.config.budget)
             try:
-                seen = await _traced(running, bench, agent, job, gate)
+                seen = await _answered(running, bench, agent, job, gate)
             finally:
                 steps.no_more_notes()
                 metering.cancel()
     return judging.with_verdict(seen) if judging else seen
+
+
+async def _answered(running: Running, bench: Bench, agent: Agent, job: Job, gate: Gate) -> Seen:
+    """Let the agent work; where it answers with a change request, carry that out."""
+    steps = running.steps
+    if not answers_with_request(steps.claim.task, bench.config):
+        return await _traced(running, bench, agent, job, gate)
+    requesting = Requesting(steps, bench, agent)
+    await requesting.begin()
+    return await requesting.conclude(await _traced(running, bench, requesting.agent, job, gate))
 
 
 async def _traced(running: Running, bench: Bench, agent: Agent, job: Job, gate: Gate) -> Seen:
@@ -191,6 +212,8 @@ async def _traced(running: Running, bench: Bench, agent: Agent, job: Job, gate: 
         if trace is not None:
             stopped = running.as_stopped(Seen(outcome=outcome))
             trace.end(stopped.outcome, running.model, running.usage)
+    if seen.outcome is Outcome.UNUSABLE_ANSWER and isinstance(agent, AskingAgain):
+        await aside(keep_answer, running.steps.log, agent)
     return seen
 
 
@@ -238,9 +261,14 @@ def _job(steps: Steps, bench: Bench, variables: Variables, found: Served) -> Job
     task, attempt = steps.claim.task, steps.claim.attempt
     settings = bench.config
     agent = settings_for(task.agent, settings.agents)
+    requests = answers_with_request(task, settings)
     return Job(
         prompt=compose(
-            task, settings.role(task.role), settings.checks, interrupted=bench.continues
+            task,
+            settings.role(task.role),
+            settings.checks,
+            interrupted=bench.continues,
+            requests=requests,
         ),
         workspace=bench.path,
         environment=agent_environment(
@@ -253,6 +281,7 @@ def _job(steps: Steps, bench: Bench, variables: Variables, found: Served) -> Job
         state=steps.shop.home.agents / task.agent,
         may_write=may_touch(task, settings),
         containment=() if settings.sandbox.is_off else containment_prefix(),
+        answer_characters=REQUEST_CHARACTERS if requests else ANSWER_CHARACTERS,
     )
 
 
@@ -261,7 +290,7 @@ def _gate(steps: Steps, bench: Bench) -> Gate:
     role = bench.config.role(task.role)
     bounds = Bounds(
         workspace=str(bench.path.resolve()),
-        may_write=change_rule(task, bench.config) != "forbidden",
+        may_write=may_edit(task, bench.config),
         own=(str((steps.shop.home.agents / task.agent).resolve()),),
         tools=None if role is None or role.tools is None else frozenset(role.tools),
     )

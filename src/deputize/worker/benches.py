@@ -24,7 +24,7 @@ from deputize.git.merges import merge_base
 from deputize.git.refs import pin, read_ref
 from deputize.git.repository import open_mirror
 from deputize.model.outcome import Outcome
-from deputize.model.task import Place
+from deputize.model.task import Output, Place
 from deputize.store import attempts, meta
 from deputize.worker.preparation import prepare, require_trust
 from deputize.worker.verifying import deciding_checks
@@ -102,6 +102,18 @@ def change_rule(task: Task, config: Config) -> str:
     return "allowed" if task.place is Place.SCRATCH and rule == "required" else rule
 
 
+def answers_with_request(task: Task, config: Config) -> bool:
+    """Say whether the agent edits nothing, and answers with what is to change."""
+    if task.place is not Place.WORKTREE or change_rule(task, config) == "forbidden":
+        return False
+    return config.output_of(task.output, task.agent) == Output.CHANGE_REQUEST
+
+
+def may_edit(task: Task, config: Config) -> bool:
+    """Say whether the agent may edit files that become part of a change."""
+    return change_rule(task, config) != "forbidden" and not answers_with_request(task, config)
+
+
 def may_touch(task: Task, config: Config) -> bool:
     """Say whether files of the workspace may change at all, even such as git doesn't track.
 
@@ -109,9 +121,8 @@ def may_touch(task: Task, config: Config) -> bool:
     """
     role = config.role(task.role)
     runs_checks = role is not None and role.runs_checks
-    return task.place is not Place.READ_ONLY and (
-        runs_checks or change_rule(task, config) != "forbidden"
-    )
+    may = runs_checks or may_edit(task, config)
+    return may and task.place is not Place.READ_ONLY and not answers_with_request(task, config)
 
 
 async def open_bench(steps: Steps) -> Bench:

@@ -12,7 +12,7 @@ from deputize.model.agent_check import Canary, needs_gate
 from deputize.model.outcome import Outcome
 from deputize.model.waiting import Line
 from deputize.store import agent_checks
-from deputize.worker.benches import change_rule
+from deputize.worker.benches import may_edit
 from deputize.workshop import aside
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ async def require_obedience(steps: Steps) -> None:
 def rests_on_gate(task: Task, config: Config) -> bool:
     """Tell whether a task's policy rests on what the gate refuses."""
     role = config.role(task.role)
-    may_change = change_rule(task, config) != "forbidden"
-    return needs_gate(tools=None if role is None else role.tools, may_change=may_change)
+    tools = None if role is None else role.tools
+    return needs_gate(tools=tools, may_change=may_edit(task, config))
 
 
 def _find(agent: str, config: Config, home: Home) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deputize.changes.answers import instructions
 from deputize.worker.verifying import deciding_checks
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ def compose(
     checks: Mapping[str, CheckSettings],
     *,
     interrupted: bool = False,
+    requests: bool = False,
 ) -> str:
-    """Return the prompt of the next attempt; the task's own words come first and unchanged."""
+    """Return the prompt of the next attempt; the task's own words come first and unchanged.
+
+    Where it `requests` a change, how to answer comes last.
+    """
     parts = [task.prompt.strip()]
     if role and role.preamble:
         parts.append(role.preamble)
@@ -42,16 +47,18 @@ def compose(
     if task.scope:
         listed = "\n".join(f"- {path}" for path in task.scope)
         parts.append(f"Change only files in these places:\n{listed}")
-    parts += _about_checks(task, role, checks)
+    parts += _about_checks(task, role, checks, requests=requests)
     if task.feedback:
         parts.append(task.feedback)
     elif interrupted:
         parts.append(_RESUMED)
+    if requests:
+        parts.append(instructions())
     return "\n\n".join(parts)
 
 
 def _about_checks(
-    task: Task, role: RoleSettings | None, checks: Mapping[str, CheckSettings]
+    task: Task, role: RoleSettings | None, checks: Mapping[str, CheckSettings], *, requests: bool
 ) -> list[str]:
     deciding = deciding_checks(task, role, checks)
     if deciding:
@@ -61,7 +68,8 @@ def _about_checks(
     lands = task.place == "worktree" and not (role and role.change == "forbidden")
     if not named or not lands:
         return []
-    return [f"Your work lands only if these pass; run them yourself first:\n{_listed(named)}"]
+    advice = "" if requests else "; run them yourself first"
+    return [f"Your work lands only if these pass{advice}:\n{_listed(named)}"]
 
 
 def _listed(checks: Iterable[CheckSettings]) -> str:

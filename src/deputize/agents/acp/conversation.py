@@ -57,7 +57,7 @@ class Conversation:
         able = await self._greet()
         session = await self._open_session(able)
         self._emit(SessionStarted(token=session, asks=self._asks))
-        self._narrator = Narrator(paid_before=self._narrator.paid)
+        self._narrator = Narrator(self._narrator.paid, self._job.answer_characters)
         self._is_history = False
         self._turn = Turn(self.peer, session, able.version)
         end = await self._turn.take(self._job.prompt)

@@ -13,6 +13,7 @@ from deputize.agents.acp.terminals import Terminals
 from deputize.agents.acp.words import Words
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
 from deputize.agents.jsonl import as_list, as_object, as_text
+from deputize.agents.output import ANSWER_CHARACTERS
 from deputize.agents.vocabulary import action_of, one_line
 from deputize.model.attempt import Usage, count_in
 
@@ -44,11 +45,13 @@ class Call:
 class Narrator:
     """Keeps what later updates refer to, and what the answer is made of."""
 
-    def __init__(self, paid_before: Decimal = Decimal(0)) -> None:
+    def __init__(
+        self, paid_before: Decimal = Decimal(0), answer_characters: int = ANSWER_CHARACTERS
+    ) -> None:
         """Start before the first update of a session that has cost `paid_before` dollars."""
         self._calls: dict[str, Call] = {}
         self._refused: set[str] = set()
-        self._answer = Words()
+        self._answer = Words(answer_characters)
         self._terminals = Terminals()
         self._last_chunk = ""
         self._told = paid_before

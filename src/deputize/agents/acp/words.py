@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deputize.agents.output import Tail
+from deputize.agents.output import ANSWER_CHARACTERS, Tail
 
 MOST_MESSAGES = 50
 """How many messages are kept; the oldest are forgotten first."""
@@ -11,14 +11,15 @@ MOST_MESSAGES = 50
 class Words:
     """The messages of an answer, each by the name that the agent gave it."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, length: int = ANSWER_CHARACTERS) -> None:
+        """Start with none; of each, at most `length` characters are kept."""
+        self._length = length
         self._messages: dict[str, Tail] = {}
 
     def add(self, message: str, text: str) -> None:
         """Take the next piece of a message."""
         if message not in self._messages:
-            self._messages[message] = Tail()
+            self._messages[message] = Tail(self._length)
             if len(self._messages) > MOST_MESSAGES:
                 del self._messages[next(iter(self._messages))]
         self._messages[message].add(text)

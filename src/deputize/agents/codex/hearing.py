@@ -47,7 +47,7 @@ class Hearing:
         self._emit = emit
         self._clock = clock
         self._patience_seconds = patience_seconds
-        self._narrator = Narrator()
+        self._narrator = Narrator(job.answer_characters)
         self._told = Told(job.state)
         self._lines = {
             "stdout": WholeLines(MESSAGE_BYTES),

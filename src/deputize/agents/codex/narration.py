@@ -44,8 +44,9 @@ STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z +")
 class Narrator:
     """Keeps what the end of a run is judged by."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer_characters: int = ANSWER_CHARACTERS) -> None:
         """Start before the first line."""
+        self._answer_characters = answer_characters
         self.thread: str | None = None
         self.answer = ""
         self.total: Usage | None = None
@@ -112,7 +113,7 @@ class Narrator:
             yield Noted(text=one_line(as_text(item.get("message")) or "an error without words"))
         elif kind in {"agent_message", "reasoning"} and is_over and text:
             if kind == "agent_message":
-                self.answer = text.strip()[-ANSWER_CHARACTERS:]
+                self.answer = text.strip()[-self._answer_characters :]
             yield Said(text=f"{text[:ANSWER_CHARACTERS]}\n")
         else:
             yield Said(text="")

@@ -80,12 +80,12 @@ class CommandAgent:
 
     async def _in_a_session(self, job: Job, folder: Path, emit: Emit) -> Report:
         """Go on in the job's session where it is there, else begin one."""
-        hearing = Hearing(emit, self._settings, job.model)
+        hearing = Hearing(emit, self._settings, job)
         report = await self._run(job, folder, hearing)
         if job.session is None or not self._has_lost(report, hearing):
             return report
         job = _without_session(job, emit)
-        return await self._run(job, folder, Hearing(emit, self._settings, job.model))
+        return await self._run(job, folder, Hearing(emit, self._settings, job))
 
     async def _run(self, job: Job, folder: Path, hearing: Hearing) -> Report:
         launch = launch_of(self._settings, job, folder)

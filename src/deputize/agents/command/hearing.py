@@ -17,7 +17,7 @@ from deputize.agents.output import LAST_LINES, LINE_CHARACTERS, Decoder, Lines, 
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from deputize.agents.base import Emit
+    from deputize.agents.base import Emit, Job
     from deputize.model.agent import AgentSettings
     from deputize.workspace.processes.identity import ProcessIdentity
     from deputize.workspace.processes.program import Stream
@@ -34,8 +34,8 @@ LINE_BYTES = 4 * 1024 * 1024
 class Hearing:
     """Both outputs of a program, told as they come, and what it left in a file."""
 
-    def __init__(self, emit: Emit, settings: AgentSettings, model: str | None = None) -> None:
-        """Tell everything to `emit`; `model` is the one that the job names."""
+    def __init__(self, emit: Emit, settings: AgentSettings, job: Job) -> None:
+        """Tell everything to `emit`."""
         self.has_started = False
         self.reads_file = "output" in places_in(settings)
         self._format = settings.output
@@ -43,10 +43,10 @@ class Hearing:
         self._codes = {int(code): Outcome(word) for code, word in settings.exit_codes.items()}
         self._noise = settings.noise
         self._told_bytes = 0
-        self._answer = Tail()
+        self._answer = Tail(job.answer_characters)
         self._decoder = Decoder()
         self._lines = Lines()
-        self._reader = Reader(settings.read, model)
+        self._reader = Reader(settings.read, job.model, job.answer_characters)
         self._values = WholeLines(LINE_BYTES)
         self._document = bytearray()
 

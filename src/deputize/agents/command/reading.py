@@ -28,7 +28,12 @@ EACH = "*"
 class Reader:
     """Reads values, one after another, by the rules of a description."""
 
-    def __init__(self, rules: tuple[Reading, ...], model: str | None = None) -> None:
+    def __init__(
+        self,
+        rules: tuple[Reading, ...],
+        model: str | None = None,
+        answer_characters: int = ANSWER_CHARACTERS,
+    ) -> None:
         """Read by `rules`; `model` is told as used where none of them tells one."""
         self.answer: str | None = None
         """The last answer so far."""
@@ -36,6 +41,7 @@ class Reader:
         """What went wrong, unless an answer came after it."""
         self._rules = rules
         self._model = model
+        self._answer_characters = answer_characters
         self._session: str | None = None
         self._told: dict[int, Usage] = {}
         self._in_pieces = False
@@ -61,7 +67,7 @@ class Reader:
             if text is None:
                 continue
             before = (self.answer or "") if rule.pieces and goes_on else ""
-            self.answer = (before + text)[-ANSWER_CHARACTERS:]
+            self.answer = (before + text)[-self._answer_characters :]
             self.error = None
             self._in_pieces = goes_on = rule.pieces
             yield text

@@ -55,6 +55,7 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
         yield "what to do", what_to_do(task) or ""
     yield "role", " ".join(filter(None, (task.role, task.kind)))
     yield "agent", " · ".join(filter(None, (task.agent, task.model, task.provider)))
+    yield "output", task.output or ""
     yield "where", _where(task)
     yield "scope", ", ".join(task.scope)
     yield "checks", ", ".join(task.checks)
@@ -108,6 +109,7 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
         ("workspace", attempt.workspace or ""),
         ("saved work", attempt.saved_ref or ""),
         ("log", attempt.log or ""),
+        ("its answer", attempt.unusable_answer or ""),
     )
     output.table([fact for fact in facts if fact[1]], indent="  ")
     if attempt.summary:

@@ -75,6 +75,7 @@ def _add_task(group: Group) -> None:
     add("--race", metavar="A,B[:M]", help="give it to several agents, with models; one lands")
     add("--judge", metavar="HOW", help="checks (default), smallest, agent, or agent:NAME[:MODEL]")
     add("--model", help="the model that the agent uses")
+    add("--output", choices=("files", "change-request"), help="edit files, or answer with changes")
     add("--provider", help="where the model is served: a name from your settings")
     add("--label", action="append", metavar="L", help="a word to find and limit it by; repeatable")
     add("--key", help="add only once: the same key again gives the same task")
@@ -152,10 +153,11 @@ def _require_race(arguments: Namespace) -> None:
 
 def spec_of(arguments: Namespace) -> TaskSpec:
     """Make a specification of the arguments; InvalidInput where the prompt is none."""
-    from deputize.model.task import IDLE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Place, TaskSpec
+    from deputize.model.task import IDLE_TIMEOUT_SECONDS, TIMEOUT_SECONDS, Output, Place, TaskSpec
     from deputize.surfaces.cli.prompts import read_prompt
 
     place = Place(arguments.place or Place.WORKTREE)
+    output = Output(arguments.output) if arguments.output else None
     return TaskSpec(
         prompt=read_prompt(arguments.prompt, arguments.file),
         title=arguments.title,
@@ -183,6 +185,7 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         lock=arguments.lock,
         budget_tokens=arguments.budget_tokens,
         budget_usd=arguments.budget_usd,
+        output=output,
     )
 
 

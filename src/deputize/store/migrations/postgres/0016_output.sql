@@ -1,0 +1,2 @@
+-- What a task wants of its agent: files that it edits, or a change request as its answer.
+ALTER TABLE tasks ADD COLUMN output TEXT COLLATE "C" CHECK (output IN ('files', 'change-request'));

@@ -1,0 +1,115 @@
+"""An agent that answers with a change request: it looks, and its answer is carried out for it.
+
+Its answer is read, held against the rules and the commit that its workspace started from, and laid
+out in the workspace. From there on it is work as any other: it is saved, judged, checked, landed.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deputize.changes.answers import request_in
+from deputize.changes.carrying import carry_out
+from deputize.errors import AgentError, GitError, InvalidInput
+from deputize.git.editing import editing
+from deputize.git.laying_out import PathTaken, lay_out
+from deputize.git.snapshot import measure
+from deputize.incoming import shown
+from deputize.model.outcome import Outcome
+from deputize.redaction import redacted
+from deputize.worker.asking_again import AskingAgain
+from deputize.worker.full_disk import is_passing
+from deputize.workshop import aside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deputize.agents.base import Agent
+    from deputize.git.capture import Captured
+    from deputize.model.change_request import ChangeRequest
+    from deputize.model.task import Task
+    from deputize.worker.benches import Bench
+    from deputize.worker.evidence import Seen
+    from deputize.worker.steps import Steps
+
+TOLD_OPERATIONS = 50
+"""How many operations are named in the result of a task."""
+
+
+class Requesting:
+    """One attempt whose agent answers with a change request."""
+
+    def __init__(self, steps: Steps, bench: Bench, agent: Agent) -> None:
+        """Ask `agent`, and lay out what it answers on the bench."""
+        self.agent = AskingAgain(agent, self._take)
+        self._steps = steps
+        self._bench = bench
+        self._before: Captured | None = None
+
+    async def begin(self) -> None:
+        """Remember what is in the workspace before the agent looks at it."""
+        self._before = await aside(measure, self._bench.workspace.worktree)
+
+    async def _take(self, answer: str) -> ChangeRequest:
+        return await aside(self._lay_out, answer)
+
+    def _lay_out(self, answer: str) -> ChangeRequest:
+        """Carry an answer out; InvalidInput says what is wrong with it."""
+        request = request_in(answer)
+        require_meant(request, self._steps.claim.task, self._bench.workspace.base)
+        worktree = self._bench.workspace.worktree
+        with _told():
+            if measure(worktree) != self._before:
+                message = "the agent changed files itself, though its answer says what is to change"
+                raise AgentError(Outcome.POLICY_DENIED, message)
+            with editing(worktree.mirror, worktree.base) as edit:
+                lay_out(worktree, edit, carry_out(edit, request))
+        return request
+
+    async def conclude(self, seen: Seen) -> Seen:
+        """Tell what was carried out in place of the answer."""
+        request = self.agent.found
+        if seen.outcome is not Outcome.SUCCEEDED or request is None:
+            return seen
+        count = len(request.operations)
+        await self._steps.milestone(f"its change request is carried out: {count} operations")
+        return replace(seen, answer=redacted(told(request)))
+
+
+def require_meant(request: ChangeRequest, task: Task, base: str | None) -> None:
+    """Raise InvalidInput where a request says that it belongs elsewhere; it may say nothing."""
+    meant = {"task": task.id, "base": base, "repo": task.repo, "target": task.target}
+    for name, right in meant.items():
+        said = getattr(request, name)
+        if said not in {None, right}:
+            hint = f"leave it out: it is known to be {shown(right)}"
+            raise InvalidInput(f"{name}: {shown(said)} is not what was asked about", hint=hint)
+    if request.signature is not None:
+        raise InvalidInput("signature: an agent's answer has none", hint="leave it out")
+
+
+def told(request: ChangeRequest) -> str:
+    """Say in words what a request does."""
+    lines = [request.title or "A change request:", ""]
+    for each in request.operations[:TOLD_OPERATIONS]:
+        path = f"{each.source} → {each.path}" if each.source else each.path
+        lines.append(f"- {each.op} {path}")
+    if len(request.operations) > TOLD_OPERATIONS:
+        lines.append(f"- and {len(request.operations) - TOLD_OPERATIONS} more")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell apart what the answer is to blame for, and what the machine is."""
+    try:
+        yield
+    except PathTaken as error:
+        hint = "it is no part of the repository: choose another name"
+        raise InvalidInput(error.message, hint=hint) from error
+    except (GitError, OSError) as error:
+        outcome = Outcome.OUT_OF_DISK if is_passing(error) else Outcome.AGENT_ERROR
+        message = f"its change request could not be carried out: {error}"
+        raise AgentError(outcome, message) from error
