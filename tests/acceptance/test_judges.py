@@ -39,10 +39,10 @@ def house(
         yield made
 
 
-def judge(house: House, text: str = VERDICT) -> str:
+def judge(house: House, text: str = VERDICT, *words: str) -> str:
     """Queue a race that the agent `j` judges by this script, and return its plan."""
     script(house, j=f"{ASKED.format(asked=house.sign('asked'))}; {text}")
-    return race(house, "--judge", "agent:j")
+    return race(house, "--judge", "agent:j", *words)
 
 
 def chosen(house: House) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_what_the_agent_finds_best_lands(house: House) -> None:
 
 def test_what_it_said_is_told_everywhere(house: House) -> None:
     """With its reason, and which change had which letter; the judge is none of those compared."""
-    plan = judge(house)
+    plan = judge(house, VERDICT, "--key", "k")
     house.up()
     ended(house)
     told = house.json("compare", plan)
@@ -102,16 +102,22 @@ def test_what_it_said_is_told_everywhere(house: House) -> None:
         assert "#3 chose #1: it counts to nine" in page
     assert "judging #1, #2" in house.cli("plan", "show", plan)
     assert house.say("wait", "--plan", plan).code == 0
+    assert judge(house, VERDICT, "--key", "k") == plan
 
 
 def test_prose_is_asked_for_a_verdict_once_more(house: House) -> None:
-    """With what was wrong about it; the second answer counts."""
+    """With what was wrong about it; the second answer counts, and reaches no terminal raw."""
     again = house.sign("again")
-    judge(house, f"if test -e {again}; then {VERDICT}; else touch {again}; echo I like both; fi")
+    hostile = VERDICT.replace("counts to", r"counts \\u001b[31m\\nto")
+    judge(house, f"if test -e {again}; then {hostile}; else touch {again}; echo I like both; fi")
     house.up()
     assert reasons(ended(house)) == [None, "race_lost"]
     assert "reason" in chosen(house)
     assert "is not valid JSON at line 1, column 1" in house.log(3)
+    for words in (("compare", "p1"), ("show", "1"), ("show", "3")):
+        page = house.cli(*words)
+        assert "it counts" in page
+        assert "\x1b" not in page
     assert len(house.look(3)["attempts"]) == 1
 
 

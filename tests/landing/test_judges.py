@@ -21,9 +21,11 @@ from deputize.model.states import TaskState
 from deputize.model.task import Place
 from deputize.queue import Ending
 from deputize.store import changes, journal, plans, spending, tasks, workers
-from tests.fixtures.databases import open_database
+from deputize.surfaces.cli.endings import exit_code_of_race
+from tests.fixtures.databases import Intruder, open_database
 from tests.fixtures.nouns import NOON, OTHER_COMMIT, a_worker
 from tests.fixtures.races import passed, race, turn
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from deputize.store.database import Database
 
 TREES = ("b" * 40, "a" * 40, "c" * 40)
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+"""Whether somebody waits for a row that another has locked."""
 BEST = '{"choice": "B", "reason": "it is whole"}'
 
 
@@ -302,21 +308,38 @@ def test_that_a_judge_is_done_is_no_win(database: Database) -> None:
     with database.read() as transaction:
         assert plans.state(transaction, plans.get(transaction, 1)) is PlanState.FAILED
         assert changes.unsettled(transaction) == []
+        assert exit_code_of_race(tasks.of_plan(transaction, 1)) == 1
     assert len(told(database, "plan.failed")) == 1
 
 
-def test_a_judge_may_end_while_it_is_asked_for(
+def test_a_judge_may_end_while_another_is_asked(
     database: Database, kind: str, tmp_path: Path
 ) -> None:
-    """Both lock the task before the plan: neither waits for the other for ever."""
-    first, _ = all_passed(database)
+    """Both lock its task before the plan: neither waits for what the other holds."""
+    race(database, Judge.AGENT, {}, {}, {})
+    first = passed(database, tree=TREES[0])
+    passed(database, tree=TREES[1])
+    queue.cancel(database, 3, "person:ada", NOON)
     turn(database, first)
-    claim = claimed(database)
-    ending = Ending(outcome=Outcome.SUCCEEDED, answer=BEST)
-    at_once(
-        kind,
-        tmp_path,
-        lambda own: queue.finish(own, claim.attempt, ending, NOON),
-        lambda own: [turn(own, first) for _ in range(5)],
-    )
-    assert turn(database, first) is Turn.LAND
+    judge = claimed(database).task
+    queue.retry(database, 3, "person:ada", NOON)
+    third = passed(database, tree=TREES[2])
+    found = list[Turn]()
+
+    def ask(own: Database) -> None:
+        found.append(turn(own, third))
+
+    with (
+        closing(open_database(kind, tmp_path)) as own,
+        closing(Intruder(kind, tmp_path)) as intruder,
+    ):
+        other = Thread(target=ask, args=(own,))
+        with database.write() as transaction:
+            tasks.lock(transaction, judge.id)
+            other.start()
+            if kind == "postgres":
+                wait_until(lambda: intruder.run(WAITING))
+            plans.lock(transaction, 1)
+        other.join()
+    assert found == [Turn.ASK]
+    assert [task.title for task in judges(database)][-1] == "judging #1, #2, #3"

@@ -140,6 +140,7 @@ def _task(plan: Plan, first: Change, runners: Sequence[Task], now: datetime) -> 
         model=plan.judge_model,
         provider=plan.judge_provider,
         checks=(),
+        output=None,
         not_before=None,
         key=None,
         key_digest=None,
