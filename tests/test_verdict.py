@@ -125,8 +125,9 @@ def test_changes_are_shown_by_letters_and_sizes() -> None:
     shown = exhibits([Exhibit("1 file, +1 -0", "+one\n"), Exhibit("2 files, +2 -0", "+two\n")])
     assert "change A: 1 file, +1 -0\n+one\n===" in shown
     assert "change B: 2 files, +2 -0\n+two\n===" in shown
-    example = shown.splitlines()[-1]
-    assert read_verdict(example, "AB").choice == "A"
+    *_, before, form = shown.splitlines()
+    assert before.endswith("LETTER is one of A, B:")
+    assert read_verdict(form.replace("LETTER", "B"), "AB").choice == "B"
 
 
 def test_no_change_can_pretend_to_be_another() -> None:

@@ -137,10 +137,11 @@ def exhibits(found: Sequence[Exhibit]) -> str:
 
 
 def _how_to_answer(letters: str) -> str:
-    example = Verdict(letters[0], "why it is the best, in a few sentences").text
+    """Say what is wanted, with an example that names no letter: it would be a hint."""
+    form = Verdict("LETTER", "why it is the best, in a few sentences").text
     return (
         "Answer with one JSON object of this form, and with no word before or after it; "
-        f"`choice` is one of {', '.join(letters)}:\n{example}"
+        f"LETTER is one of {', '.join(letters)}:\n{form}"
     )
 
 
