@@ -97,7 +97,7 @@ node_modules/.ready: package.json package-lock.json .npmrc
 	@touch $@
 
 tools/agents-real/node_modules/.ready: tools/agents-real/package.json tools/agents-real/package-lock.json tools/agents-real/.npmrc
-	@$(QUIETLY) "fetching heavier agent programs (1.3 GB)" $(NPM_CI) --prefix tools/agents-real
+	@$(QUIETLY) "fetching heavier agent programs (1.4 GB)" $(NPM_CI) --prefix tools/agents-real
 	@tools/require_agents
 	@touch $@
 

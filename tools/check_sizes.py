@@ -17,6 +17,10 @@ FILE_LINES = 400
 MEDIAN_LINES = 10
 
 
+FETCHED = "node_modules"
+"""The folder in which agent programs are that others wrote."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """How many lines the thing at `place` has."""
@@ -63,7 +67,8 @@ def too_large(sizes: list[Size], bar: int) -> list[str]:
 
 def check_folder(folder: Path) -> list[str]:
     """Print a folder's figures and return what is wrong in it."""
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
+    ours = (path for path in sorted(folder.rglob("*.py")) if FETCHED not in path.parts)
+    texts = {path: path.read_text(encoding="utf-8") for path in ours}
     files = [Size(place=str(path), lines=len(text.splitlines())) for path, text in texts.items()]
     functions = [size for path, text in texts.items() for size in sizes_of_functions(path, text)]
     print(f"· sizes of {folder}: {figures('files', files)}; {figures('functions', functions)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,7 +12,7 @@ from deputize.agents.copilot.agent import CopilotAgent
 from deputize.clock import ManualClock
 from deputize.demo.model import ScriptedModel
 from deputize.workspace.processes.tree import find_tree
-from tests.agents.described_rigs import AIDER, MINI, OPENCODE
+from tests.agents.described_rigs import AIDER, GEMINI, MINI, OPENCODE
 from tests.agents.rigs import (
     CLAUDE,
     CODEX,
@@ -29,7 +30,6 @@ from tests.agents.scenes import NOW
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 KINDS = [
     pytest.param(COMMAND, id="command"),
@@ -42,6 +42,7 @@ KINDS = [
     pytest.param(GOOSE, id="goose", marks=pytest.mark.real),
     pytest.param(OPENCODE, id="opencode", marks=pytest.mark.real),
     pytest.param(MINI, id="mini-swe-agent", marks=pytest.mark.real),
+    pytest.param(GEMINI, id="gemini", marks=pytest.mark.real),
     pytest.param(AIDER, id="aider", marks=pytest.mark.real),
 ]
 
@@ -53,6 +54,14 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return chosen
 
 
+def _settle(home: Path, kind: Kind) -> None:
+    """Put the settings of its own that a program wants into its home."""
+    for name, content in kind.home.items():
+        file = home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+
+
 @pytest.fixture
 async def rig(
     kind: Kind, program_environment: dict[str, str], tmp_path: Path
@@ -61,6 +70,7 @@ async def rig(
     workspace, state = tmp_path / "work space", tmp_path / "state"
     workspace.mkdir()
     state.mkdir()
+    _settle(Path(program_environment["HOME"]), kind)
     if kind.needs_git:
         await anyio.run_process(("git", "init", "-q"), cwd=workspace)
     with ScriptedModel(kind.script) as model:

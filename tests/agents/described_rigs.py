@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from deputize.agents.command.agent import CommandAgent
 from deputize.config.agents import shipped
+from deputize.demo.model import MODEL_NAME
 from tests.agents.rigs import Kind, openai_provider
 from tests.agents.scenes import SUBMITTED, WRITTEN_OUT
-from tests.fixtures.programs import find_aider, find_mini, find_opencode
+from tests.fixtures.programs import find_aider, find_gemini, find_mini, find_opencode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,4 +61,24 @@ AIDER = Kind(
     tells_limits="no",
     needs_git=True,
     adds_words=True,
+)
+
+
+def _gemini_variables(model: ScriptedModel) -> dict[str, str]:
+    return {
+        "GEMINI_API_KEY": "dummy",
+        "GOOGLE_GEMINI_BASE_URL": model.base_url,
+        "GEMINI_MODEL": MODEL_NAME,
+    }
+
+
+GEMINI = Kind(
+    name="gemini",
+    make=_described("gemini", find_gemini),
+    variables=_gemini_variables,
+    home={".gemini/settings.json": '{"security": {"auth": {"selectedType": "gemini-api-key"}}}'},
+    asks=False,
+    reports_usage="sum",
+    shows_commands=True,
+    tells_limits="no",
 )

@@ -41,7 +41,7 @@ from tests.fixtures.programs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import anyio
 
@@ -72,12 +72,17 @@ class Kind:
     """Its commands run where they see no process number of the outside."""
     resumes: bool = True
     reports_usage: str = "calls"
-    """`calls` (of each), `turn` (one sum), `last` (of the last call only), `no`."""
+    """`calls` (of each), `turn` (one sum), `sum` (the same, but for what of it was reasoning),
+    `last` (of the last call only), `no`."""
     tells_limits: str = "end"
     """`end` (with when a limit ends), `yes` (without), `no` (for a minute at least)."""
     script: Script = SCRIPT
     runs_commands: bool = True
     """Its model can have it run a command of the shell."""
+    shows_commands: bool = False
+    """What these print goes through a terminal of its own first."""
+    home: Mapping[str, str] = field(default_factory=dict)
+    """Files of its own settings, below its home."""
     needs_git: bool = False
     adds_words: bool = False
     """Words of the program itself come after the model's last ones."""

@@ -50,7 +50,7 @@ class Reading(NamedTuple):
     error: str | None = None
     model: str | None = None
     input_tokens: tuple[str, ...] = ()
-    """Counts are sums of what is found at all these paths."""
+    """Counts are sums of what is found at all these paths; what `-` is before is taken off."""
     output_tokens: tuple[str, ...] = ()
     cached_tokens: tuple[str, ...] = ()
     reasoning_tokens: tuple[str, ...] = ()

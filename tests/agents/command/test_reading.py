@@ -116,6 +116,12 @@ def test_counts_are_sums_of_all_that_is_found() -> None:
     assert told == [Used(usage=usage, model="big")]
 
 
+def test_what_stands_at_a_path_with_a_minus_is_taken_off() -> None:
+    """Never below nothing."""
+    rule = Reading(output_tokens=("all", "-in", "-x"), input_tokens=("in", "-all"))
+    assert usages(read([rule], {"all": 9, "in": 4})[1]) == [Usage(output_tokens=5)]
+
+
 @pytest.mark.parametrize("wrong", ["5", None, [5], {"a": 5}, float("inf"), float("nan"), -5])
 def test_what_is_no_count_is_none(wrong: object) -> None:
     """Texts, lists, and numbers that can't be."""

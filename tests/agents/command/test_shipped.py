@@ -22,7 +22,7 @@ from deputize.model.policy import Action, Decision, Verdict
 from tests.agents.described_rigs import AIDER, MINI, OPENCODE
 from tests.agents.rigs import Kind, Rig, claude_provider
 from tests.agents.scenes import NOW
-from tests.fixtures.programs import find_aider, find_mini, find_opencode
+from tests.fixtures.programs import find_aider, find_gemini, find_mini, find_opencode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,7 +197,12 @@ async def test_a_repositorys_own_settings_do_not_reach_opencode(
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "find"),
-    [("opencode", find_opencode), ("mini-swe-agent", find_mini), ("aider", find_aider)],
+    [
+        ("opencode", find_opencode),
+        ("mini-swe-agent", find_mini),
+        ("aider", find_aider),
+        ("gemini", find_gemini),
+    ],
 )
 def test_each_tells_its_version(name: str, find: Callable[[], Path]) -> None:
     """For `deputize agents`."""

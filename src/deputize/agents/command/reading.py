@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 100_000
 """At one path of one value; beyond that the rest is not looked at."""
 EACH = "*"
+LESS = "-"
+"""Before a path: what is found there is taken off."""
 
 
 class Reader:
@@ -122,12 +124,20 @@ def _last(paths: list[str | None], value: object) -> str | None:
 
 def _usage(rule: Reading, value: object) -> Usage:
     counts = {
-        name: count_in(sum(map(count_in, _all(getattr(rule, name), value))))
+        name: _count(getattr(rule, name), value)
         for name in ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
     }
     # A program that knows no price says that it was for nothing.
     cost = sum(map(Decimal, filter(None, map(cost_in, _all(rule.cost_usd, value)))), Decimal(0))
     return Usage(**counts, cost_usd=written(cost) if cost else None)
+
+
+def _count(paths: tuple[str, ...], value: object) -> int:
+    """Add up what is found, less what is found at the paths that say so."""
+    taken_off = tuple(path[1:] for path in paths if path.startswith(LESS))
+    added = tuple(path for path in paths if not path.startswith(LESS))
+    more, less = (sum(map(count_in, _all(each, value))) for each in (added, taken_off))
+    return count_in(more - less)
 
 
 def _all(paths: tuple[str, ...], value: object) -> Iterator[object]:

@@ -1,9 +1,10 @@
 """A model that needs no account: it follows a script, for the demo and for tests.
 
-It speaks OpenAI Chat Completions, OpenAI Responses and Anthropic Messages, so that real agent
-programs run against it. A request comes in through `handler`, is read by its dialect (`chat`,
-`responses`, `messages`) into a `conversation`, gets its cue from the `director`, has its steps
-turned into the agent's own `tools`, and goes out through the dialect again.
+It speaks OpenAI Chat Completions, OpenAI Responses, Anthropic Messages and Gemini's
+generateContent, so that real agent programs run against it. A request comes in through `handler`,
+is read by its dialect (`chat`, `responses`, `messages`, `contents`) into a `conversation`, gets its
+cue from the `director`, has its steps turned into the agent's own `tools`, and goes out through the
+dialect again.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ MAXIMUM_WRAPPERS = 20
 """Agents use a few; a prompt that is made of thousands shall not keep the server busy."""
 
 STATED_WORKSPACE = re.compile(
-    r"(?:working directory: *|<cwd>|<working-directory>)(/[^\n<]+)", re.IGNORECASE
+    r"(?:working directory: *|<cwd>|<working-directory>|workspace directories:\*\*\n *- )"
+    r"(/[^\n<]+)",
+    re.IGNORECASE,
 )
 ABSOLUTE_PATH = re.compile(r"(?<![\w/.:])/[\w.+@-][\w./+@-]{0,4000}")
 

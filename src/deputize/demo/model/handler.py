@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from deputize.demo.model.answer import INPUT_TOKENS, Answer, Dialect, openai_error
 from deputize.demo.model.chat import CHAT
+from deputize.demo.model.contents import CONTENTS, MODELS, STREAMED_CONTENTS
 from deputize.demo.model.director import LAST_WORDS, Cue, Director
 from deputize.demo.model.gates import Ending, Gates, Interrupted
 from deputize.demo.model.messages import MESSAGES
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     from deputize.demo.model.conversation import Conversation
     from deputize.demo.model.record import Record
 
-DIALECTS = {dialect.path: dialect for dialect in (CHAT, RESPONSES, MESSAGES)}
+DIALECTS = {
+    dialect.path: dialect for dialect in (CHAT, RESPONSES, MESSAGES, CONTENTS, STREAMED_CONTENTS)
+}
 COUNT_PATH = "/v1/messages/count_tokens"
 MODELS_PATH = "/v1/models"
 MODEL_NAME = "scripted-model"
-KEY_HEADERS = ("authorization", "x-api-key", "api-key")
+KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 
 Headers = dict[str, str]
 
@@ -113,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._send(404, openai_error(404, f"there is nothing at {path}"))
 
     def _post(self, path: str) -> Ending:
-        dialect = DIALECTS.get(path.removesuffix("/count_tokens") if path == COUNT_PATH else path)
+        dialect = DIALECTS.get(_place_of(path))
         if dialect is None:
             return self._refuse(404, openai_error(404, f"there is nothing at {path}"))
         try:
@@ -214,6 +217,13 @@ class Handler(BaseHTTPRequestHandler):
         """Send an error and end the connection: the rest of the body may still be in it."""
         self.close_connection = True
         return self._send(status, value, {"Connection": "close"})
+
+
+def _place_of(path: str) -> str:
+    """Return what tells the dialect of a request: its path, or the method at the end of that."""
+    if path.startswith(MODELS):
+        return path[path.rfind(":") :]
+    return path.removesuffix("/count_tokens") if path == COUNT_PATH else path
 
 
 def _model(name: str) -> dict[str, object]:
