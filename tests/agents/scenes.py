@@ -14,6 +14,8 @@ SLEEPER = "sleep 300 & echo $! > sleeper.pid; mv sleeper.pid sleeper; wait"
 FLOOD_BYTES = 100 * 1024 * 1024
 FLOOD = f"head -c {FLOOD_BYTES} /dev/zero | tr '\\0' x"
 
+MUCH = " ".join(f"{number:0199}" for number in range(1000))
+
 SCRIPT = Script(
     scenes=(
         Scene(
@@ -44,6 +46,7 @@ SCRIPT = Script(
             contains="flood the output",
             turns=(Turn(steps=(RunShell(command=FLOOD),)), Turn(say="It has flown.")),
         ),
+        Scene(name="much", contains="say much", turns=(Turn(say=MUCH),)),
         Scene(name="remember", contains="remember the plum", turns=(Turn(say="I will."),)),
         Scene(
             name="refused",

@@ -230,7 +230,7 @@ def _plans(story: Story, count: int) -> None:
 
 
 def test_logs_go_first_and_are_in_the_file(story: Story) -> None:
-    """A log with an odd byte and one of nothing; the attempts stay, and say so."""
+    """A log with an odd byte and one of nothing, and answers beside them; the attempts stay."""
     folder = story.home.logs / "attempts"
     folder.mkdir(parents=True)
     claims = []
@@ -239,6 +239,7 @@ def test_logs_go_first_and_are_in_the_file(story: Story) -> None:
         claims.append(story.claim())
         path = folder / f"{number}.log"
         path.write_bytes(content)
+        path.with_suffix(".answer").write_bytes(b"of no use")
         with story.database.write() as transaction:
             attempts.save(transaction, claims[-1].attempt._replace(log=str(path)))
         story.finish(claims[-1])

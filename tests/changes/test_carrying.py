@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from deputize.changes import carrying
 from deputize.changes.carrying import carry_out
+from deputize.changes.patches import read_patch, written
 from deputize.changes.reading import hash_of, read_request
 from deputize.errors import InvalidInput
 from deputize.git.editing import editing
@@ -92,6 +96,33 @@ def test_several_patches_are_told_apart(mirror: Mirror, project: Folder) -> None
     assert found["a.txt"][1] == "one\n2\nthree\n"
     assert found["src/deep/module.py"][1] == "one\nTWO\nthree\n"
     assert found["b.py"][1] == "B"
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_patch_makes_of_the_old_file_the_new_one(
+    mirror: Mirror, project: Folder, data: st.DataObject
+) -> None:
+    """With any lines, however many of them are context, and several files at once."""
+    lines = st.lists(st.sampled_from(["a\n", "b\n", "\n", "--- x\n", "+++ y\n", "\\\n", "@@\n"]))
+    pairs = data.draw(st.lists(st.tuples(lines.filter(bool), lines), min_size=1, max_size=3))
+    changed = [(old, new) for old, new in pairs if old != new]
+    context = data.draw(st.integers(1, 3))
+    if not changed:
+        return
+    with editing(mirror, project.head()) as edit:
+        blobs = edit.write(["".join(old).encode() for old, _ in changed])
+        patches = [
+            written(read_patch("".join(diff(old, new, context)), "x"), str(place))
+            for place, (old, new) in enumerate(changed)
+        ]
+        found = [edit.content(blob).decode() for blob in edit.patch(blobs, patches)]
+    assert found == ["".join(new) for _, new in changed]
+
+
+def diff(old: list[str], new: list[str], context: int) -> list[str]:
+    """Write a patch as `diff` does, without the names that lines could be taken for."""
+    return list(unified_diff(old, new, n=context))[2:]
 
 
 def test_files_and_folders_may_change_places(mirror: Mirror, project: Folder) -> None:

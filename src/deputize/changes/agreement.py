@@ -26,8 +26,8 @@ def check_agreement(operations: Sequence[RequestedOperation]) -> None:
     spelled: dict[str, tuple[str, int]] = {}
     files = {each.path: n for n, each in enumerate(operations) if is_written(each)}
     for path, number in files.items():
-        for part in [*folders_of(path), path]:
-            other, first = spelled.setdefault(folded(part), (part, number))
+        for key, part in zip(*map(_prefixes, (folded(path), path)), strict=True):
+            other, first = spelled.setdefault(key, (part, number))
             if other != part:
                 told = f"{shown(part)} and {shown(other)} of operations[{first}] are one file"
                 raise InvalidInput(f"operations[{number}].path: {told} where case makes none two")
@@ -35,6 +35,10 @@ def check_agreement(operations: Sequence[RequestedOperation]) -> None:
         if inside is not None:
             told = f"{shown(path)} is in the file that operations[{inside}] writes"
             raise InvalidInput(f"operations[{number}].path: {told}")
+
+
+def _prefixes(path: str) -> list[str]:
+    return [*folders_of(path), path]
 
 
 def is_written(operation: RequestedOperation) -> bool:

@@ -20,6 +20,8 @@ ANSWER_CHARACTERS = REQUEST_BYTES
 """How much of an answer is kept that has to hold a request."""
 MOST_TRIES = 200
 """How many braces of an answer are looked at that could begin a JSON object."""
+SCANNED_CHARACTERS = 4 * ANSWER_CHARACTERS
+"""How much is read in all of what begins like an object and is none."""
 _BEGINNING = re.compile(r"\{\s*[\"}]")
 _FORM = "answer with one JSON object of the form that was asked for, in full"
 
@@ -55,16 +57,17 @@ def _objects(answer: str) -> tuple[list[str], int | None]:
     """
     found: list[str] = []
     broken: int | None = None
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at, scanned = json.JSONDecoder(), 0, 0
     for _ in range(MOST_TRIES):
         begin = _BEGINNING.search(answer, at)
-        if begin is None:
+        if begin is None or scanned > SCANNED_CHARACTERS:
             break
         try:
             _, at = decoder.raw_decode(answer, begin.start())
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
             broken = begin.start() if broken is None else broken
             at = begin.start() + 1
+            scanned += getattr(error, "pos", at) - begin.start()
         else:
             found.append(answer[begin.start() : at])
     return found, broken

@@ -60,6 +60,7 @@ class Base:
         gone = {each.source or each.path for each in request.operations if _frees(each)}
         self._staying = {path: entry for path, entry in self.entries.items() if path not in gone}
         self._inside = _names_by_folder(self._staying)
+        self._folded: dict[str, dict[str, str]] = {}
 
     def entry(self, operation: RequestedOperation) -> Entry:
         """Return what the operation starts from."""
@@ -127,10 +128,10 @@ class Base:
     def _check_name(self, number: int, operation: RequestedOperation, part: str) -> None:
         folder, _, name = part.rpartition("/")
         names = self._inside.get(folder, set())
-        if name in names:
-            return
-        other = next((each for each in names if folded(each) == folded(name)), None)
-        if other is not None:
+        if folder not in self._folded:
+            self._folded[folder] = {folded(each): each for each in names}
+        other = self._folded[folder].get(folded(name))
+        if other is not None and name not in names:
             message = f"{shown(part)} and {shown(other)} are one file where case makes none two"
             raise _wrong(number, operation, "path", message)
 

@@ -59,11 +59,13 @@ def _as_a_disk_takes_it(name: str) -> str:
     colon for a stream of the same file.
     """
     seen = (
-        letter
-        for letter in unicodedata.normalize("NFKC", name)
-        if unicodedata.category(letter) != "Cf" and letter not in _UNSEEN
+        name if name.isascii() else "".join(filter(_is_seen, unicodedata.normalize("NFKC", name)))
     )
-    return "".join(seen).casefold().partition(":")[0].rstrip(" .")
+    return seen.casefold().partition(":")[0].rstrip(" .")
+
+
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter) != "Cf" and letter not in _UNSEEN
 
 
 def folded(path: str) -> str:

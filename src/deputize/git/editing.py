@@ -79,7 +79,7 @@ class Editing:
     def write(self, contents: Sequence[bytes]) -> list[str]:
         """Write files as they are, and return their objects."""
         folder = self._folder / "contents"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for place, content in enumerate(contents):
             (folder / str(place)).write_bytes(content)
         # Git calls are made in the mirror, where this folder is: a plain name, wherever home is.

@@ -26,7 +26,7 @@ from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
 from tests.agents.rigs import ALLOW, DENY, MARKER, Rig, Run
-from tests.agents.scenes import FLOOD_BYTES, NOW
+from tests.agents.scenes import FLOOD_BYTES, MUCH, NOW
 
 if TYPE_CHECKING:
     from deputize.agents.base import AgentEvent
@@ -75,6 +75,13 @@ async def test_an_agent_edits_a_file_and_tells_of_it(rig: Rig) -> None:
     assert rig.kind.adds_words or not last_words[2]
     assert len(run.pids()) == 1
     assert not find_tree(MARKER)
+
+
+async def test_a_long_answer_is_kept_whole_where_it_is_wanted(rig: Rig) -> None:
+    """What has to hold a whole change is longer than what agents say else."""
+    run = await rig.run(replace(rig.job("Please say much."), answer_characters=2 * len(MUCH)))
+    assert run.report is not None
+    assert run.report.answer.strip() == MUCH.strip()
 
 
 async def test_the_gate_is_asked_once_for_each_tool_call(rig: Rig) -> None:
