@@ -88,8 +88,6 @@ class Kind:
     """Words of the program itself come after the model's last ones."""
     keeps_output: bool = False
     """What it writes of a run has all that commands printed, and is too long to be read then."""
-    reads_ahead: bool = False
-    """Its SDK takes in what is written to it, however far behind are those who listen."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -293,7 +291,6 @@ COPILOT = Kind(
     make=_copilot,
     variables=lambda _: {},
     provider=openai_provider,
-    reads_ahead=True,
 )
 COPILOT_SHARED = replace(COPILOT, name="copilot-shared", make=_copilot_shared)
 CODEX = Kind(

@@ -250,6 +250,7 @@ async def test_a_hundred_megabytes_of_output_are_borne(rig: Rig) -> None:
         pytest.skip("it runs no commands")
     if rig.kind.shows_commands:
         pytest.skip("its own terminal takes more than a minute for so much")
+    await rig.run(rig.job("Please do nothing."))  # what an SDK takes by itself is not meant
     tracemalloc.start()
     try:
         run = await rig.run(rig.job("Please flood the output."))
@@ -259,8 +260,7 @@ async def test_a_hundred_megabytes_of_output_are_borne(rig: Rig) -> None:
     assert run.report is not None
     assert run.report.outcome is Outcome.SUCCEEDED
     assert rig.kind.keeps_output or run.report.answer.endswith("It has flown.")
-    if not rig.kind.reads_ahead:
-        assert most_bytes < FLOOD_BYTES // 2
+    assert most_bytes < FLOOD_BYTES // 4
     assert not find_tree(MARKER)
 
 

@@ -6,6 +6,7 @@ probe       what the runtime says of itself before any session
 shared      one prompt in a runtime that serves several attempts
 narration   the session's events in our words: pure
 stored      whose login Copilot has stored on this machine
+reading     how far the SDK reads ahead of those who listen
 permission  how a session asks before each tool call
-sdk         the runtime and its sessions; only this and `permission` import `copilot`
+sdk         the runtime and its sessions; only this, `reading` and `permission` import `copilot`
 """

@@ -26,6 +26,7 @@ from copilot.rpc import (
 
 from deputize import log
 from deputize.agents.copilot.permission import answers, pre_tool_use
+from deputize.agents.copilot.reading import hold_back
 from deputize.errors import AgentError, ProcessError
 from deputize.model.outcome import Outcome
 from deputize.workspace.processes import reaper
@@ -110,6 +111,7 @@ class Runtime:
         """Start it; raises AgentError."""
         with _translated():
             await self._client.start()
+        hold_back(self._client)
         self._identity = identify(self.pid)
         if self._identity is not None:
             reaper.claim(self._identity)
@@ -193,7 +195,9 @@ class Runtime:
         """Wait until the runtime has ended; return its exit code as a shell tells it."""
         process = self._started()
         # Nothing tells that it ended but the process itself: the SDK goes on waiting.
-        await _ended(process.pid)
+        if await _has_told_end(process.pid):
+            # A thread of the SDK may be about to collect it, and to poll meanwhile tells nothing.
+            await to_thread.run_sync(process.wait)
         while (code := process.poll()) is None:  # noqa: ASYNC110 - only where there is no event
             await anyio.sleep(WATCH_SECONDS)
         return code if code >= 0 else KILLED_BASE - code
@@ -301,15 +305,16 @@ def _translated() -> Iterator[None]:
         raise AgentError(Outcome.AGENT_ERROR, str(exc) or type(exc).__name__) from exc
 
 
-async def _ended(pid: int) -> None:
-    """Wait until the system tells that a process has ended; at once where it tells no such thing.
+async def _has_told_end(pid: int) -> bool:
+    """Wait until the system tells that a process has ended; False where it tells no such thing.
 
     A process that somebody has collected already is not waited for.
     """
     descriptor = open_pidfd(pid)
     if descriptor is None:
-        return
+        return False
     try:
         await anyio.wait_readable(descriptor)
     finally:
         os.close(descriptor)
+    return True
