@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures.databases import DATABASES
 from tests.fixtures.race_tracks import ended, race, race_track, reasons, script
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,13 @@ ASKED = (
 )
 """Keeps what the judge is told, and finds the letter of the larger change in it."""
 VERDICT = """printf '{"choice": "%s", "reason": "it counts to nine"}' $letter"""
+
+
+STEPS = (
+    *("change.proposed", "change.checked", "task.queued", "attempt.started"),
+    *("attempt.milestone", "attempt.finished", "change.chosen", "change.landed"),
+)
+"""What the trail tells on the way of a race that an agent judges, in this order."""
 
 
 @pytest.fixture(params=DATABASES)
@@ -43,6 +51,12 @@ def judge(house: House, text: str = VERDICT, *words: str) -> str:
     """Queue a race that the agent `j` judges by this script, and return its plan."""
     script(house, j=f"{ASKED.format(asked=house.sign('asked'))}; {text}")
     return race(house, "--judge", "agent:j", *words)
+
+
+def until_told(house: House, kind: str) -> None:
+    """Return once the trail tells this of the judge, or of a change."""
+    query = "SELECT 1 FROM events WHERE kind = ? AND (task = 3 OR change IS NOT NULL)"
+    wait_until(lambda: house.rows(query, kind), deadline_seconds=40)
 
 
 def chosen(house: House) -> dict[str, Any]:
@@ -175,6 +189,23 @@ def test_kill9_while_it_is_judged(house: House) -> None:
     assert [each["outcome"] for each in task["attempts"]] == ["worker_lost", "succeeded"]
     assert chosen(house)["judging"] == 3
     assert house.rows("SELECT count(*) FROM tasks") == [(3,)]
+    house.until_cleared()
+
+
+def test_kill9_after_each_step_of_the_judging(house: House) -> None:
+    """Each worker is killed as soon as the trail tells the next step; the race ends all the same."""
+    judge(house)
+    for kind in STEPS:
+        worker = house.up()
+        until_told(house, kind)
+        worker.kill()
+    house.up()
+    assert reasons(ended(house)) == [None, "race_lost"]
+    assert house.landed() == ["1"]
+    assert chosen(house)["reason"] == "it counts to nine"
+    assert house.rows("SELECT count(*) FROM tasks") == [(3,)]
+    assert house.look(3)["state"] == "done"
+    assert house.json("plan", "show", "p1")["state"] == "done"
     house.until_cleared()
 
 
