@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / ".cache" / "copilot-runtime" / "copilot-runtime"
 MOST_TASKS = 64
+SHARED = '[sandbox]\nlevel = "off"'
+"""Settings with which attempts share a runtime."""
 SETTINGS = """
 default_agent = "copilot"
 [agents.copilot]

@@ -174,6 +174,7 @@ class Prompting:
 
     async def _watch(self, scope: anyio.CancelScope) -> None:
         self._exit_code = await self._runtime.gone()
+        self._emit(Noted(text=_gone(self._exit_code)))
         scope.cancel()
 
     async def _save(self) -> None:
@@ -259,7 +260,7 @@ class Prompting:
             return UNDECIDED
 
     def _crashed(self, exit_code: int) -> Report:
-        error = f"the Copilot runtime ended with exit code {exit_code} before it was done"
+        error = f"{_gone(exit_code)} before it was done"
         return Report(outcome=Outcome.AGENT_CRASHED, exit_code=exit_code, error=error)
 
     def _report(self) -> Report:
@@ -277,3 +278,7 @@ class Prompting:
             error = "the session was aborted"
             return Report(outcome=Outcome.AGENT_ERROR, answer=answer, error=error)
         return Report(outcome=Outcome.SUCCEEDED, answer=answer)
+
+
+def _gone(exit_code: int) -> str:
+    return f"the Copilot runtime ended with exit code {exit_code}"
