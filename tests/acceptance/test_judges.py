@@ -193,7 +193,7 @@ def test_kill9_while_it_is_judged(house: House) -> None:
 
 
 def test_kill9_after_each_step_of_the_judging(house: House) -> None:
-    """Each worker is killed as soon as the trail tells the next step; the race ends all the same."""
+    """Each worker is killed once the trail tells the next step; the race ends all the same."""
     judge(house)
     for kind in STEPS:
         worker = house.up()
