@@ -101,6 +101,13 @@ def test_an_answer_that_stays_wrong_is_kept(house: House, signs: Path) -> None:
     assert not Path(attempt["workspace"]).exists()
 
 
+def test_an_agent_may_find_that_nothing_has_to_change(house: House, signs: Path) -> None:
+    """It is not pressed for a change, and its words are those of the end."""
+    failed = ask(house, saying(json.dumps(request(title="It is right already."))))
+    assert (failed["error"]["reason"], turns(signs)) == ("no_change", 1)
+    assert failed["error"]["message"].endswith("it said: It is right already.")
+
+
 HOSTILE = (
     create("../escaped", "x"),
     create("/escaped", "x"),
@@ -208,8 +215,15 @@ def model() -> Iterator[ScriptedModel]:
         yield served
 
 
-def test_copilot_answers_with_a_change_request(copilot: House, model: ScriptedModel) -> None:
-    """The real runtime may not write; it is told in its own session what is wrong, and mends it."""
+@pytest.mark.parametrize("level", ["auto", "off"])
+def test_copilot_answers_with_a_change_request(
+    copilot: House, model: ScriptedModel, level: str
+) -> None:
+    """The real runtime may not write; it is told in its own session what is wrong, and mends it.
+
+    Also where it serves others at the same time.
+    """
+    copilot.configure_more(f"[sandbox]\nlevel = '{level}'")
     copilot.up()
     words = ("--agent", "copilot", "--output", "change-request", "Greet the world")
     task = int(copilot.cli("add", "-q", "--no-start", *words))

@@ -47,6 +47,7 @@ def test_the_one_object_is_found(answer: str) -> None:
         ('{"a": ' * 100_000, "no JSON object that can be read"),
         ('{"schema": "x", "schema": "y"}', 'has the field "schema" twice'),
         ('{"operations": []}', "schema: is missing"),
+        ('{"schema": "deputize.change/1"}', "operations: is missing"),
         (TEXT.replace("new.txt", "../new.txt"), "operations[0].path"),
     ],
 )
@@ -65,6 +66,15 @@ def test_an_answer_of_which_only_the_end_was_kept_is_no_answer(
     monkeypatch.setattr(answers, "ANSWER_CHARACTERS", 40)
     with pytest.raises(InvalidInput, match="more than the 40 characters"):
         request_in(TEXT[-40:])
+
+
+def test_an_answer_may_say_that_nothing_has_to_change() -> None:
+    """Then there is nothing to mend in it; to be submitted it would be refused."""
+    empty = request(title="It is right already.")
+    found = request_in(json.dumps(empty))
+    assert (found.operations, found.title) == ((), "It is right already.")
+    with pytest.raises(InvalidInput, match="must be 1 to 1000, not 0"):
+        read_request(empty)
 
 
 @given(st.text(st.sampled_from('{}"[]:, \\\n`ab1')))

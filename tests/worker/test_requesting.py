@@ -49,6 +49,8 @@ def test_a_request_is_told_in_words() -> None:
     assert told(read_request(small)) == "Tidy up\n\n- create a\n- delete b\n- rename c → d"
     many = read_request(request(*(create(str(n)) for n in range(TOLD_OPERATIONS + 3))))
     assert told(many).startswith("A change request:\n\n- create 0\n")
+    nothing = read_request(request(title="It is right already."), least=0)
+    assert told(nothing) == "It is right already."
     assert told(many).endswith(f"- create {TOLD_OPERATIONS - 1}\n- and 3 more")
 
 

@@ -33,7 +33,10 @@ def instructions() -> str:
 
 
 def request_in(answer: str) -> ChangeRequest:
-    """Take the one request that an answer holds; InvalidInput says why there is none."""
+    """Take the one request that an answer holds; InvalidInput says why there is none.
+
+    One without operations says that nothing has to change.
+    """
     if len(answer) >= ANSWER_CHARACTERS:
         message = f"the answer has more than the {ANSWER_CHARACTERS} characters that are kept"
         raise InvalidInput(message, hint="make the change smaller; give patches, not whole files")
@@ -46,7 +49,7 @@ def request_in(answer: str) -> ChangeRequest:
         raise InvalidInput(told, hint=_FORM)
     if len(found) > 1:
         raise InvalidInput(f"the answer holds {len(found)} JSON objects, not one", hint=_FORM)
-    return request_of(found[0].encode("utf-8", "replace"))
+    return request_of(found[0].encode("utf-8", "replace"), least=0)
 
 
 def _objects(answer: str) -> tuple[list[str], int | None]:

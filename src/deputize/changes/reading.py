@@ -43,16 +43,22 @@ _OTHER_MODES = {
 _SCHEMA_HINT = "`deputize schema change` says what a change request looks like"
 
 
-def request_of(content: bytes, name: str = "the change request") -> ChangeRequest:
+def request_of(
+    content: bytes, name: str = "the change request", *, least: int = 1
+) -> ChangeRequest:
     """Read a request from JSON; InvalidInput says what is wrong, and where."""
     with _hinting():
-        return read_request(document_of(content, name, REQUEST_BYTES))
+        return read_request(document_of(content, name, REQUEST_BYTES), least=least)
 
 
-def read_request(document: object) -> ChangeRequest:
-    """Take a request that has been read as JSON; InvalidInput says what is wrong, and where."""
+def read_request(document: object, *, least: int = 1) -> ChangeRequest:
+    """Take a request that has been read as JSON; InvalidInput says what is wrong, and where.
+
+    It has at `least` so many operations: none is an answer, and nothing that could be submitted.
+    """
     with _hinting():
-        return _request(object_of(document, "", _FIELDS, meant=MEANT, called="the change request"))
+        table = object_of(document, "", _FIELDS, meant=MEANT, called="the change request")
+        return _request(table, least)
 
 
 @contextmanager
@@ -69,12 +75,12 @@ def hash_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _request(table: Mapping[str, object]) -> ChangeRequest:
+def _request(table: Mapping[str, object], least: int) -> ChangeRequest:
     version = _needed(table, "schema", "")
     if version != REQUEST_SCHEMA:
         raise wrong("schema", shown(REQUEST_SCHEMA), version)
     listed = list_of(_needed(table, "operations", ""), "operations")
-    if not 0 < len(listed) <= MOST_OPERATIONS:
+    if not least <= len(listed) <= MOST_OPERATIONS:
         raise InvalidInput(f"operations: must be 1 to {MOST_OPERATIONS}, not {len(listed)}")
     operations = tuple(_operation(each, f"operations[{n}]") for n, each in enumerate(listed))
     check_agreement(operations)

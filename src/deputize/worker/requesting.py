@@ -60,10 +60,12 @@ class Requesting:
         request = request_in(answer)
         require_meant(request, self._steps.claim.task, self._bench.workspace.base)
         worktree = self._bench.workspace.worktree
-        with _told():
+        with _blamed():
             if measure(worktree) != self._before:
                 message = "the agent changed files itself, though its answer says what is to change"
                 raise AgentError(Outcome.POLICY_DENIED, message)
+            if not request.operations:
+                return request
             with editing(worktree.mirror, worktree.base) as edit:
                 lay_out(worktree, edit, carry_out(edit, request))
         return request
@@ -74,7 +76,8 @@ class Requesting:
         if seen.outcome is not Outcome.SUCCEEDED or request is None:
             return seen
         count = len(request.operations)
-        await self._steps.milestone(f"its change request is carried out: {count} operations")
+        if count:
+            await self._steps.milestone(f"its change request is carried out: {count} operations")
         return replace(seen, answer=redacted(told(request)))
 
 
@@ -92,6 +95,8 @@ def require_meant(request: ChangeRequest, task: Task, base: str | None) -> None:
 
 def told(request: ChangeRequest) -> str:
     """Say in words what a request does."""
+    if not request.operations:
+        return request.title or "Nothing has to change."
     lines = [request.title or "A change request:", ""]
     for each in request.operations[:TOLD_OPERATIONS]:
         path = f"{each.source} → {each.path}" if each.source else each.path
@@ -102,7 +107,7 @@ def told(request: ChangeRequest) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _blamed() -> Iterator[None]:
     """Tell apart what the answer is to blame for, and what the machine is."""
     try:
         yield
