@@ -164,7 +164,7 @@ def test_who_names_the_provider() -> None:
     assert config.provider_of("goose") is None
     assert CONFIG.provider_of("copilot") is None
     assert config.provider_of("codex") == "other"
-    assert config.servers == {"own", "other", "local", "mine", "goose"}
+    assert config.servers == {"own", "other", "local", "mine", "goose", "gemini"}
 
 
 def test_an_unknown_provider_is_refused() -> None:
