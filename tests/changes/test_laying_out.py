@@ -67,6 +67,19 @@ def test_what_git_does_not_track_is_not_overwritten(
     assert list((tmp_path / "in").iterdir()) == []
 
 
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_folder_is_no_place_while_anything_is_in_it(
+    worktree: Worktree, tmp_path: Path, *, is_link: bool
+) -> None:
+    """Not even where all that git tracks in it goes."""
+    left = worktree.path / "src" / "left.log"
+    left.symlink_to(tmp_path) if is_link else left.write_text("precious")
+    with pytest.raises(PathTaken, match=r"'src/left\.log' is there already"):
+        laid_out(worktree, delete("src/deep/module.py"), create("src", "a file"))
+    assert (worktree.path / "src/deep/module.py").exists()
+    assert left.exists()
+
+
 def test_an_index_that_was_moved_away_is_not_written_to(worktree: Worktree, tmp_path: Path) -> None:
     """An agent that has put a link in place of its git directory gets nothing written there."""
     elsewhere = tmp_path / "elsewhere"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError
@@ -12,8 +13,6 @@ from deputize.git.command import CHECKOUT_TIMEOUT_SECONDS, Git, fields
 from deputize.git.editing import STRICT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from deputize.git.editing import Editing
     from deputize.git.worktree import Worktree
 
@@ -69,8 +68,9 @@ def _require_free(top: Path, path: str, freed: frozenset[str]) -> None:
 
 def _require_empty(top: Path, folder: str, freed: frozenset[str]) -> None:
     """Raise PathTaken where a folder has more in it than files that go."""
-    for place, _, files in os.walk(top / folder):
-        for name in files:
+    for place, folders, files in os.walk(top / folder):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        for name in (*files, *links):
             left = os.path.relpath(os.path.join(place, name), top)  # noqa: PTH118 - as `relpath`
             if left not in freed:
                 raise PathTaken(f"{left!r} is there already, and git does not track it")
