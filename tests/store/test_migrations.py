@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.errors import StoreError
+from deputize.model.event import Event
 from deputize.model.need import Need, On
+from deputize.model.plan import Plan
 from deputize.model.states import TaskState
-from deputize.store import attempts, meta, tasks
+from deputize.store import attempts, meta, plans, tasks
 from deputize.store.migrate import known_migrations, migrate
 from deputize.store.sqlite import SqliteDatabase
 from tests.fixtures.nouns import NOON, QUEUED, a_task
@@ -132,6 +134,24 @@ def test_what_names_a_row_outlives_the_change_of_its_table(
     assert first.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     with closing(SqliteDatabase(folder / "deputize.db")) as database, database.write() as writing:
         assert tasks.insert(writing, a_task(), QUEUED, NOON).id == 41
+
+
+def test_races_outlive_the_change_of_their_table(first: sqlite3.Connection, folder: Path) -> None:
+    """From before an agent could judge: how they are judged, what was chosen, and their numbers."""
+    for number, name, file in known_migrations("sqlite")[1:14]:
+        first.executescript(file.read_text())
+        first.execute("INSERT INTO migrations VALUES (?, ?, '2026-01-01')", (number, name))
+    first.execute(
+        "INSERT INTO plans (id, title, origin, created_at, judge, chosen)"
+        " VALUES (5, 't', 'cli', '2026-01-01T00:00:00.000000Z', 'smallest', 7)"
+    )
+    first.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name = 'plans'")
+    asked = Plan(id=0, title="p", origin="cli", key=None, key_digest=None, created_at=NOON)
+    with closing(SqliteDatabase(folder / "deputize.db")) as database, database.write() as writing:
+        old = plans.get(writing, 5)
+        assert (old.judge, old.chosen, old.judging, old.compared) == ("smallest", 7, None, ())
+        queued = Event(kind="plan.queued", actor="person:ada")
+        assert plans.insert(writing, asked, queued, NOON).id == 41
 
 
 def test_a_store_that_was_opened_looks_at_references(folder: Path) -> None:

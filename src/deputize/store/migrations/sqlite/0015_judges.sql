@@ -1,5 +1,4 @@
--- An agent may judge a race, in a task of its own. SQLite can't widen a CHECK: the table is made anew;
--- its ids go on where they were, for the newest plan is never taken out of it.
+-- An agent may judge a race, in a task of its own. SQLite can't widen a CHECK: the table is made anew.
 
 CREATE TABLE plans_anew (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -20,6 +19,7 @@ CREATE TABLE plans_anew (
 
 INSERT INTO plans_anew (id, title, origin, key, key_digest, created_at, judge, chosen)
 SELECT id, title, origin, key, key_digest, created_at, judge, chosen FROM plans;
-
+UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'plans')
+WHERE name = 'plans_anew';
 DROP TABLE plans;
 ALTER TABLE plans_anew RENAME TO plans;
