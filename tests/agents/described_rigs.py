@@ -35,6 +35,7 @@ OPENCODE = Kind(
     variables=_offline,
     provider=openai_provider,
     asks=False,
+    resumes=False,
     tells_limits="no",
 )
 MINI = Kind(

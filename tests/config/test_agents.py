@@ -67,7 +67,9 @@ def test_a_table_of_another_kind_is_another_agent() -> None:
     assert agent_of("opencode", {"opencode": own}) == own
 
 
-@pytest.mark.parametrize(("name", "has"), [("opencode", True), ("aider", False), ("copilot", True)])
+@pytest.mark.parametrize(
+    ("name", "has"), [("gemini", True), ("opencode", False), ("aider", False), ("copilot", True)]
+)
 def test_sessions_are_there_where_it_is_said_how_they_are_resumed(name: str, has: bool) -> None:  # noqa: FBT001 - a row
     """A command has none without."""
     settings = agent_of(name, {})

@@ -234,7 +234,7 @@ def test_who_named_an_unknown_agent_is_told(deputize: CommandLine) -> None:
 def test_an_agent_that_we_describe_needs_no_settings(deputize: CommandLine) -> None:
     """Its sessions, and its roles where somebody sets them, are known."""
     assert deputize("add", "x", "--no-start", "--agent", "aider").code == 0
-    assert deputize("add", "x", "--no-start", "--agent", "opencode", "--session", "s").code == 0
+    assert deputize("add", "x", "--no-start", "--agent", "gemini", "--session", "s").code == 0
     refused = deputize("add", "x", "--no-start", "--agent", "aider", "--session", "s")
     assert (refused.code, "aider has no sessions" in refused.err) == (2, True)
 
