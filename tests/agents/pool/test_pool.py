@@ -113,18 +113,19 @@ async def test_what_does_not_start_is_raised_and_leaves_no_seat() -> None:
 
 
 async def test_where_there_is_no_room_who_came_first_is_served_first() -> None:
-    """One with another key waits for room, and those behind wait for that one."""
+    """One with another key waits for room, those behind wait for that one, and all are told."""
     pool, maker, order = Pool(Bounds(clients=1)), Maker(), list[str]()
+    told: list[str] = []
 
     async def come(name: str, key: str) -> None:
-        async with pool.lent(key, maker.start):
+        async with pool.lent(key, maker.start, waits=lambda: told.append(name)):
             order.append(name)
 
     async with anyio.create_task_group() as group, pool.lent("a", maker.start):
         for name, key in (("other", "b"), ("same", "a")):
             group.start_soon(come, name, key)
             await anyio.wait_all_tasks_blocked()
-        assert order == []
+        assert (order, told) == ([], ["other", "same"])
     assert order == ["other", "same"]
     assert [client.closed for client in maker.made] == [True, True, False]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from deputize.agents.base import ProcessStarted
+from deputize.agents.base import Noted, ProcessStarted
 from deputize.agents.copilot.login import login_of
 from deputize.agents.copilot.run import Prompting, launch_of, opened
 from deputize.workspace.processes.environment import ATTEMPT, OWN_PREFIX
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from deputize.agents.copilot.sdk import Launch, Runtime
     from deputize.agents.pool.pool import Loan, Pool
     from deputize.clock import Clock
+
+WAITS = "it waits until one of the runtimes that others use is free to go"
 
 
 class Sharing:
@@ -51,7 +53,8 @@ class Sharing:
         """Give a job to a runtime, and end what it started there; raises AgentError."""
         login, own = login_of(job), _own(job.environment)
         launch = _shared(launch_of(program, job, login, log_level=log_level), job, self._pool.mark)
-        async with self._pool.lent(key_of(launch, login), partial(opened, launch)) as loan:
+        key, start = key_of(launch, login), partial(opened, launch)
+        async with self._pool.lent(key, start, waits=lambda: emit(Noted(text=WAITS))) as loan:
             emit(ProcessStarted(pid=loan.client.pid, shared=True))
             with _script(launch.workspace, own) as script:
                 prompting = Prompting(

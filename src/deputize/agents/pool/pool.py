@@ -70,13 +70,20 @@ class Pool:
         self._changed = anyio.Event()
 
     @asynccontextmanager
-    async def lent(self, key: str, start: Callable[[], Awaitable[C]]) -> AsyncIterator[Loan[C]]:
-        """Lend the client of `key`, started by `start` where there is none; waits for room.
+    async def lent(
+        self,
+        key: str,
+        start: Callable[[], Awaitable[C]],
+        *,
+        waits: Callable[[], None] = lambda: None,
+    ) -> AsyncIterator[Loan[C]]:
+        """Lend the client of `key`, started by `start` where there is none.
 
         `key` stands for everything that it was started with: only who asks for the same shares it.
-        Raises what `start` raises.
+        Where there is no room for it `waits` is called, once, and it is waited for. Raises what
+        `start` raises.
         """
-        number = await self._take(key)
+        number = await self._take(key, waits)
         seat = self._seats[number]
         loan: Loan[C] | None = None
         try:
@@ -89,7 +96,9 @@ class Pool:
             with anyio.CancelScope(shield=True):
                 await self._give_back(number, tainted=loan is None or loan.tainted)
 
-    async def _take(self, key: str) -> int:
+    async def _take(self, key: str, waits: Callable[[], None]) -> int:
+        if has_to_wait := self._turn.locked():
+            waits()
         # Whoever waits for room is the first to get it: those who came later wait behind.
         async with self._turn:
             while True:
@@ -99,10 +108,13 @@ class Pool:
                 if taken.seat is not None:
                     self._seats.setdefault(taken.seat, _Seat())
                     return taken.seat
-                if taken.evicted is None:
-                    await changed.wait()
-                else:
+                if taken.evicted is not None:
                     await self._close(taken.evicted)
+                    continue
+                if not has_to_wait:
+                    waits()
+                has_to_wait = True
+                await changed.wait()
 
     def _retire_ended(self) -> None:
         for number, seat in self._seats.items():
@@ -124,8 +136,8 @@ class Pool:
     async def _settled(self, number: int, client: Client) -> float:
         try:
             return await client.settle()
-        except DeputizeError as error:
-            log.get("pool").error("something was left of a session", error=error.message)
+        except (DeputizeError, OSError) as error:
+            log.get("pool").error("something was left of a session", error=str(error))
             self._book.retire(number)
             return 0.0
 
@@ -135,8 +147,8 @@ class Pool:
             try:
                 if client is not None:
                     await client.close()
-            except DeputizeError as error:
-                log.get("pool").error("an agent's program could not be ended", error=error.message)
+            except (DeputizeError, OSError) as error:
+                log.get("pool").error("an agent's program could not be ended", error=str(error))
             finally:
                 self._book.closed(number)
                 self._tell()
