@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -82,6 +83,23 @@ async def test_an_agent_that_is_told_what_is_wrong_can_mend_it(rig: Rig) -> None
     assert ("How many?" in heard) is not rig.kind.resumes
     (told,) = [each.text for each in run.events if isinstance(each, Noted) and "can't" in each.text]
     assert "'Many.' is not a number" in told
+
+
+@pytest.mark.parametrize("rig", [pytest.param(COPILOT, id="copilot")], indirect=True)
+async def test_who_has_lost_its_session_gets_the_whole_prompt_again(rig: Rig) -> None:
+    """A new session, which knows of nothing, is not asked to mend what it never said."""
+
+    async def forgetful(answer: str) -> int:
+        for folder in rig.state.iterdir():
+            shutil.rmtree(folder)
+        return await number(answer)
+
+    asking = AskingAgain(rig.agent, forgetful)
+    run = await replace(rig, agent=asking).run(rig.job("How many?"))
+    assert (asking.found, len(set(run.sessions()))) == (42, 2)
+    (heard,) = [each.prompt for each in rig.model.requests if each.scene == "repaired"]
+    assert heard.startswith("How many?")
+    assert "'Many.' is not a number" in heard
 
 
 SAYS = "import sys; asked = sys.stdin.read(); "

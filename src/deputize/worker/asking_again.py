@@ -10,7 +10,7 @@ and one span hold for both turns. Whoever wants an answer in a form brings the r
     keep_answer(steps.log, asking)              # where it was of no use: in a file beside the log
 
 Where `read` refuses, the agent hears why: in the same session, or with the whole prompt once more
-where it has none. An answer that is refused twice is the outcome `unusable_answer`.
+where it has none, or has lost it. An answer that is refused twice is the outcome `unusable_answer`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import anyio
 
 from deputize.agents.base import AgentEvent, Noted, SessionStarted
 from deputize.errors import InvalidInput
@@ -68,13 +70,32 @@ class AskingAgain(Generic[T]):
         if problem is None:
             return report
         emit(Noted(text=f"its answer can't be used, and it is asked again: {_told(problem)}"))
-        again = _again(job, session, report.answer, problem)
-        report = await self._agent.run(again, gate, emit)
+        again = None
+        if session is not None:
+            begun = replace(job, prompt=_wrong(problem), session=session, begins=False)
+            again = await self._remembering(begun, gate, emit)
+        if again is None:
+            again = await self._agent.run(_carried(job, report.answer, problem), gate, emit)
+        report = again
         problem = await self._problem(report)
         if problem is None:
             return report
         error = f"its answer can't be used, nor the one before it: {_told(problem)}"
         return replace(report, outcome=Outcome.UNUSABLE_ANSWER, error=error)
+
+    async def _remembering(self, job: Job, gate: Gate, emit: Emit) -> Report | None:
+        """Go on in a session; None where another is begun instead, which knows of nothing."""
+        report: Report | None = None
+        with anyio.CancelScope() as scope:
+
+            def hear(event: AgentEvent) -> None:
+                if isinstance(event, SessionStarted) and event.token != job.session:
+                    scope.cancel()
+                else:
+                    emit(event)
+
+            report = await self._agent.run(job, gate, hear)
+        return None if scope.cancelled_caught else report
 
     async def _problem(self, report: Report) -> InvalidInput | None:
         """Read the answer of a run that ended well; say what is wrong with it."""
@@ -106,16 +127,15 @@ def _told(problem: InvalidInput) -> str:
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
-def _again(job: Job, session: str | None, answer: str, problem: InvalidInput) -> Job:
-    """Make the job of the second turn; it says all that the agent can't remember."""
-    told = (
+def _wrong(problem: InvalidInput) -> str:
+    return (
         f"Your answer can't be used: {_told(problem)}\n\n"
         "Answer once more, completely, in the form that was asked for. There is no third time."
     )
-    if session is not None:
-        return replace(job, prompt=told, session=session, begins=False)
+
+
+def _carried(job: Job, answer: str, problem: InvalidInput) -> Job:
+    """Make the job of a second turn for who can't remember the first."""
     before = answer[:CARRIED_CHARACTERS] or "(nothing)"
-    carried = (
-        f"{job.prompt}\n\nYou have been asked this before, and answered:\n\n{before}\n\n{told}"
-    )
-    return replace(job, prompt=carried)
+    told = f"You have been asked this before, and answered:\n\n{before}\n\n{_wrong(problem)}"
+    return replace(job, prompt=f"{job.prompt}\n\n{told}")
