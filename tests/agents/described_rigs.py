@@ -48,6 +48,7 @@ MINI = Kind(
     reports_usage="turn",
     script=SUBMITTED,
     keeps_output=True,
+    keeps_short="its answer is what a command prints, and no argument of one is as long",
 )
 AIDER = Kind(
     name="aider",
@@ -62,6 +63,7 @@ AIDER = Kind(
     tells_limits="no",
     needs_git=True,
     adds_words=True,
+    keeps_short="it breaks long lines, and says more besides",
 )
 
 
@@ -81,5 +83,6 @@ GEMINI = Kind(
     asks=False,
     reports_usage="sum",
     shows_commands=True,
+    keeps_short="it takes what is much alike for a loop",
     tells_limits="no",
 )

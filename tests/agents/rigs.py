@@ -86,6 +86,8 @@ class Kind:
     needs_git: bool = False
     adds_words: bool = False
     """Words of the program itself come after the model's last ones."""
+    keeps_short: str = ""
+    """Why it can't give the model's long answer as it is, where it can't."""
     keeps_output: bool = False
     """What it writes of a run has all that commands printed, and is too long to be read then."""
 

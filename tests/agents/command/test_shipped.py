@@ -103,6 +103,18 @@ async def test_geminis_failures_are_told_by_words_and_codes(
     assert said in {None, report.error}
 
 
+async def test_gemini_that_breaks_off_has_failed(tmp_path: Path) -> None:
+    """It calls that a warning, and ends with 0 and a success of its own."""
+    broken = {
+        "type": "error",
+        "severity": "warning",
+        "message": "Loop detected, stopping execution",
+    }
+    said = message("assistant", "Again.")
+    report, _ = await played("gemini", tmp_path, written(GEMINI_INIT, said, broken, GEMINI_DONE))
+    assert (report.outcome, report.error) == (Outcome.AGENT_ERROR, broken["message"])
+
+
 async def test_gemini_begins_anew_where_a_session_is_gone(tmp_path: Path) -> None:
     """It says so, and ends with 42."""
     gone = (
