@@ -27,8 +27,10 @@ def _beside(name: str, delay_seconds: float, bar: float, more: str) -> bool:
     with stage(notes(delay_seconds), slots=SLOTS, more=more) as built:
         _ours(built, range(SLOTS))
         _alone(built, 0)
+        # Ours in the middle: a machine that gets busier is busier for both.
+        alone = sum(_alone(built, number) for number in range(1, TASKS // 2 + 1))
         ours = _ours(built, range(SLOTS, SLOTS + TASKS))
-        alone = sum(_alone(built, number) for number in range(1, TASKS + 1))
+        alone += sum(_alone(built, number) for number in range(TASKS // 2 + 1, TASKS + 1))
     note(f"{name}: {TASKS} tasks {ours:.2f} s, one after another by `copilot -p` {alone:.2f} s")
     return at_most(name, ours / alone, bar, "x")
 
