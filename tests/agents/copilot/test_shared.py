@@ -258,6 +258,18 @@ async def test_what_a_finished_command_left_behind_goes_with_its_attempt(crew: C
     assert goes_on.outcome is Outcome.SUCCEEDED
 
 
+async def test_no_script_of_a_session_stays(crew: Crew, tmp_path: Path) -> None:
+    """Its own goes with it; one of long ago, whose worker was killed, as a runtime starts."""
+    state = tmp_path / "state"
+    state.mkdir()
+    old, new = state / "shell-old.sh", state / "shell-new.sh"
+    for script in (old, new):
+        script.touch()
+    os.utime(old, (0, 0))
+    await crew.hand("a", "Please do nothing").work()
+    assert [each.name for each in state.glob("shell-*")] == [new.name]
+
+
 async def test_when_the_runtime_is_killed_all_know_and_go_on_in_another(
     crew: Crew, model: ScriptedModel
 ) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from deputize.agents.pool.pool import Loan, Pool
     from deputize.clock import Clock
 
+PREFIX, SUFFIX = "shell-", ".sh"
+LITTER_SECONDS = 7 * 86400
+"""So old a script is no session's any more: its worker was killed."""
 WAITS = "it waits until one of the runtimes that others use is free to go"
 
 
@@ -53,7 +57,7 @@ class Sharing:
         """Give a job to a runtime, and end what it started there; raises AgentError."""
         login, own = login_of(job), _own(job.environment)
         launch = _shared(launch_of(program, job, login, log_level=log_level), job, self._pool.mark)
-        key, start = key_of(launch, login), partial(opened, launch)
+        key, start = key_of(launch, login), partial(_opened, launch)
         async with self._pool.lent(key, start, waits=lambda: emit(Noted(text=WAITS))) as loan:
             emit(ProcessStarted(pid=loan.client.pid, shared=True))
             with _script(launch.workspace, own) as script:
@@ -69,6 +73,15 @@ class Sharing:
                     return await prompting.see_through(job, login)
                 finally:
                     await _let_go(loan, prompting, own.get(ATTEMPT, ""), job.workspace)
+
+
+async def _opened(launch: Launch) -> Runtime:
+    """Start a runtime where nothing is left of those that were killed."""
+    for script in launch.workspace.glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(OSError):
+            if script.stat().st_mtime < time.time() - LITTER_SECONDS:
+                script.unlink()
+    return await opened(launch)
 
 
 async def _let_go(loan: Loan[Runtime], prompting: Prompting, mark: str, folder: Path) -> None:
@@ -119,7 +132,7 @@ def _shared(launch: Launch, job: Job, mark: str) -> Launch:
 @contextmanager
 def _script(folder: Path, variables: Mapping[str, str]) -> Iterator[Path]:
     """Give a script that puts an attempt's own variables into whatever its commands start."""
-    descriptor, name = tempfile.mkstemp(prefix="shell-", suffix=".sh", dir=folder)
+    descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as script:
