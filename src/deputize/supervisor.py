@@ -148,7 +148,8 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
         turn=anyio.CapacityLimiter(1),
     )
     log.bind(worker=name)
-    floor = Floor(pool=Pool(orders.bounds, mark=pool_marker(name)))
+    shells = ensure(home.run / "shells")
+    floor = Floor(pool=Pool(orders.bounds, mark=pool_marker(name), folder=shells))
     try:
         await shop.in_store(_register, shop)
         log.get("worker").info("started", roles=orders.roles, slots=orders.slots)

@@ -16,7 +16,10 @@ from deputize.agents.copilot.agent import CopilotAgent
 from deputize.agents.pool.book import Bounds
 from deputize.agents.pool.pool import Pool
 from deputize.demo.model import INPUT_TOKENS, MODEL_NAME, ScriptedModel
+from deputize.gate.decide import Bounds as Bounded
+from deputize.gate.decide import decide
 from deputize.model.outcome import Outcome
+from deputize.model.policy import Action, Tool, Verdict
 from deputize.workspace.processes.environment import pool_marker
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from deputize.agents.base import Report
     from deputize.demo.model import ModelRequest
-    from deputize.model.policy import Action, Decision
+    from deputize.model.policy import Decision
     from deputize.workspace.processes.identity import ProcessIdentity
 
 pytestmark = pytest.mark.anyio
@@ -44,9 +47,17 @@ def model() -> Iterator[ScriptedModel]:
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[Pool]:
+def shells(tmp_path: Path) -> Path:
+    """Give the folder of scripts for shells."""
+    folder = tmp_path / "it's $HOME; for shells"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+async def pool(shells: Path) -> AsyncIterator[Pool]:
     """Give a pool of two, of which nothing is left afterwards."""
-    made = Pool(Bounds(clients=2), mark=MARK)
+    made = Pool(Bounds(clients=2), mark=MARK, folder=shells)
     yield made
     await made.drain()
     assert not find_tree(MARK)
@@ -200,6 +211,21 @@ async def test_commands_know_whose_they_are(crew: Crew) -> None:
         assert "dummy" not in shown
 
 
+async def test_no_attempt_may_change_what_others_shells_read(
+    crew: Crew, shells: Path, model: ScriptedModel
+) -> None:
+    """What puts marks into commands lies nowhere that the gate lets an agent write."""
+    hand = crew.hand("a", "Please wait for me")
+    bounds = Bounded(workspace=str(hand.job.workspace), may_write=True, own=(str(hand.job.state),))
+    async with anyio.create_task_group() as group:
+        group.start_soon(hand.work)
+        await anyio.to_thread.run_sync(model.wait_for_request, hand.has_begun)
+        (script,) = shells.glob("*")  # noqa: ASYNC240 - a short look
+        write = Action(tool=Tool.WRITE, name="create", summary="", paths=(str(script),))
+        assert decide(write, bounds, write.paths).verdict is Verdict.DENY
+        model.open("go")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -258,16 +284,14 @@ async def test_what_a_finished_command_left_behind_goes_with_its_attempt(crew: C
     assert goes_on.outcome is Outcome.SUCCEEDED
 
 
-async def test_no_script_of_a_session_stays(crew: Crew, tmp_path: Path) -> None:
-    """Its own goes with it; one of long ago, whose worker was killed, as a runtime starts."""
-    state = tmp_path / "state"
-    state.mkdir()
-    old, new = state / "shell-old.sh", state / "shell-new.sh"
+async def test_no_script_of_a_session_stays(crew: Crew, shells: Path) -> None:
+    """Its own goes with it; one of long ago, whose worker was killed, with the next one."""
+    old, new = shells / "shell-old.sh", shells / "shell-new.sh"
     for script in (old, new):
         script.touch()
     os.utime(old, (0, 0))
     await crew.hand("a", "Please do nothing").work()
-    assert [each.name for each in state.glob("shell-*")] == [new.name]
+    assert list(shells.glob("*")) == [new]  # noqa: ASYNC240 - as above
 
 
 async def test_when_the_runtime_is_killed_all_know_and_go_on_in_another(

@@ -57,10 +57,10 @@ class Sharing:
         """Give a job to a runtime, and end what it started there; raises AgentError."""
         login, own = login_of(job), _own(job.environment)
         launch = _shared(launch_of(program, job, login, log_level=log_level), job, self._pool.mark)
-        key, start = key_of(launch, login), partial(_opened, launch)
+        key, start = key_of(launch, login), partial(opened, launch)
         async with self._pool.lent(key, start, waits=lambda: emit(Noted(text=WAITS))) as loan:
             emit(ProcessStarted(pid=loan.client.pid, shared=True))
-            with _script(launch.workspace, own) as script:
+            with _script(self._pool.folder, own) as script:
                 prompting = Prompting(
                     loan.client,
                     gate,
@@ -73,15 +73,6 @@ class Sharing:
                     return await prompting.see_through(job, login)
                 finally:
                     await _let_go(loan, prompting, own.get(ATTEMPT, ""), job.workspace)
-
-
-async def _opened(launch: Launch) -> Runtime:
-    """Start a runtime where nothing is left of those that were killed."""
-    for script in launch.workspace.glob(f"{PREFIX}*{SUFFIX}"):
-        with suppress(OSError):
-            if script.stat().st_mtime < time.time() - LITTER_SECONDS:
-                script.unlink()
-    return await opened(launch)
 
 
 async def _let_go(loan: Loan[Runtime], prompting: Prompting, mark: str, folder: Path) -> None:
@@ -130,8 +121,13 @@ def _shared(launch: Launch, job: Job, mark: str) -> Launch:
 
 
 @contextmanager
-def _script(folder: Path, variables: Mapping[str, str]) -> Iterator[Path]:
-    """Give a script that puts an attempt's own variables into whatever its commands start."""
+def _script(folder: Path | None, variables: Mapping[str, str]) -> Iterator[Path]:
+    """Give a script that puts an attempt's own variables into whatever its commands start.
+
+    It doesn't lie in the agent's own folder: there the gate lets any attempt write.
+    """
+    if folder is not None:
+        _sweep(folder)
     descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     try:
@@ -141,3 +137,11 @@ def _script(folder: Path, variables: Mapping[str, str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             os.unlink(name)  # noqa: PTH108 - as mkstemp named it
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what is left of sessions whose worker was killed."""
+    for script in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(OSError):
+            if script.stat().st_mtime < time.time() - LITTER_SECONDS:
+                script.unlink()

@@ -15,6 +15,7 @@ from deputize.errors import DeputizeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
 
 class Client(Protocol):
@@ -61,9 +62,16 @@ class _Seat:
 class Pool:
     """The clients of one worker. For one event loop."""
 
-    def __init__(self, bounds: Bounds | None = None, *, mark: str = "pool") -> None:
-        """Begin without any; `mark` is for whom they start, as an attempt's mark is for it."""
+    def __init__(
+        self, bounds: Bounds | None = None, *, mark: str = "pool", folder: Path | None = None
+    ) -> None:
+        """Begin without any.
+
+        `mark` is for what they start, as an attempt's mark is for what it starts; `folder` is where
+        things lie that no agent may change, by default the system's folder for temporary files.
+        """
         self.mark = mark
+        self.folder = folder
         self._book = Book(bounds or Bounds())
         self._seats: dict[int, _Seat] = {}
         self._turn = anyio.Lock()
