@@ -200,6 +200,8 @@ async def test_a_runtime_that_does_not_stop_is_ended_by_force(
     processes = _all_of((await bridge.get_status()).pid)
     for process in processes:
         process.suspend()
+    # A signal is on its way for a moment: until then it might answer.
+    wait_until(lambda: all(each.status() == psutil.STATUS_STOPPED for each in processes))
     assert not await bridge.is_ready()
     with pytest.raises(AgentError, match="does not answer"):
         await bridge.ensure_ready()
