@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +76,9 @@ def test_an_answer_may_say_that_nothing_has_to_change() -> None:
     assert (found.operations, found.title) == ((), "It is right already.")
     with pytest.raises(InvalidInput, match="must be 1 to 1000, not 0"):
         read_request(empty)
+    many = request(*(create(str(number)) for number in range(1001)))
+    with pytest.raises(InvalidInput, match="must be 0 to 1000, not 1001"):
+        request_in(json.dumps(many))
 
 
 @given(st.text(st.sampled_from('{}"[]:, \\\n`ab1')))
@@ -85,8 +89,12 @@ def test_any_words_are_an_answer_or_refused(answer: str) -> None:
 
 
 def test_the_instructions_keep_to_the_rules_that_they_tell() -> None:
-    """Their example is a request that is taken, and the schema is the one that is printed."""
+    """Their example is taken, and so is one without operations, also by the schema below them."""
     told = instructions()
     (example,) = re.findall(r"```json\n(.*?)```", told, re.DOTALL)
     assert len(request_in(example).operations) == 6
-    assert json.loads(told.splitlines()[-1])["title"].startswith("a change request")
+    schema = jsonschema.Draft202012Validator(json.loads(told.splitlines()[-1]))
+    schema.validate(json.loads(example))
+    assert "leave `operations` empty" in told
+    schema.validate(request(title="It is right already."))
+    assert not schema.is_valid({"schema": "deputize.change/1"})

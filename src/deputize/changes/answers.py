@@ -29,7 +29,7 @@ _FORM = "answer with one JSON object of the form that was asked for, in full"
 def instructions() -> str:
     """Return what an agent is told that is to answer with a change request."""
     told = files(__package__).joinpath("instructions.md").read_text(encoding="utf-8")
-    return f"{told}\n{json.dumps(change_schema(), separators=(',', ':'))}"
+    return f"{told}\n{json.dumps(change_schema(least=0), separators=(',', ':'))}"
 
 
 def request_in(answer: str) -> ChangeRequest:

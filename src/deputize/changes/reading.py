@@ -81,7 +81,8 @@ def _request(table: Mapping[str, object], least: int) -> ChangeRequest:
         raise wrong("schema", shown(REQUEST_SCHEMA), version)
     listed = list_of(_needed(table, "operations", ""), "operations")
     if not least <= len(listed) <= MOST_OPERATIONS:
-        raise InvalidInput(f"operations: must be 1 to {MOST_OPERATIONS}, not {len(listed)}")
+        right = f"{least} to {MOST_OPERATIONS}"
+        raise InvalidInput(f"operations: must be {right}, not {len(listed)}")
     operations = tuple(_operation(each, f"operations[{n}]") for n, each in enumerate(listed))
     check_agreement(operations)
     return ChangeRequest(

@@ -34,8 +34,8 @@ _VALUES: dict[str, Schema] = {
 }
 
 
-def change_schema() -> Schema:
-    """Describe a change request."""
+def change_schema(*, least: int = 1) -> Schema:
+    """Describe a change request of at `least` so many operations; as an answer it may have none."""
     signature = object_schema(_described("key", "value", value=_SHORT), ["key", "value"])
     properties = {
         "schema": {"const": REQUEST_SCHEMA},
@@ -47,7 +47,7 @@ def change_schema() -> Schema:
         "title": _or_null(_SHORT),
         "operations": {
             "type": "array",
-            "minItems": 1,
+            "minItems": least,
             "maxItems": MOST_OPERATIONS,
             "items": {"oneOf": [_operation(op) for op in Operation]},
         },
