@@ -114,7 +114,13 @@ def test_what_it_said_is_told_everywhere(house: House) -> None:
         page = house.cli(*words)
         assert "a race, judge agent:j: #1 has won" in page
         assert "#3 chose #1: it counts to nine" in page
-    assert "judging #1, #2" in house.cli("plan", "show", plan)
+    page = house.cli("plan", "show", plan)
+    assert sorted(page.partition("\n")[0].split(" (")[1][:-1].split(", ")) == [
+        "1 cancelled",
+        "1 done",
+    ]
+    assert "judging #1, #2" in page
+    assert house.json("plan", "show", plan)["counts"] == {"done": 1, "cancelled": 1}
     assert house.say("wait", "--plan", plan).code == 0
     assert judge(house, VERDICT, "--key", "k") == plan
 

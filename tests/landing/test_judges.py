@@ -162,6 +162,10 @@ def test_its_verdict_is_what_lands(database: Database) -> None:
         ]
     (done,) = told(database, "plan.done")
     assert (done.body["done"], done.body["cancelled"]) == (1, 1)
+    assert done.body["ends"] == {
+        "#1": "copilot: done",
+        "#2": "copilot: race_lost: #1 (copilot) has won the race",
+    }
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class PlanView:
     plan: Plan
     state: PlanState
     counts: Mapping[TaskState, int]
+    """How many tasks are in each state; an agent that has judged is none of them."""
     tasks: Sequence[TaskView]
     """Each after those that it needs."""
     unblocks: Mapping[int, Sequence[tuple[int, On]]]
@@ -118,7 +119,7 @@ def view(desk: Desk, plan_id: int) -> PlanView:
     """Return one plan whole; NotFound if there is none."""
     with desk.database.read() as transaction:
         plan = plans.get(transaction, plan_id)
-        counts, state = plans.counts(transaction, plan_id), plans.state(transaction, plan)
+        counts, state = plans.tally(transaction, plan), plans.state(transaction, plan)
         found = views_of(desk, transaction, tasks.of_plan(transaction, plan_id))
         unblocks: dict[int, list[tuple[int, On]]] = {}
         for need, task, on in plans.dependents(transaction, plan_id):

@@ -160,11 +160,12 @@ def _tell_plans(transaction: Transaction, ended: list[Task], actor: str, now: da
 
 
 def _ends(transaction: Transaction, plan: int) -> dict[str, str]:
-    """Say how each task of a race has ended, and why where it did not win."""
+    """Say how each that ran in a race has ended, and why where it did not win."""
     found = {}
     for task in tasks.of_plan(transaction, plan):
-        words = (task.agent, task.reason or task.state, task.message)
-        found[f"#{task.id}"] = ": ".join(str(word) for word in words if word)
+        if not task.is_judge:
+            words = (task.agent, task.reason or task.state, task.message)
+            found[f"#{task.id}"] = ": ".join(str(word) for word in words if word)
     return found
 
 
