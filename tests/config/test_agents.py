@@ -11,6 +11,7 @@ from deputize.config.load import load_config
 from deputize.errors import ConfigError
 from deputize.model.agent import (
     BUILT_IN_AGENTS,
+    SHIPPED,
     SHIPPED_VARIABLES,
     AgentSettings,
     Handing,
@@ -35,6 +36,17 @@ def test_described_agents_are_there_beside_those_that_are_built_in() -> None:
 def test_a_worker_is_given_what_described_agents_get() -> None:
     """Its environment is made without our file, from a list that holds just that."""
     assert {name for each in shipped().values() for name in each.env} == set(SHIPPED_VARIABLES)
+
+
+def test_our_file_is_read_only_for_what_is_in_it() -> None:
+    """Its names are known without it, and who asks for another one doesn't wait for it."""
+    shipped.cache_clear()
+    own = AgentSettings(command=("one",))
+    assert agent_of("one", {"one": own}) == own._replace(kind="command")
+    assert agent_of("none", {}) is None
+    assert agent_names({"one": own}) == (*BUILT_IN_AGENTS, *SHIPPED, "one")
+    assert shipped.cache_info().misses == 0
+    assert tuple(shipped()) == SHIPPED
 
 
 def test_a_table_goes_over_a_description_key_by_key() -> None:

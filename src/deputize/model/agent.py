@@ -125,12 +125,14 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     ),
 }
 """Agents that are there without being configured."""
+SHIPPED = ("aider", "gemini", "mini-swe-agent", "opencode")
+"""Agents that are described in a file of ours: known where that file isn't read."""
 SHIPPED_VARIABLES = (
     *("AIDER_*", "ANTHROPIC_API_KEY", "DEEPSEEK_API_KEY", "GEMINI_*", "GOOGLE_*", "GROQ_API_KEY"),
     *("MISTRAL_API_KEY", "MSWEA_*", "OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
     *("OPENCODE_*", "OPENROUTER_API_KEY", "XAI_API_KEY"),
 )
-"""All that agents which are described in a file of ours get: known where that file isn't read."""
+"""All that these get."""
 
 
 LOGIN_SERVERS: Mapping[str, str] = {"copilot": "github", "codex": "openai", "claude": "anthropic"}

@@ -90,6 +90,17 @@ def test_add_loads_nothing_heavy(deputize: CommandLine) -> None:
     assert heavy == []
 
 
+def test_add_to_an_agent_of_the_users_own_loads_little_more(deputize: CommandLine) -> None:
+    """Settings are read, which takes TOML; the agents that we describe are not."""
+    deputize.add()
+    (deputize.home / "config.toml").write_text('[agents.one]\ncommand = ["one"]\n')
+    modules = loaded(deputize, "add", "--agent", "one", "x", "--no-start")
+    assert "deputize.config.described" in modules
+    heavy = FORBIDDEN.intersection(name.partition(".")[0] for name in modules)
+    assert heavy == {"tomllib"}
+    assert modules.isdisjoint({"importlib.resources", "zipfile"})
+
+
 def test_one_verb_loads_no_other(deputize: CommandLine) -> None:
     """Each command line loads the module of its own verb alone."""
     for words in (("list",), ("add", "x", "--no-start"), ("status",)):

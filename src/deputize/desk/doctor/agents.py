@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deputize.config.load import load_config
 from deputize.desk.doctor.finding import About, Finding, fail, failed, ok, warn
 from deputize.errors import ConfigError, StoreError
+from deputize.model.agent import SHIPPED
 from deputize.model.agent_check import UNFIT_HINT
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ def agents(home: Home) -> Iterator[Finding]:
     That of the agent that tasks go to has to be there, and to be fit for them. Of those that we
     only describe, nothing is told where nobody has them.
     """
-    from deputize.config.agents import shipped
     from deputize.desk.agents import check_words, found_here, listing
 
     config = load_config(home.config)
@@ -37,7 +37,7 @@ def agents(home: Home) -> Iterator[Finding]:
         found = listing(home)
     except StoreError:
         found = found_here(home)  # the store is looked at for itself
-    unwanted = set(shipped()) - {*config.agents, config.default_agent}
+    unwanted = set(SHIPPED) - {*config.agents, config.default_agent}
     for agent in found:
         about = f"{About.AGENT} {agent.name}"
         bad = fail if agent.default else warn
