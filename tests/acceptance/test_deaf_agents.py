@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.agents.find import find_copilot
+from deputize.agents.copilot.find import find_copilot
 from deputize.demo.model import ScriptedModel
 from deputize.model.agent_check import Canary
 from tests.fixtures.checked import put_check

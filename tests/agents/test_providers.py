@@ -10,8 +10,8 @@ import pytest
 
 from deputize.agents.base import Provider
 from deputize.agents.copilot.agent import LOG_VARIABLE, log_level_of
+from deputize.agents.copilot.find import find_copilot
 from deputize.agents.copilot.login import TOKEN_VARIABLES
-from deputize.agents.find import find_copilot
 from deputize.agents.providers import (
     BYOK_KEY,
     BYOK_MODEL,

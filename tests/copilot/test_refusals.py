@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deputize.agents.find import find_copilot
+from deputize.agents.copilot.find import find_copilot
 from deputize.config.home import Home
 from deputize.copilot import Bridge, CodingTaskRequest, ProviderConfig
 from deputize.demo.model import (

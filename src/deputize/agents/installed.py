@@ -1,9 +1,11 @@
-"""Programs that somebody installed: where config names one, and which version its package says."""
+"""Programs that somebody installed: which are there, and which version their package says."""
 
 from __future__ import annotations
 
 import json
 import os
+import platform
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,9 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+"""What npm calls the processors that Python calls so."""
+
+
 def is_program(path: Path) -> bool:
     """Tell whether there is a file that may be executed."""
     return path.is_file() and os.access(path, os.X_OK)
+
+
+def platform_name() -> str:
+    """Return the name that packages of npm have for this system."""
+    machine = MACHINES.get(platform.machine().lower(), platform.machine().lower())
+    return f"{sys.platform}-{machine}"
 
 
 def missing(program: Path) -> str:

@@ -15,8 +15,8 @@ from anyio import to_thread
 
 from deputize.agents.base import Report
 from deputize.agents.copilot.agent import PATIENCE_SECONDS, log_level_of, report_of
+from deputize.agents.copilot.find import find_copilot
 from deputize.agents.copilot.login import login_of
-from deputize.agents.find import find_copilot
 from deputize.clock import SystemClock
 from deputize.config.dotenv import read_variables
 from deputize.config.home import Home, ensure, find_home

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from deputize.agents.codex.find import find_codex
-from deputize.agents.find import platform_name
+from deputize.agents.installed import platform_name
 
 if TYPE_CHECKING:
     from pathlib import Path

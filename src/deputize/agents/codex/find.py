@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Found
-from deputize.agents.find import platform_name
-from deputize.agents.installed import is_program, missing, version_in
+from deputize.agents.installed import is_program, missing, platform_name, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

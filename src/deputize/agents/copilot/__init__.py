@@ -1,6 +1,8 @@
 """GitHub Copilot, through its official SDK.
 
-agent       starting the runtime, seeing one prompt through, ending everything
+agent       which runtime, and what sees a prompt through in it
+find        where the runtime is
+run         one prompt in a runtime of its own, from its start until its last process is gone
 login       which token, or which provider of one's own, a session uses: pure
 probe       what the runtime says of itself before any session
 shared      one prompt in a runtime that serves several attempts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
 from deputize.agents.base import Found, Report
+from deputize.agents.copilot.find import find_copilot
 from deputize.agents.failures import failure_of
-from deputize.agents.find import find_copilot
 from deputize.clock import SystemClock
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
@@ -82,12 +82,12 @@ class CopilotAgent:
 
     async def _way(self, job: Job) -> Callable[..., Awaitable[Report]]:
         """Return what sees a job through: in a runtime of its own, or in one of the pool."""
-        is_shared = self.pool is not None and not job.containment
-        name = "shared" if is_shared else "run"
         # Loading the SDK takes a second, in which leases must be renewed: not in this thread.
-        loaded = await to_thread.run_sync(import_module, f"deputize.agents.copilot.{name}")
-        found = loaded.Sharing(self.pool).run if is_shared else loaded.run
-        return cast("Callable[..., Awaitable[Report]]", found)
+        if self.pool is not None and not job.containment:
+            shared = await to_thread.run_sync(import_module, "deputize.agents.copilot.shared")
+            return shared.Sharing(self.pool).run  # type: ignore[no-any-return]
+        alone = await to_thread.run_sync(import_module, "deputize.agents.copilot.run")
+        return alone.run  # type: ignore[no-any-return]
 
     async def probe(self, job: Job, tell: Callable[[Probed], None]) -> None:
         """Ask the runtime before any session; see `Probing.probe`."""

@@ -31,6 +31,7 @@ ABORT_SECONDS = 3.0
 TURN_STARTED = "assistant.turn_start"
 """Told once everything that the next answer of the model builds on has happened."""
 UNDECIDED = Decision(verdict=Verdict.DENY, rule="undecided", reason="the gate could not decide")
+TOO_LATE = Decision(verdict=Verdict.DENY, rule="too late", reason="the session is over")
 
 
 async def run(
@@ -251,7 +252,7 @@ class Prompting:
     async def _ask(self, action: Action) -> Decision:
         """Ask the gate; where it fails nothing is done, and the run ends with that failure."""
         if self._has_left:
-            return UNDECIDED
+            return TOO_LATE
         try:
             return await self._gate(action)
         except Exception as exc:  # noqa: BLE001 - raised by `see_through`

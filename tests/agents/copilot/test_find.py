@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.agents.find import HOST, LIBRARY, PINNED_VERSION, find_copilot, platform_name
+from deputize.agents.copilot.find import HOST, LIBRARY, PINNED_VERSION, find_copilot
+from deputize.agents.installed import platform_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import platform
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.agents.base import Found
+from deputize.agents.installed import is_program, platform_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,6 @@ PINNED_VERSION = "1.0.102"
 HOST = "copilot-runtime"
 LIBRARY = "runtime.node"
 """What the light host loads; without it beside, the host can't work."""
-MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 HINT = "npm install -g @github/copilot, or set `path` under [agents.copilot] in config.toml"
 
 
@@ -47,7 +46,7 @@ def find_copilot(path: str | None, environment: Mapping[str, str]) -> Found:
 def _named(how: str, program: Path, environment: Mapping[str, str]) -> Found:
     if program.is_dir():
         program /= HOST
-    if _is_program(program):
+    if is_program(program):
         return _found(how, program, environment)
     problem = f"there is no program {str(program)!r}, which {how} names"
     return Found(path=None, problem=problem, hint=HINT)
@@ -59,7 +58,7 @@ def _installed(environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
         yield "PATH", _native(Path(on_path))
     for folder in _npm_folders(search, environment):
         program = folder / "@github" / f"copilot-{platform_name()}" / "copilot"
-        if _is_program(program):
+        if is_program(program):
             yield "npm", program
     downloaded = _downloaded(environment)
     if _is_host(downloaded):
@@ -75,12 +74,6 @@ def _found(how: str, program: Path, environment: Mapping[str, str]) -> Found:
     return Found(path=str(program), version=version, how=how)
 
 
-def platform_name() -> str:
-    """Return the name that the runtime's packages have for this system."""
-    machine = MACHINES.get(platform.machine().lower(), platform.machine().lower())
-    return f"{sys.platform}-{machine}"
-
-
 def _native(program: Path) -> Path:
     """Return the program that npm's starting script would start, where it is that script."""
     real = program.resolve()
@@ -89,7 +82,7 @@ def _native(program: Path) -> Path:
         if package.name != "copilot" or package.parent.name != "@github":
             continue
         places = (package.parent / name, package / "node_modules" / "@github" / name)
-        return next((each / "copilot" for each in places if _is_program(each / "copilot")), program)
+        return next((each / "copilot" for each in places if is_program(each / "copilot")), program)
     return program
 
 
@@ -137,8 +130,4 @@ def _cache_home(environment: Mapping[str, str]) -> Path:
 
 
 def _is_host(program: Path) -> bool:
-    return _is_program(program) and (program.parent / LIBRARY).is_file()
-
-
-def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    return is_program(program) and (program.parent / LIBRARY).is_file()
