@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from deputize.workspace.processes.identity import ProcessIdentity
 
 pytestmark = pytest.mark.anyio
-MARK = pool_marker("a worker of the tests")
+MARK = pool_marker(f"a worker of the tests in process {os.getpid()}")
 
 
 @pytest.fixture
