@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 CONFIG = Config(
     agents={
-        "copilot": AgentSettings(model="of-the-agent"),
+        "copilot": AgentSettings(kind="copilot", model="of-the-agent"),
         "mine": AgentSettings(kind="command", command=("x",)),
         "fixed": AgentSettings(kind="copilot", provider="own", model="of-the-agent"),
     },

@@ -28,16 +28,7 @@ def test_built_in_agents_need_no_configuration() -> None:
     assert goose.command == ("goose", "acp", "--with-builtin", "developer")
 
 
-def test_what_is_configured_goes_over_what_is_built_in() -> None:
-    """A table for a built-in agent changes what it names and keeps the rest."""
-    own = AgentSettings(model="big", env=("MORE",))
-    settings = settings_for("goose", {"goose": own})
-    assert (settings.kind, settings.model) == ("acp", "big")
-    assert settings.command[0] == "goose"
-    assert {"GOOSE_*", "MORE"} <= set(settings.env)
-
-
-def test_a_table_of_another_kind_replaces_the_built_in_one() -> None:
+def test_what_is_configured_holds() -> None:
     """Who calls a command of theirs `copilot` gets that command, and nothing else."""
     own = AgentSettings(kind="command", command=("mine",))
     settings = settings_for("copilot", {"copilot": own})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,10 +16,10 @@ from deputize.model.agent import (
     AgentSettings,
     Handing,
     has_sessions,
-    laid_over,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -42,17 +42,24 @@ def test_our_file_is_read_only_for_what_is_in_it() -> None:
     """Its names are known without it, and who asks for another one doesn't wait for it."""
     shipped.cache_clear()
     own = AgentSettings(command=("one",))
-    assert agent_of("one", {"one": own}) == own._replace(kind="command")
+    assert agent_of("one", {"one": own}) == own
     assert agent_of("none", {}) is None
     assert agent_names({"one": own}) == (*BUILT_IN_AGENTS, *SHIPPED, "one")
     assert shipped.cache_info().misses == 0
     assert tuple(shipped()) == SHIPPED
 
 
-def test_a_table_goes_over_a_description_key_by_key() -> None:
+def configured(tmp_path: Path, text: str) -> Mapping[str, AgentSettings]:
+    """Return the agents of a home whose settings say this."""
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    return load_config(file).agents
+
+
+def test_a_table_goes_over_a_description_key_by_key(tmp_path: Path) -> None:
     """What it doesn't say stays; what is a table itself is gone through as well."""
-    own = AgentSettings(path="/opt/aider", env=("MORE",), variables={"A": "b"})
-    settings = agent_of("aider", {"aider": own})
+    own = 'path = "/opt/aider"\nenv = ["MORE"]\nvariables = { A = "b" }'
+    settings = agent_of("aider", configured(tmp_path, f"[agents.aider]\n{own}"))
     known = shipped()["aider"]
     assert settings is not None
     assert settings.command == known.command
@@ -61,22 +68,66 @@ def test_a_table_goes_over_a_description_key_by_key() -> None:
     assert settings.variables == {**known.variables, "A": "b"}
 
 
-def test_what_a_provider_of_one_type_gets_is_corrected_alone() -> None:
+def test_a_table_goes_over_what_is_built_in(tmp_path: Path) -> None:
+    """It changes what it names and keeps the rest."""
+    own = '[agents.goose]\nmodel = "big"\nenv = ["MORE"]'
+    known = BUILT_IN_AGENTS["goose"]
+    expected = known._replace(model="big", env=(*known.env, "MORE"))
+    assert agent_of("goose", configured(tmp_path, own)) == expected
+
+
+def test_what_a_provider_of_one_type_gets_is_corrected_alone(tmp_path: Path) -> None:
     """A table in a table keeps its other keys too."""
-    below = AgentSettings(
-        providers={"openai": Handing(model="x/{model}", variables={"A": "1"}), "azure": Handing()}
-    )
-    own = AgentSettings(providers={"openai": Handing(variables={"B": "2"})})
-    assert laid_over(below, own).providers == {
-        "openai": Handing(model="x/{model}", variables={"A": "1", "B": "2"}),
-        "azure": Handing(),
-    }
+    own = '[agents.opencode.providers]\nopenai.variables = { B = "2" }\nazure.model = "a"'
+    known = shipped()["opencode"].providers
+    openai = known["openai"]._replace(variables={**known["openai"].variables, "B": "2"})
+    settings = agent_of("opencode", configured(tmp_path, own))
+    assert settings is not None
+    assert settings.providers == {**known, "openai": openai, "azure": Handing(model="a")}
 
 
-def test_a_table_of_another_kind_is_another_agent() -> None:
+@pytest.mark.parametrize(
+    ("name", "table", "meant"),
+    [
+        ("opencode", 'output = "text"', lambda _: {"output": "text"}),
+        ("opencode", "version = []", lambda _: {"version": ()}),
+        ("gemini", "read = []", lambda _: {"read": ()}),
+        ("aider", "litter = []", lambda _: {"litter": ()}),
+        ("aider", "noise = []", lambda _: {"noise": ()}),
+        (
+            "aider",
+            "patterns.agent_error = []",
+            lambda known: {"patterns": known.patterns._replace(agent_error=())},
+        ),
+        (
+            "aider",
+            'providers.ollama = { model = "{model}", arguments = [] }',
+            lambda known: {
+                "providers": {
+                    **known.providers,
+                    "ollama": Handing(variables=known.providers["ollama"].variables),
+                }
+            },
+        ),
+        ("goose", "command = []", lambda _: {"command": ()}),
+    ],
+)
+def test_what_a_table_says_holds_where_it_would_hold_by_itself_too(
+    tmp_path: Path, name: str, table: str, meant: Callable[[AgentSettings], dict[str, Any]]
+) -> None:
+    """Whoever wants none of what we know of a program gets none of it, and keeps the rest."""
+    known = agent_of(name, {})
+    assert known is not None
+    expected = known._replace(**meant(known))
+    assert expected != known
+    assert agent_of(name, configured(tmp_path, f"[agents.{name}]\n{table}")) == expected
+
+
+def test_a_table_of_another_kind_is_another_agent(tmp_path: Path) -> None:
     """Nothing of the description is left."""
-    own = AgentSettings(kind="acp", command=("opencode", "acp"))
-    assert agent_of("opencode", {"opencode": own}) == own
+    own = '[agents.opencode]\nkind = "acp"\ncommand = ["opencode", "acp"]'
+    expected = AgentSettings(kind="acp", command=("opencode", "acp"))
+    assert agent_of("opencode", configured(tmp_path, own)) == expected
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def settings_for(name: str, configured: Mapping[str, AgentSettings]) -> AgentSettings:
-    """Return an agent's settings: what is configured over what is known of it; raises NotFound."""
+    """Return an agent's settings, as configured or else as known; raises NotFound."""
     settings = agent_of(name, configured)
     if settings is None:
         raise _unknown(name, agent_names(configured))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from deputize.model.agent import BUILT_IN_AGENTS, SHIPPED, laid_over
+from deputize.config.shape import laid_over
+from deputize.model.agent import BUILT_IN_AGENTS, SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +35,25 @@ def agent_names(configured: Mapping[str, AgentSettings]) -> tuple[str, ...]:
 
 
 def agent_of(name: str, configured: Mapping[str, AgentSettings]) -> AgentSettings | None:
-    """Return an agent's settings, what is configured over what we know; None where there is none.
+    """Return an agent's settings, None where there is none.
 
-    A table of another kind is another agent. Our file is read only for a name that is in it.
+    What is configured holds: it lies over what we know since it was read. Our file is read only for
+    a name that is in it.
     """
-    own = configured.get(name)
-    below = BUILT_IN_AGENTS.get(name)
-    if name in SHIPPED:
-        below = shipped()[name]
-    if own is None:
-        return below
+    return configured.get(name) or _known(name)
+
+
+def completed(name: str, own: AgentSettings, table: object) -> AgentSettings:
+    """Return what a user's table says of an agent, over what we know of one of that name.
+
+    A table of another kind is another agent.
+    """
+    below = _known(name)
     if below is None or own.kind not in {None, below.kind}:
         return own._replace(kind=own.kind or "command")
-    return laid_over(below, own)
+    settings = cast("AgentSettings", laid_over(below, own, table))
+    return settings._replace(env=tuple(dict.fromkeys((*below.env, *own.env))))
+
+
+def _known(name: str) -> AgentSettings | None:
+    return shipped()[name] if name in SHIPPED else BUILT_IN_AGENTS.get(name)

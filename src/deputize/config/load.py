@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from deputize.config.agents import agent_of
+from deputize.config.agents import agent_of, completed
 from deputize.config.settings import (
     KEY_SOURCES,
     MODES_FROM_LOOSE_TO_STRICT,
@@ -13,17 +13,16 @@ from deputize.config.settings import (
     Config,
     LandingSettings,
 )
-from deputize.config.shape import MEND, Shape
+from deputize.config.shape import MEND, Shape, laid_over
 from deputize.config.variables import is_variable, path_of
 from deputize.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from pathlib import Path
 
     from deputize.config.settings import ProviderSettings
-
-    Keys = Iterable[str]
+    from deputize.model.agent import AgentSettings
 
 DIGITS = 9
 """The longest number that a variable may hold."""
@@ -59,17 +58,12 @@ def narrowed(config: Config, repository: bytes, origin: str) -> Config:
             raise shape.unknown(key, key, REPOSITORY_KEYS)
     own = cast("Config", shape.fill(Config, table))
     groups = {
-        name: _laid_over(getattr(config, name), getattr(own, name), cast("Keys", keys))
-        for name, keys in table.items()
+        name: laid_over(getattr(config, name), getattr(own, name), said)
+        for name, said in table.items()
         if name != "checks"
     }
     merged = config._replace(**groups, checks={**own.checks, **config.checks})
     return merged._replace(landing=_stricter(config.landing, merged.landing))
-
-
-def _laid_over(below: Any, above: Any, keys: Keys) -> Any:  # noqa: ANN401 - one of the groups
-    """Take from `above` only what its file says."""
-    return below._replace(**{key: getattr(above, key) for key in keys})
 
 
 def _stricter(home: LandingSettings, merged: LandingSettings) -> LandingSettings:
@@ -98,6 +92,7 @@ def _from_home(file: Path) -> Config:
     config = cast("Config", shape.fill(Config, table))
     for name, agent in config.agents.items():
         check_described(name, agent, shape)
+    config = config._replace(agents=_completed(config.agents, table))
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
     for place, name in enumerate(config.fallback):
@@ -108,6 +103,13 @@ def _from_home(file: Path) -> Config:
             right = "named after a provider, or an agent with a login of its own"
             raise shape.wrong("budget.providers", right, name)
     return config
+
+
+def _completed(
+    agents: Mapping[str, AgentSettings], table: Mapping[str, object]
+) -> Mapping[str, AgentSettings]:
+    tables = cast("Mapping[str, object]", table.get("agents", {}))
+    return {name: completed(name, own, tables[name]) for name, own in agents.items()}
 
 
 def _require_one_key(provider: ProviderSettings, key: str, shape: Shape) -> None:

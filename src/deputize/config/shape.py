@@ -162,6 +162,20 @@ class Shape:
         return ConfigError(f"{self.source}: unknown key `{key}`", hint=hint)
 
 
+def laid_over(below: Any, own: Any, table: object) -> Any:  # noqa: ANN401 - any setting
+    """Return what is below with all that a table says, which `own` was made of, key by key.
+
+    Only the table knows what was said: in `own`, a default is as good as any other value.
+    """
+    if below is None or not isinstance(table, Mapping):
+        return own
+    if isinstance(own, Mapping):
+        inner = {name: laid_over(below.get(name), own[name], table[name]) for name in table}
+        return {**below, **inner}
+    said = {key: laid_over(getattr(below, key), getattr(own, key), table[key]) for key in table}
+    return below._replace(**said)
+
+
 def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003 - read at run time, to check files
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -141,25 +141,6 @@ ASKING_KINDS = frozenset({"copilot", "claude"})
 """Kinds of agents that ask before each tool call."""
 NAMING_KINDS = frozenset({"copilot", "claude"})
 """Kinds of agents whose sessions others may name."""
-
-
-def laid_over(below: AgentSettings, own: AgentSettings) -> AgentSettings:
-    """Return settings with all that `own` says over what is `below`, key by key."""
-    merged: AgentSettings = _laid_over(below, own)
-    return merged._replace(env=tuple(dict.fromkeys((*below.env, *own.env))))
-
-
-def _laid_over(below: Any, own: Any) -> Any:  # noqa: ANN401 - any setting
-    if isinstance(own, Mapping):
-        return {**below, **{name: _laid_over(below.get(name), each) for name, each in own.items()}}
-    if below is None or not hasattr(own, "_field_defaults"):
-        return own
-    said = {
-        name: _laid_over(getattr(below, name), value)
-        for name, value in own._asdict().items()
-        if value != own._field_defaults[name]
-    }
-    return below._replace(**said)
 
 
 def has_sessions(name: str, settings: AgentSettings) -> bool:
