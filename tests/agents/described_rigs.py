@@ -36,6 +36,7 @@ OPENCODE = Kind(
     provider=openai_provider,
     asks=False,
     resumes=False,
+    keeps_short="busy, it may leave before all that it has said is written",
     tells_limits="no",
 )
 MINI = Kind(
