@@ -86,7 +86,7 @@ def test_any_text_is_a_verdict_or_refused(answer: str) -> None:
         found = read_verdict(answer, LETTERS)
     except InvalidInput:
         return
-    assert found.choice in LETTERS
+    assert found.letter in LETTERS
 
 
 VALUES: st.SearchStrategy[Any] = st.one_of(
@@ -127,7 +127,7 @@ def test_changes_are_shown_by_letters_and_sizes() -> None:
     assert "change B: 2 files, +2 -0\n+two\n===" in shown
     *_, before, form = shown.splitlines()
     assert before.endswith("LETTER is one of A, B:")
-    assert read_verdict(form.replace("LETTER", "B"), "AB").choice == "B"
+    assert read_verdict(form.replace("LETTER", "B"), "AB").letter == "B"
 
 
 def test_no_change_can_pretend_to_be_another() -> None:

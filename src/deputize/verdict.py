@@ -42,14 +42,14 @@ _FIELDS = ("choice", "reason")
 class Verdict(NamedTuple):
     """What a judge answers."""
 
-    choice: str
-    """The letter of a change."""
+    letter: str
+    """That of the change that is to land."""
     reason: str
 
     @property
     def text(self) -> str:
         """Return it as JSON, as it is kept."""
-        return json.dumps(self._asdict(), ensure_ascii=False)
+        return json.dumps({"choice": self.letter, "reason": self.reason}, ensure_ascii=False)
 
 
 class Exhibit(NamedTuple):
@@ -88,10 +88,10 @@ def read_verdict(answer: str, letters: str) -> Verdict:
     for name in _FIELDS:
         if name not in found:
             raise InvalidInput(f"{name}: is missing", hint=f"known: {', '.join(_FIELDS)}")
-    choice, reason = (text_of(found[name], name) for name in _FIELDS)
-    if choice not in tuple(letters):
-        raise wrong("choice", f"one of {', '.join(letters)}", choice)
-    return Verdict(choice, _reason(reason))
+    letter, reason = (text_of(found[name], name) for name in _FIELDS)
+    if letter not in tuple(letters):
+        raise wrong("choice", f"one of {', '.join(letters)}", letter)
+    return Verdict(letter, _reason(reason))
 
 
 def _reason(text: str) -> str:

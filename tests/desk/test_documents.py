@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deputize.desk import documents
 from deputize.desk.adding import add
 from deputize.desk.history import entries
+from deputize.desk.races import Candidate, JudgingView, RaceView
+from deputize.desk.stats_document import stats_document
 from deputize.desk.tasks import cancel, view
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.attempt import Attempt, ToolUse, Usage
+from deputize.model.budget import Spent
 from deputize.model.change import Change, FileChange, Operation
 from deputize.model.outcome import Outcome
+from deputize.model.race import Judge
 from deputize.model.states import ChangeState
+from deputize.model.stats import Served, Taken, summed
 from deputize.model.task import TaskSpec
 from deputize.model.worker import Worker
 
@@ -115,6 +121,64 @@ def test_a_change_has_the_promised_fields() -> None:
             "after": "sha256:2",
             "added": 3,
             "removed": 0,
+        }
+    ]
+
+
+def test_a_race_has_the_promised_fields() -> None:
+    """Who judges it; of an agent that was asked, about what, what it chose, and why."""
+    candidates = [
+        Candidate(letter="A", task=2, change=8),
+        Candidate(letter="B", task=1, change=7),
+    ]
+    judging = JudgingView(task=3, candidates=candidates, best_task=2, reason=SECRET)
+    race = RaceView(judge=Judge.AGENT, agent="j", model=None, winner=2, judging=judging)
+    assert documents.race_document(race) == {
+        "judge": "agent",
+        "judge_agent": "j",
+        "judge_model": None,
+        "winner": 2,
+        "judging": {
+            "task": 3,
+            "candidates": [
+                {"letter": "A", "task": 2, "change": 8},
+                {"letter": "B", "task": 1, "change": 7},
+            ],
+            "choice": 2,
+            "fallback": None,
+            "reason": "password=[redacted]",
+        },
+    }
+    judging = JudgingView(task=3, candidates=[], fallback=Judge.SMALLEST, reason="it broke")
+    document = documents.race_document(replace(race, judging=judging))
+    assert document is not None
+    assert document["judging"] == {
+        "task": 3,
+        "candidates": [],
+        "choice": None,
+        "fallback": "smallest",
+        "reason": "it broke",
+    }
+    assert documents.race_document(None) is None
+
+
+def test_what_was_taken_has_the_promised_fields() -> None:
+    """For each model of each provider, with what has no price told apart."""
+    usage = Usage(input_tokens=4, output_tokens=5, cached_tokens=2, reasoning_tokens=1)
+    taken = Taken(Served("toy", "p", "m"), 2, usage, Spent(tokens=9, unpriced_tokens=9))
+    idle = summed([], [], [], since=AT, now=AT, most=1)
+    assert stats_document(replace(idle, taken=[taken]))["usage"] == [
+        {
+            "agent": "toy",
+            "provider": "p",
+            "model": "m",
+            "attempt_count": 2,
+            "input_tokens": 4,
+            "output_tokens": 5,
+            "cached_tokens": 2,
+            "reasoning_tokens": 1,
+            "unpriced_tokens": 9,
+            "cost_usd": None,
         }
     ]
 

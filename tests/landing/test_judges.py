@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from deputize.desk.races import JudgingView
     from deputize.model.change import Change
     from deputize.model.event import Entry
     from deputize.model.task import Task
@@ -87,11 +88,17 @@ def told(database: Database, kind: str = "change.chosen") -> list[Entry]:
         return [entry for entry in journal.recent(transaction) if entry.kind == kind]
 
 
-def standing(database: Database) -> str | None:
-    """Return how far the judge is, as people are told."""
+def judging(database: Database) -> JudgingView | None:
+    """Return how far the judge is, as people look at it."""
     with database.read() as transaction:
         race = race_view(transaction, plans.get(transaction, 1))
-    return race.judging.told if race and race.judging else None
+    return race.judging if race else None
+
+
+def standing(database: Database) -> str | None:
+    """Return how far the judge is, as people are told."""
+    found = judging(database)
+    return found.told if found else None
 
 
 def at_once(kind: str, folder: Path, *calls: Callable[[Database], object]) -> list[object]:
@@ -191,8 +198,11 @@ def test_where_it_can_not_say_the_smallest_lands_and_that_is_told(
         "judge": "agent",
         "judging": 3,
         "fallback": "smallest",
-        "reason": f"#3 could not say: {why}",
+        "reason": why,
     }
+    found = judging(database)
+    assert found is not None
+    assert (found.best_task, found.fallback, found.reason) == (None, Judge.SMALLEST, why)
     with pytest.raises(IllegalMove, match=r"#3 (judged a race, which has gone on|is done)"):
         queue.retry(database, 3, "person:ada", NOON)
 
@@ -216,7 +226,7 @@ def test_one_that_a_person_stops_could_not_say(database: Database) -> None:
     turn(database, first)
     queue.cancel(database, 3, "person:ada", NOON)
     assert turn(database, second) is Turn.LAND
-    assert told(database)[0].body["reason"] == "#3 could not say: cancelled"
+    assert told(database)[0].body["reason"] == "cancelled"
 
 
 def test_where_one_is_left_nobody_is_asked(database: Database) -> None:

@@ -57,9 +57,9 @@ def test_a_judge_chooses(judge: Judge, entrants: list[Entrant], chosen: int | No
     assert choose(Race(1, judge, None, entrants)) == chosen
 
 
-def asked(*changes: int, is_over: bool = True, choice: int | None = None, task: int = 9) -> Judging:
+def asked(*changes: int, is_over: bool = True, best: int | None = None, task: int = 9) -> Judging:
     """Make an agent's look at some changes."""
-    return Judging(task, changes, is_over, choice)
+    return Judging(task, changes, is_over, best)
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ def asked(*changes: int, is_over: bool = True, choice: int | None = None, task: 
         ([LARGE, SMALL, OTHER], None, [16, 14, 13], None),
         ([LARGE, SMALL, SAME], None, [11, 13], None),
         ([LARGE, SMALL], asked(14, 13, is_over=False), [], None),
-        ([LARGE, SMALL], asked(14, 13, choice=13), [], 13),
+        ([LARGE, SMALL], asked(14, 13, best=13), [], 13),
         ([LARGE, SMALL], asked(14, 13), [], 14),
         # One is lost while they are judged, or after that: what was said of the rest holds.
         ([OUT, LARGE, SMALL], asked(16, 14, 13, is_over=False), [], None),
-        ([OUT, LARGE, SMALL], asked(16, 14, 13, choice=13), [], 13),
+        ([OUT, LARGE, SMALL], asked(16, 14, 13, best=13), [], 13),
         ([OUT, LARGE, SMALL], asked(16, 14, 13), [], 14),
         ([OUT, LARGE], asked(14, 13, is_over=False), [], 13),
         # The best one is lost: who is the best of the rest has not been said.
-        ([OUT, LARGE, SMALL], asked(16, 14, 13, choice=16), [14, 13], None),
+        ([OUT, LARGE, SMALL], asked(16, 14, 13, best=16), [14, 13], None),
         # One has come that nobody was asked about.
-        ([LARGE, SMALL, OTHER], asked(14, 13, choice=13), [16, 14, 13], None),
+        ([LARGE, SMALL, OTHER], asked(14, 13, best=13), [16, 14, 13], None),
         ([LARGE, SMALL, OTHER], asked(14, 13, is_over=False), [16, 14, 13], None),
-        ([OPEN, LARGE, SMALL], asked(14, 13, choice=13), [], None),
+        ([OPEN, LARGE, SMALL], asked(14, 13, best=13), [], None),
     ],
 )
 def test_an_agent_is_asked_where_it_has_a_choice(
@@ -175,7 +175,7 @@ def test_who_waits_for_an_agent_is_told_so() -> None:
     assert told(Race(1, Judge.AGENT, None, [*both, OTHER], judging)) == (
         "an agent is going to judge it"
     )
-    chosen = asked(14, 13, choice=13)
+    chosen = asked(14, 13, best=13)
     assert told(Race(1, Judge.AGENT, None, both, chosen)) == "c13 comes first"
 
 

@@ -16,7 +16,7 @@ from deputize.store.rows import maybe_text, to_text
 
 if TYPE_CHECKING:
     from deputize.desk.plans import PlanView
-    from deputize.desk.races import RaceView
+    from deputize.desk.races import JudgingView, RaceView
     from deputize.desk.tasks import TaskView
     from deputize.model.activity import Activity
     from deputize.model.approval import Approval
@@ -204,15 +204,29 @@ def race_document(race: RaceView | None) -> Document | None:
     """Describe a race; null where there is none."""
     if race is None:
         return None
-    from dataclasses import asdict  # `add` does without
-
     return {
         "judge": race.judge,
         "judge_agent": race.agent,
         "judge_model": race.model,
         "winner": race.winner,
-        "judging": None if race.judging is None else _clean(asdict(race.judging)),
+        "judging": None if race.judging is None else _judging_document(race.judging),
     }
+
+
+def _judging_document(judging: JudgingView) -> Document:
+    """Describe what an agent was asked that judges; all is null that it has not said yet."""
+    return _clean(
+        {
+            "task": judging.task,
+            "candidates": [
+                {"letter": one.letter, "task": one.task, "change": one.change}
+                for one in judging.candidates
+            ],
+            "choice": judging.best_task,
+            "fallback": judging.fallback,
+            "reason": judging.reason,
+        }
+    )
 
 
 def attempt_document(attempt: Attempt) -> Document:

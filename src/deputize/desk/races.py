@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deputize.model.race import AskedJudge, Runner
+from deputize.model.race import AskedJudge, Judge, Runner
 from deputize.store import changes, judges, races
 from deputize.verdict import LETTERS
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deputize.model.plan import Plan
-    from deputize.model.race import Judge
     from deputize.store.database import Transaction
 
 
@@ -32,22 +31,22 @@ class JudgingView:
 
     task: int
     candidates: Sequence[Candidate]
-    choice: int | None = None
-    """The task whose change it found the best; None while it is at work, or could not say."""
+    best_task: int | None = None
+    """The one whose change it found the best; None while it is at work, or could not say."""
+    fallback: Judge | None = None
+    """By what it was judged instead, where it could not say."""
     reason: str | None = None
-    """Why it did."""
-    fallback: str | None = None
-    """Why it could not say, so that the smallest was to land."""
+    """Why that is the best, or why it could not say."""
     is_moot: bool = False
     """It was stopped because nothing was left to choose between."""
 
     @property
     def told(self) -> str:
         """Say in one line how far it is."""
-        if self.choice is not None:
-            line = f"#{self.task} chose #{self.choice}: {self.reason}"
+        if self.best_task is not None:
+            line = f"#{self.task} chose #{self.best_task}: {self.reason}"
         elif self.fallback is not None:
-            line = f"#{self.task} could not say, so the smallest was taken: {self.fallback}"
+            line = f"#{self.task} could not say, so the {self.fallback} was taken: {self.reason}"
         elif self.is_moot:
             line = f"#{self.task} was stopped: nothing was left to choose between"
         else:
@@ -107,8 +106,8 @@ def _judging(transaction: Transaction, plan: Plan) -> JudgingView | None:
             Candidate(letter=letter, task=makers[one], change=one)
             for letter, one in zip(LETTERS, plan.compared, strict=False)
         ],
-        choice=None if found.choice is None else makers[found.choice],
-        reason=found.verdict.reason if found.verdict else None,
-        fallback=found.why_not,
+        best_task=None if found.best_change is None else makers[found.best_change],
+        fallback=None if found.why_not is None else Judge.SMALLEST,
+        reason=found.verdict.reason if found.verdict else found.why_not,
         is_moot=found.is_moot,
     )

@@ -102,8 +102,8 @@ class Judging(NamedTuple):
     changes: Sequence[int]
     """What it was asked about, in the order of their letters."""
     is_over: bool
-    choice: int | None = None
-    """The change that it found the best; None where it is still at it, or could not say."""
+    best_change: int | None = None
+    """None where it is still at it, or could not say."""
 
 
 class Race(NamedTuple):
@@ -185,12 +185,12 @@ def _judged(passed: Sequence[Entrant], judging: Judging | None) -> int | None:
         return found[0]
     if judging is None or not judging.is_over or not _covers(judging, found):
         return None
-    return _smallest(passed) if judging.choice is None else judging.choice
+    return _smallest(passed) if judging.best_change is None else judging.best_change
 
 
 def _covers(judging: Judging, found: Sequence[int]) -> bool:
     """Tell whether an agent was asked about all of these, and what it chose still is among them."""
-    is_lost = judging.choice is not None and judging.choice not in found
+    is_lost = judging.best_change is not None and judging.best_change not in found
     return not is_lost and set(found) <= set(judging.changes)
 
 

@@ -32,8 +32,8 @@ class Judgement(NamedTuple):
     task: Task
     verdict: Verdict | None
     """None while it is at work, and where it could not say."""
-    choice: int | None
-    """The change that its verdict means."""
+    best_change: int | None
+    """What its verdict means."""
 
     @property
     def is_moot(self) -> bool:
@@ -57,8 +57,8 @@ def judgement_of(transaction: Transaction, plan: Plan) -> Judgement | None:
         return None
     task = tasks.get(transaction, plan.judging)
     verdict = _verdict(task, LETTERS[: len(plan.compared)])
-    choice = plan.compared[LETTERS.index(verdict.choice)] if verdict else None
-    return Judgement(task, verdict, choice)
+    best = plan.compared[LETTERS.index(verdict.letter)] if verdict else None
+    return Judgement(task, verdict, best)
 
 
 def _verdict(task: Task, letters: str) -> Verdict | None:
@@ -75,7 +75,7 @@ def judging_of(transaction: Transaction, plan: Plan) -> Judging | None:
     found = judgement_of(transaction, plan)
     if found is None:
         return None
-    return Judging(found.task.id, plan.compared, found.task.is_final, found.choice)
+    return Judging(found.task.id, plan.compared, found.task.is_final, found.best_change)
 
 
 def grounds(transaction: Transaction, plan: Plan, change: Change) -> Mapping[str, object]:
@@ -83,11 +83,14 @@ def grounds(transaction: Transaction, plan: Plan, change: Change) -> Mapping[str
     if plan.judge is not Judge.AGENT:
         return {}
     found = judgement_of(transaction, plan)
-    if found is not None and found.verdict is not None and found.choice == change.id:
+    if found is not None and found.verdict is not None and found.best_change == change.id:
         return {"judging": found.task.id, "reason": found.verdict.reason}
     if found is not None and found.why_not is not None and change.id in plan.compared:
-        why = f"#{found.task.id} could not say: {found.why_not}"
-        return {"judging": found.task.id, "fallback": Judge.SMALLEST, "reason": why}
+        return {
+            "judging": found.task.id,
+            "fallback": Judge.SMALLEST,
+            "reason": found.why_not,
+        }
     return {"reason": "no other is left"}
 
 
