@@ -135,3 +135,17 @@ def test_the_line_is_one_line_whatever_a_repository_calls_its_commands(reason: s
     line = why(a_task(), approvals=[an_approval(reason=reason)])
     assert line is not None
     assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("usage", "nothing"),
+    [
+        (NO_USAGE, True),
+        (Usage(cost_usd="0"), True),
+        (Usage(cost_usd="0.01"), False),
+        (Usage(reasoning_tokens=1, cost_usd="0"), False),
+    ],
+)
+def test_a_usage_is_nothing_without_tokens_and_money(usage: Usage, nothing: bool) -> None:  # noqa: FBT001 - a row
+    """A cost of 0 is no more than none."""
+    assert usage.is_nothing is nothing

@@ -31,6 +31,11 @@ class Usage:
     """Decimal dollars as text; None where the price isn't known."""
 
     @property
+    def is_nothing(self) -> bool:
+        """Tell whether there are no tokens, and no cost, or one of 0."""
+        return self == Usage(cost_usd=self.cost_usd) and self.cost_usd in {None, "0"}
+
+    @property
     def words(self) -> str:
         """Say how many tokens went in and came out; nothing where none did."""
         if not self.input_tokens and not self.output_tokens:

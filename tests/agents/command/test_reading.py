@@ -142,6 +142,17 @@ def test_what_is_said_to_have_cost_nothing_has_an_unknown_price() -> None:
     assert usages(read([COUNTED], {"in": 1, "cost": 0})[1]) == [Usage(input_tokens=1)]
 
 
+def test_a_cost_is_told_without_tokens_too() -> None:
+    """Some programs tell nothing else; one of 0 is none."""
+    rules = [Reading(answer="say"), Reading(cost_usd=("cost",))]
+    values = [{"say": "x", "cost": 0.5}, {"cost": 0}, {"cost": 0.25}]
+    costs = [Usage(cost_usd="0.5"), Usage(cost_usd="0.25")]
+    assert usages(read(rules, *values)[1]) == costs
+    running = [Reading(cost_usd=("cost",), cumulative=True)]
+    values = [{"cost": 0.5}, {"cost": 0.5}, {"cost": 0.75}]
+    assert usages(read(running, *values)[1]) == costs
+
+
 def test_running_sums_are_told_by_what_is_new() -> None:
     """Each rule counts for itself; a count that goes back has nothing new."""
     rule = COUNTED._replace(cumulative=True)

@@ -6,7 +6,6 @@ there, and of none of them is kept more than what is told.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -59,7 +58,7 @@ class Reader:
         yield from self._answer([rule for _, rule in fitting], value)
         for place, rule in fitting:
             used = self._new(place, rule, _usage(rule, value))
-            if replace(used, cost_usd=None) != NO_USAGE:
+            if not used.is_nothing:
                 yield Used(usage=used, model=self._model)
 
     def _answer(self, rules: list[Reading], value: object) -> Iterator[str]:
