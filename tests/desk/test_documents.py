@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deputize.desk import documents
 from deputize.desk.adding import add
 from deputize.desk.history import entries
+from deputize.desk.plans import Kin
 from deputize.desk.races import Candidate, JudgingView, RaceView
 from deputize.desk.stats_document import stats_document
 from deputize.desk.tasks import cancel, view
@@ -240,6 +241,11 @@ def test_a_task_and_its_events(desk: Desk, project: Folder) -> None:
         "hint": "`deputize retry 1` revives it",
     }
     assert document["prompt"] == "x\npassword=[redacted]"
+    race = RaceView(judge=Judge.CHECKS, agent=None, model=None)
+    for ran in (race, None):
+        related = Kin(plan=None, unblocks=[], race=ran)
+        shown = documents.shown_document(view(desk, task.id), related)
+        assert shown == document | {"race": documents.race_document(ran)}
     told = [documents.event_document(entry) for entry in entries(desk)]
     assert [event["kind"] for event in told] == ["task.queued", "task.cancelled"]
     assert list(told[0]) == fields(

@@ -15,7 +15,7 @@ from deputize.store.chain import content_of
 from deputize.store.rows import maybe_text, to_text
 
 if TYPE_CHECKING:
-    from deputize.desk.plans import PlanView
+    from deputize.desk.plans import Kin, PlanView
     from deputize.desk.races import JudgingView, RaceView
     from deputize.desk.tasks import TaskView
     from deputize.model.activity import Activity
@@ -103,6 +103,11 @@ def task_document(view: TaskView) -> Document:
             "output": task.output,
         }
     )
+
+
+def shown_document(view: TaskView, related: Kin) -> Document:
+    """Describe a task that is looked at alone: with the race that it runs in, null without one."""
+    return task_document(view) | {"race": race_document(related.race)}
 
 
 def error_document(task: Task) -> Document | None:

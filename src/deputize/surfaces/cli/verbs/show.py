@@ -26,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     """Print the task."""
     from deputize.desk.context import open_desk
-    from deputize.desk.documents import race_document, task_document
+    from deputize.desk.documents import shown_document
     from deputize.desk.plans import kin
     from deputize.desk.tasks import view
     from deputize.surfaces.cli.task_page import print_page
@@ -35,7 +35,7 @@ def run(arguments: Namespace, output: Output) -> int:
         found = view(desk, chosen_task(desk, arguments))
         related = kin(desk, found.task.id)
     if output.json:
-        output.document(task_document(found) | {"race": race_document(related.race)})
+        output.document(shown_document(found, related))
     else:
         print_page(output, found, related)
     return 0
