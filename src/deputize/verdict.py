@@ -33,8 +33,9 @@ REASON_CHARACTERS = 2000
 VERDICT_BYTES = 16 * 1024
 """The longest answer that is read."""
 EXHIBITS_BYTES = 96 * 1024
-"""How much of all the patches together is shown, in UTF-8: with it a prompt may still be an
-argument of a program, which takes 128 KiB in Linux."""
+"""How much of all the patches together is shown, in UTF-8. An argument of a program has at most
+128 KiB in Linux: with a task's prompt of up to some 30 KiB, the whole may still be one. A longer
+one can be given only to a program that reads it from stdin or a file."""
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 _FIELDS = ("choice", "reason")
 
