@@ -10,10 +10,12 @@ import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from deputize.agents.base import AgentEvent, Job, Noted, Report, Said, SessionStarted, Used
 from deputize.agents.command.agent import CommandAgent
+from deputize.agents.command.hearing import MOST_LINES
 from deputize.agents.command.version import version_of
 from deputize.agents.output import ANSWER_CHARACTERS
 from deputize.model.agent import AgentSettings, Patterns, Reading
@@ -221,6 +223,35 @@ async def test_a_file_is_read_where_the_command_names_one(
     assert (Used(usage=Usage(input_tokens=3)) in events) == (output != "text")
 
 
+async def test_a_limit_holds_while_a_long_file_is_read(tmp_path: Path) -> None:
+    """Others have their turn between its lines: here one that ends the run at the first."""
+    script = """{ echo '{"say": "first"}'; seq 1000; echo '{"say": "last"}'; } > "$1\""""
+    settings = AgentSettings(command=("sh", "-c", script, "sh", "{output}"))
+    agent = CommandAgent("test", settings._replace(output="jsonl", read=RULES))
+    events: list[AgentEvent] = []
+    first = anyio.Event()
+
+    def emit(event: AgentEvent) -> None:
+        events.append(event)
+        if event == Said(text="first"):
+            first.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(agent.run, job_in(tmp_path), _gate, emit)
+        await first.wait()
+        tasks.cancel_scope.cancel()
+    assert Said(text="last") not in events
+
+
+async def test_a_file_is_read_up_to_a_line(tmp_path: Path) -> None:
+    """What is beyond is said not to be read."""
+    lines = f"head -c {MOST_LINES - 1} /dev/zero | tr '\\0' '\\n'"
+    script = f"""{{ {lines}; echo '{{"say": "last"}}'; echo '{{"say": "beyond"}}'; }} > "$1\""""
+    report, events = await shell(job_in(tmp_path), script, arguments=["{output}"], **reads("jsonl"))
+    assert report.answer == "last"
+    assert Noted(text=f"its output is not read beyond line {MOST_LINES}") in events
+
+
 @pytest.mark.parametrize(
     ("script", "problem"),
     [
@@ -306,6 +337,14 @@ async def test_a_flood_of_values_does_not_fill_memory(tmp_path: Path, output: st
         tracemalloc.stop()
     assert report.outcome is Outcome.SUCCEEDED
     assert most_bytes < 50_000_000
+
+
+async def test_noise_is_looked_for_in_the_last_lines(tmp_path: Path) -> None:
+    """Of words without end only so many are held against each expression; the others stay."""
+    script = f"echo noise; head -c {MOST_LINES} /dev/zero | tr '\\0' '\\n'; echo noise; echo end"
+    job = replace(job_in(tmp_path), answer_characters=2 * MOST_LINES)
+    report, _ = await shell(job, script, noise=("^noise$",))
+    assert report.answer.split() == ["noise", "end"]
 
 
 async def test_what_a_program_makes_for_itself_goes_with_it(tmp_path: Path) -> None:

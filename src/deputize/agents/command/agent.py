@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio.lowlevel
 from anyio import to_thread
 
 from deputize.agents.base import Noted, Report
@@ -106,8 +107,10 @@ class CommandAgent:
             return Report(outcome=Outcome.AGENT_ERROR, error=exc.message)
         hearing.end()
         if hearing.reads_file:
-            hearing.hear_file(*await to_thread.run_sync(read_output, folder))
-        report = self._judged(hearing.report(finished), hearing)
+            for _ in hearing.hear_file(*await to_thread.run_sync(read_output, folder)):
+                await anyio.lowlevel.checkpoint()
+        # Its words may be many: they are looked through where that keeps nobody else waiting.
+        report = await to_thread.run_sync(lambda: self._judged(hearing.report(finished), hearing))
         if report.outcome is not Outcome.RATE_LIMITED or report.retry_at is not None:
             return report
         return replace(report, retry_at=reset_in(report.error or "", self._clock.now()))

@@ -17,6 +17,8 @@ from deputize.agents.output import LAST_LINES, LINE_CHARACTERS, Decoder, Lines, 
 from deputize.model.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deputize.agents.base import Emit, Job
     from deputize.model.agent import AgentSettings
     from deputize.workspace.processes.identity import ProcessIdentity
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
 
 TOLD_BYTES = 16 * 1024 * 1024
 """How much of its output is told as it comes; beyond that, only the end of it is kept."""
-
-
 LINE_BYTES = 4 * 1024 * 1024
 """The longest line that is read as JSON."""
+MOST_LINES = 100_000
+"""So many lines of a file are read, and so many of its last words held against noise."""
 
 
 class Hearing:
@@ -86,22 +88,38 @@ class Hearing:
         else:
             self._document += content[: OUTPUT_BYTES + 1 - len(self._document)]
 
-    def hear_file(self, content: bytes, problem: str | None) -> None:
-        """Take what the program has left in a file, or what is wrong with that."""
+    def hear_file(self, content: bytes, problem: str | None) -> Iterator[None]:
+        """Take what the program has left in a file, or what is wrong with that, line by line.
+
+        It may be long: between two lines somebody else may have a turn.
+        """
         if problem is not None:
             self._emit(Noted(text=problem))
         elif self._format == "text":
             self._answer.clear()
             self._answer.add(content.decode("utf-8", "replace"))
+        elif self._format == "json":
+            self._read(content)
         else:
-            for line in content.split(b"\n") if self._format == "jsonl" else [content]:
-                self._read(line)
+            yield from self._hear_lines(content)
+
+    def _hear_lines(self, content: bytes) -> Iterator[None]:
+        lines = content.split(b"\n", MOST_LINES)
+        rest = lines.pop() if len(lines) > MOST_LINES else b""
+        for line in lines:
+            self._read(line if len(line) <= LINE_BYTES else None)
+            yield
+        if rest:
+            self._emit(Noted(text=f"its output is not read beyond line {MOST_LINES}"))
 
     def _read(self, line: bytes | None) -> None:
         """Read a value, and tell what it tells; what is none is words."""
         if line is None:
             most = LINE_BYTES if self._format == "jsonl" else OUTPUT_BYTES
             self._emit(Noted(text=f"an output of more than {most} bytes is not read"))
+            return
+        if not line or line.isspace():
+            self._answer.add("\n")
             return
         try:
             value = json.loads(line)
@@ -148,7 +166,8 @@ class Hearing:
         if not self._noise:
             return text
         lines = text.splitlines(keepends=True)
-        return "".join(line for line in lines if not self._is_noise(line[:LINE_CHARACTERS]))
+        last = [each for each in lines[-MOST_LINES:] if not self._is_noise(each[:LINE_CHARACTERS])]
+        return "".join([*lines[:-MOST_LINES], *last])
 
     def _is_noise(self, line: str) -> bool:
         return any(re.search(each, line) for each in self._noise)
