@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ from deputize.agents.command.agent import CommandAgent
 from deputize.clock import ManualClock
 from deputize.demo.model import Scene, Script, ScriptedModel, Turn
 from deputize.errors import InvalidInput
-from deputize.model.agent import AgentSettings
+from deputize.model.agent import AgentSettings, Reading
 from deputize.model.outcome import Outcome
 from deputize.worker.asking_again import CARRIED_CHARACTERS, AskingAgain
 from tests.agents.rigs import ALLOW, COMMAND, COPILOT, COPILOT_ACP, Kind, Rig
@@ -105,7 +106,9 @@ async def test_who_has_lost_its_session_gets_the_whole_prompt_again(rig: Rig) ->
 SAYS = "import sys; asked = sys.stdin.read(); "
 
 
-async def asked(code: str, workspace: Path) -> tuple[AskingAgain[int], Report]:
+async def asked(
+    code: str, workspace: Path, settings: AgentSettings | None = None
+) -> tuple[AskingAgain[int], Report]:
     """Ask a program that is written in Python."""
 
     async def gate(action: Action) -> Decision:
@@ -115,10 +118,71 @@ async def asked(code: str, workspace: Path) -> tuple[AskingAgain[int], Report]:
     def emit(event: AgentEvent) -> None:
         del event
 
-    settings = AgentSettings(command=(sys.executable, "-c", SAYS + code))
+    command = (sys.executable, "-c", SAYS + code)
+    settings = (settings or AgentSettings())._replace(command=command)
     asking = AskingAgain(CommandAgent("program", settings), number)
     job = Job(prompt="How many?", workspace=workspace, environment={"PATH": "/usr/bin:/bin"})
     return asking, await asking.run(job, gate, emit)
+
+
+SESSIONS = AgentSettings(
+    output="json",
+    read=(Reading(session="session", answer="answer"),),
+    resume_arguments=("--resume", "{session}"),
+    lost_session=("^Session not found",),
+)
+TELLS = """
+import json
+open('heard', 'a').write(json.dumps([sys.argv[1:], asked]) + '\\n')
+def tell(session, first):
+    answer = 42 if 'How many?' in asked and 'not a number' in asked else first
+    print(json.dumps({'session': session, 'answer': str(answer)}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "runs"),
+    [
+        pytest.param(
+            SESSIONS._replace(resume_arguments=()), "tell('s-1', 'Many.')", 2, id="resumes-none"
+        ),
+        pytest.param(
+            SESSIONS,
+            "sys.exit('Session not found') if sys.argv[1:] else tell('s-1', 'Many.')",
+            3,
+            id="has-lost-it",
+        ),
+        pytest.param(
+            SESSIONS,
+            "tell('s-2' if sys.argv[1:] else 's-1', 'What?')",
+            3,
+            id="begins-another-and-says-nothing",
+        ),
+    ],
+)
+async def test_a_program_that_begins_anew_is_told_its_task(
+    tmp_path: Path, settings: AgentSettings, code: str, runs: int
+) -> None:
+    """The second turn has the whole prompt, whatever became of the session in the meantime."""
+    asking, report = await asked(TELLS + code, tmp_path, settings)
+    assert (asking.found, report.outcome) == (42, Outcome.SUCCEEDED)
+    heard = [json.loads(line) for line in (tmp_path / "heard").read_text().splitlines()]
+    assert len(heard) == runs
+    arguments, prompt = heard[-1]
+    assert arguments == []
+    assert prompt.startswith("How many?\n\nYou have been asked this before, and answered:\n\n")
+    assert [arguments for arguments, _ in heard[1:-1]] == [["--resume", "s-1"]] * (runs - 2)
+
+
+async def test_a_program_that_goes_on_in_its_session_is_told_what_is_wrong(tmp_path: Path) -> None:
+    """And nothing besides: it remembers its task, and what it has answered."""
+    code = TELLS + "tell('s-1', 42 if sys.argv[1:] else 'Many.')"
+    asking, _ = await asked(code, tmp_path, SESSIONS)
+    assert asking.found == 42
+    _, again = (tmp_path / "heard").read_text().splitlines()
+    arguments, prompt = json.loads(again)
+    assert arguments == ["--resume", "s-1"]
+    assert prompt.startswith("Your answer can't be used: 'Many.' is not a number")
 
 
 async def test_an_answer_that_is_of_use_is_asked_for_once(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ class Job:
     """A session of this agent to resume."""
     begins: bool = False
     """Nothing has been said in the session yet: it is to be begun under this name."""
+    short_prompt: str | None = None
+    """What is said in place of the prompt to who goes on in `session`, and remembers the rest."""
     model: str | None = None
     provider: Provider | None = None
     state: Path | None = None
@@ -61,6 +63,15 @@ class Job:
     """How much of the answer is kept, from its end."""
     streaming: bool = True
     """Whether what the model says is wanted piece by piece, where the agent can do either."""
+
+    @property
+    def said(self) -> str:
+        """What is said to the agent: the short prompt only where there is a session to go on in.
+
+        An adapter that has to begin another one takes `session` out of the job before.
+        """
+        goes_on = self.session is not None and not self.begins
+        return self.short_prompt if goes_on and self.short_prompt is not None else self.prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

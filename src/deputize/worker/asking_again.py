@@ -10,7 +10,8 @@ and one span hold for both turns. Whoever wants an answer in a form brings the r
     keep_answer(steps.log, asking)              # where it was of no use: in a file beside the log
 
 Where `read` refuses, the agent hears why: in the same session, or with the whole prompt once more
-where it has none, or has lost it. An answer that is refused twice is the outcome `unusable_answer`.
+where it has none, or has lost it. Which it is only its adapter learns, so the job has both. An
+answer that is refused twice is the outcome `unusable_answer`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-import anyio
 
 from deputize.agents.base import AgentEvent, Noted, SessionStarted
 from deputize.errors import InvalidInput
@@ -70,32 +69,13 @@ class AskingAgain(Generic[T]):
         if problem is None:
             return report
         emit(Noted(text=f"its answer can't be used, and it is asked again: {_told(problem)}"))
-        again = None
-        if session is not None:
-            begun = replace(job, prompt=_wrong(problem), session=session, begins=False)
-            again = await self._remembering(begun, gate, emit)
-        if again is None:
-            again = await self._agent.run(_carried(job, report.answer, problem), gate, emit)
-        report = again
+        again = _again(job, session, report.answer, problem)
+        report = await self._agent.run(again, gate, emit)
         problem = await self._problem(report)
         if problem is None:
             return report
         error = f"its answer can't be used, nor the one before it: {_told(problem)}"
         return replace(report, outcome=Outcome.UNUSABLE_ANSWER, error=error)
-
-    async def _remembering(self, job: Job, gate: Gate, emit: Emit) -> Report | None:
-        """Go on in a session; None where another is begun instead, which knows of nothing."""
-        report: Report | None = None
-        with anyio.CancelScope() as scope:
-
-            def hear(event: AgentEvent) -> None:
-                if isinstance(event, SessionStarted) and event.token != job.session:
-                    scope.cancel()
-                else:
-                    emit(event)
-
-            report = await self._agent.run(job, gate, hear)
-        return None if scope.cancelled_caught else report
 
     async def _problem(self, report: Report) -> InvalidInput | None:
         """Read the answer of a run that ended well; say what is wrong with it."""
@@ -127,15 +107,15 @@ def _told(problem: InvalidInput) -> str:
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
-def _wrong(problem: InvalidInput) -> str:
-    return (
+def _again(job: Job, session: str | None, answer: str, problem: InvalidInput) -> Job:
+    """Make the job of the second turn: who goes on in the session hears what is wrong, no more."""
+    wrong = (
         f"Your answer can't be used: {_told(problem)}\n\n"
         "Answer once more, completely, in the form that was asked for. There is no third time."
     )
-
-
-def _carried(job: Job, answer: str, problem: InvalidInput) -> Job:
-    """Make the job of a second turn for who can't remember the first."""
     before = answer[:CARRIED_CHARACTERS] or "(nothing)"
-    told = f"You have been asked this before, and answered:\n\n{before}\n\n{_wrong(problem)}"
-    return replace(job, prompt=f"{job.prompt}\n\n{told}")
+    told = f"You have been asked this before, and answered:\n\n{before}\n\n{wrong}"
+    again = replace(job, prompt=f"{job.prompt}\n\n{told}")
+    if session is None:
+        return again
+    return replace(again, session=session, begins=False, short_prompt=wrong)

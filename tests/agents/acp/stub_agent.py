@@ -83,6 +83,8 @@ def answer(message: dict[str, Any]) -> None:
         update(sessionUpdate="agent_message_chunk", content={"text": "from before"})
         send({"id": identifier, "result": {"sessionId": "s1"} if method == "session/new" else None})
     elif method == "session/prompt":
+        if WAY == "repeats":
+            say(message["params"]["prompt"][0]["text"])
         prompted(identifier)
 
 

@@ -32,6 +32,7 @@ async def _run(
     way: str,
     events: list[AgentEvent] | None = None,
     session: str | None = None,
+    short_prompt: str | None = None,
 ) -> Report:
     told = [] if events is None else events
     job = Job(
@@ -39,6 +40,7 @@ async def _run(
         workspace=workspace,
         environment={"PATH": "/usr/bin:/bin"},
         session=session,
+        short_prompt=short_prompt,
     )
     agent = AcpAgent("stub", (sys.executable, "-I", str(STUB), way))
     return await agent.run(job, _gate, told.append)
@@ -123,6 +125,12 @@ async def test_the_history_of_a_loaded_session_is_not_told_again(tmp_path: Path)
     assert [event for event in events if isinstance(event, Said)] == []
     assert [event.token for event in events if isinstance(event, SessionStarted)] == ["old"]
     assert report.answer == ""
+
+
+async def test_a_session_that_only_has_the_same_name_remembers_nothing(tmp_path: Path) -> None:
+    """Some count their sessions from one in each process: what is begun anew hears it all."""
+    report = await _run(tmp_path, "repeats", session="s1", short_prompt="go on")
+    assert report.answer == "hello"
 
 
 async def test_a_program_that_is_not_there_is_missing(tmp_path: Path) -> None:

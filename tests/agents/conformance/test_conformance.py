@@ -213,6 +213,25 @@ async def test_a_session_that_is_gone_is_begun_anew(rig: Rig) -> None:
     assert any(unknown in note for note in notes)
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown"])
+async def test_only_who_goes_on_in_a_session_hears_the_short_prompt(
+    rig: Rig,
+    is_known: bool,  # noqa: FBT001 - a row
+) -> None:
+    """Whoever begins anew remembers nothing, and hears all of it: the short one is never said."""
+    goes_on = is_known and rig.kind.resumes
+    session = "00000000-0000-4000-8000-000000000000"
+    if goes_on:
+        session = (await rig.run(rig.job("Please remember the plum."))).sessions()[0]
+    job = rig.job("Please remember the plum and the pear.", session=session)
+    run = await rig.run(replace(job, short_prompt="Go on."))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED
+    asked = [request.prompt for request in rig.model.requests if request.scene is not None]
+    assert len(asked) == 1 + goes_on
+    assert ("Go on." in asked[-1], "the pear" in asked[-1]) == (goes_on, not goes_on)
+
+
 async def test_a_model_that_refuses_is_a_failure(rig: Rig) -> None:
     """Status 400 is told as a failure with the model's words, however the program ends."""
     run = await rig.run(rig.job("Please be refused."))

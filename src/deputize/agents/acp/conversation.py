@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -60,7 +61,7 @@ class Conversation:
         self._narrator = Narrator(self._narrator.paid, self._job.answer_characters)
         self._is_history = False
         self._turn = Turn(self.peer, session, able.version)
-        end = await self._turn.take(self._job.prompt)
+        end = await self._turn.take(self._job.said)
         if self._failure is not None:
             raise self._failure
         if used := self._narrator.used(end, self._job.model):
@@ -82,6 +83,7 @@ class Conversation:
         place: Json = {"cwd": str(self._job.workspace), "mcpServers": []}
         if self._job.session and await self._resumed(self._job.session, able.resumes_by, place):
             return self._job.session
+        self._job = replace(self._job, session=None)
         opened = await self.peer.request("session/new", place)
         session = as_text(opened.get("sessionId"))
         if not session:

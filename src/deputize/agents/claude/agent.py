@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ class ClaudeAgent:
         if session is not None:
             told = f"a new session is begun: {session[:100]} can't be resumed: it is not known"
             ways[1](Noted(text=told))
+            job = replace(job, session=None)
         report = await self._run(_command(program, job, environment, None), job, ways)
         return report or Report(outcome=Outcome.AGENT_ERROR, error="the agent began no session")
 

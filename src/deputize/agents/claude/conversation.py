@@ -89,7 +89,7 @@ class Conversation:
     async def _see_through(self) -> None:
         await self._begin()
         if not self._over.is_set():
-            await self._pipe.send(control.prompt_message(self._job.prompt))
+            await self._pipe.send(control.prompt_message(self._job.said))
         await self._over.wait()
 
     async def _begin(self) -> None:

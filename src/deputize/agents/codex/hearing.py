@@ -71,7 +71,7 @@ class Hearing:
             env=launch.environment,
             contained=bool(self._job.containment),
         )
-        prompt = self._job.prompt.encode("utf-8", "replace")
+        prompt = self._job.said.encode("utf-8", "replace")
         limits = Limits(output_limit_bytes=UNLIMITED_BYTES)
         with self._running:
             try:

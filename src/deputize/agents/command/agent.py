@@ -67,26 +67,29 @@ class CommandAgent:
             job = replace(job, session=None)
         elif job.session is not None and not SESSION.fullmatch(job.session):
             job = _without_session(job, emit)
-        has_file = "prompt_file" in places_in(self._settings)
         try:
-            async with (
-                folder_for(job, prompt=has_file) as folder,
-                tidied(job.workspace, self._settings.litter),
-            ):
-                return await self._in_a_session(job, folder, emit)
+            async with tidied(job.workspace, self._settings.litter):
+                return await self._in_a_session(job, emit)
         except AgentError as exc:
             return Report(outcome=Outcome(exc.outcome), error=exc.message)
         except OSError as exc:
             return Report(outcome=Outcome.AGENT_ERROR, error=f"its files can't be made: {exc}")
 
-    async def _in_a_session(self, job: Job, folder: Path, emit: Emit) -> Report:
+    async def _in_a_session(self, job: Job, emit: Emit) -> Report:
         """Go on in the job's session where it is there, else begin one."""
         hearing = Hearing(emit, self._settings, job)
-        report = await self._run(job, folder, hearing)
-        if job.session is None or not self._has_lost(report, hearing):
+        report = await self._in_a_folder(job, hearing)
+        if job.session is None or not self._has_lost(report, hearing, job):
             return report
         job = _without_session(job, emit)
-        return await self._run(job, folder, Hearing(emit, self._settings, job))
+        return await self._in_a_folder(job, Hearing(emit, self._settings, job))
+
+    async def _in_a_folder(self, job: Job, hearing: Hearing) -> Report:
+        """Run the program once, with files that only this run has."""
+        job = replace(job, prompt=job.said)
+        has_file = "prompt_file" in places_in(self._settings)
+        async with folder_for(job, prompt=has_file) as folder:
+            return await self._run(job, folder, hearing)
 
     async def _run(self, job: Job, folder: Path, hearing: Hearing) -> Report:
         launch = launch_of(self._settings, job, folder)
@@ -140,10 +143,11 @@ class CommandAgent:
             return replace(report, error=error)
         return replace(report, outcome=failure.outcome, error=error, retry_at=failure.retry_at)
 
-    def _has_lost(self, report: Report, hearing: Hearing) -> bool:
+    def _has_lost(self, report: Report, hearing: Hearing, job: Job) -> bool:
         """Tell whether it failed for want of the session that it was to go on in."""
         if report.outcome is Outcome.SUCCEEDED:
-            return False
+            # It did what it was told, in another one: that matters where it wasn't told all.
+            return job.short_prompt is not None and hearing.session not in {None, job.session}
         return any(
             re.search(expression, line)
             for expression in self._settings.lost_session

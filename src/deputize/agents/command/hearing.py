@@ -53,6 +53,11 @@ class Hearing:
         self._document = bytearray()
 
     @property
+    def session(self) -> str | None:
+        """The session that the program says it is in, where that is read."""
+        return self._reader.session
+
+    @property
     def error(self) -> str | None:
         """What the program said that went wrong, where that is read."""
         return self._reader.error

@@ -40,10 +40,11 @@ class Reader:
         """The last answer so far."""
         self.error: str | None = None
         """What went wrong, unless an answer came after it."""
+        self.session: str | None = None
+        """The last session that was told of."""
         self._rules = rules
         self._model = model
         self._answer_characters = answer_characters
-        self._session: str | None = None
         self._told: dict[int, Usage] = {}
         self._in_pieces = False
 
@@ -52,8 +53,8 @@ class Reader:
         fitting = [(place, rule) for place, rule in enumerate(self._rules) if _fits(rule, value)]
         self._model = _last([rule.model for _, rule in fitting], value) or self._model
         session = _last([rule.session for _, rule in fitting], value)
-        if session is not None and session != self._session and SESSION.fullmatch(session):
-            self._session = session
+        if session is not None and session != self.session and SESSION.fullmatch(session):
+            self.session = session
             yield SessionStarted(token=session)
         yield from self._answer([rule for _, rule in fitting], value)
         for place, rule in fitting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -139,26 +140,28 @@ class Prompting:
         return self._report()
 
     async def _prompt(self, job: Job, login: Login) -> None:
-        self._session = session = await self._open(job, login)
+        session, job = await self._open(job, login)
+        self._session = session
         self._emit(SessionStarted(token=session, asks=True))
         pending = await self._runtime.answer_pending(session, self._ask)
         self._narrator.begin(in_the_middle=pending)
-        await self._runtime.send(session, job.prompt)
+        await self._runtime.send(session, job.said)
         self._unsaved.set()
         await self._over.wait()
 
-    async def _open(self, job: Job, login: Login) -> str:
+    async def _open(self, job: Job, login: Login) -> tuple[str, Job]:
+        """Return the session, and the job, which has none where another one had to be begun."""
         if job.session is not None and job.begins:
-            return await self._begin(job, login, name=job.session)
+            return await self._begin(job, login, name=job.session), job
         if job.session is not None:
             try:
-                return await self._begin(job, login, resume=job.session)
+                return await self._begin(job, login, resume=job.session), job
             except AgentError as exc:
                 if exc.outcome == Outcome.AGENT_CRASHED:
                     raise
                 told = f"a new session is begun: {job.session} can't be resumed: {exc.message}"
                 self._emit(Noted(text=told))
-        return await self._begin(job, login)
+        return await self._begin(job, login), replace(job, session=None)
 
     async def _begin(
         self, job: Job, login: Login, *, resume: str | None = None, name: str | None = None
