@@ -77,7 +77,7 @@ def require_named(desk: Desk, agent: str) -> None:
     """Raise InvalidInput where no empty session of an agent can be kept."""
     settings = settings_for(agent, load_config(desk.home.config).agents)
     if not has_sessions(agent, settings):
-        hint = "`deputize agents` lists the others; say `resume` of its table if it has some"
+        hint = "`deputize agents` lists others; say `resume_arguments` in its table if it has some"
         raise InvalidInput(f"agent {agent} has no sessions", hint=hint)
     if not names_sessions(agent, settings):
         hint = f'begin one with a task: `deputize add --agent {agent} "…"`'

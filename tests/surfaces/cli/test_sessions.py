@@ -111,6 +111,17 @@ def test_what_can_not_be_done_is_refused_with_a_hint(
     assert deputize("sessions", "list", "--json").document == []
 
 
+def test_who_has_no_sessions_is_told_the_key_that_says_how_they_are_resumed(
+    deputize: CommandLine,
+) -> None:
+    """A session is named to a command by what stands there."""
+    deputize.configure('[agents.script]\ncommand = ["true"]\n')
+    assert "say `resume_arguments` in its table" in deputize("sessions", "init", "script").err
+    deputize.configure('[agents.script]\ncommand = ["true"]\nresume_arguments = ["{session}"]\n')
+    said = deputize("sessions", "init", "script")
+    assert "agent script begins a session only with a task" in said.err
+
+
 def test_a_retry_says_when_there_is_no_session_to_go_on_in(deputize: CommandLine) -> None:
     """It doesn't start over without a word."""
     deputize.add("do it", "--agent", "copilot")
