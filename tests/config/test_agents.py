@@ -8,6 +8,7 @@ import pytest
 
 from deputize.config.agents import agent_names, agent_of, shipped
 from deputize.config.load import load_config
+from deputize.config.settings import Config
 from deputize.errors import ConfigError
 from deputize.model.agent import (
     BUILT_IN_AGENTS,
@@ -128,6 +129,20 @@ def test_a_table_of_another_kind_is_another_agent(tmp_path: Path) -> None:
     own = '[agents.opencode]\nkind = "acp"\ncommand = ["opencode", "acp"]'
     expected = AgentSettings(kind="acp", command=("opencode", "acp"))
     assert agent_of("opencode", configured(tmp_path, own)) == expected
+
+
+def test_what_we_know_that_an_agent_delivers_holds_where_nobody_says_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's table may say otherwise, and a task goes before both."""
+    known = BUILT_IN_AGENTS["goose"]._replace(delivers="change-request")
+    monkeypatch.setitem(BUILT_IN_AGENTS, "goose", known)
+    assert Config().output_of(None, "goose") == "change-request"
+    assert Config().output_of("files", "goose") == "files"
+    for said, output in (('model = "m"', "change-request"), ('delivers = "files"', "files")):
+        config = Config(agents=configured(tmp_path, f"[agents.goose]\n{said}"))
+        assert config.output_of(None, "goose") == output
+    assert Config().output_of(None, "nobody") == "files"
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,11 @@ class Config(NamedTuple):
 
     def output_of(self, asked: str | None, agent: str) -> str:
         """Return what is wanted of an agent: what its task says, else what it is set up to give."""
-        return asked or (self.agents.get(agent) or AgentSettings()).delivers
+        if asked:
+            return asked
+        from deputize.config.agents import agent_of
+
+        return (agent_of(agent, self.agents) or AgentSettings()).delivers
 
     @property
     def rules(self) -> Rules:
