@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KEY = "{key}"
 """Stands for a provider's key; only in the variables with which that is handed on."""
 _EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")
-_CONDITIONS = frozenset({"where", "unless", "pieces", "cumulative"})
+_NOT_PATHS = frozenset({"where", "unless", "pieces", "cumulative"})
 _KEPT = "keys belong to a provider: `deputize provider add` keeps them"
 
 
@@ -69,7 +69,7 @@ def _check_codes(place: str, exit_codes: Mapping[str, str], shape: Shape) -> Non
 
 def _check_reading(place: str, rules: tuple[Reading, ...], shape: Shape) -> None:
     for number, rule in enumerate(rules):
-        told = {key: value for key, value in rule._asdict().items() if key not in _CONDITIONS}
+        told = {key: value for key, value in rule._asdict().items() if key not in _NOT_PATHS}
         paths = {key: (at,) if isinstance(at, str) else at or () for key, at in told.items()}
         if not any(paths.values()):
             raise shape.wrong(f"{place}.{number}", "a table that says what is read", {})

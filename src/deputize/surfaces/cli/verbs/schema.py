@@ -2,9 +2,9 @@
 
 `plan` is what `deputize run` takes, `task` is one of its tasks, and `change` is a change request:
 what an agent answers with that edits no files itself; `verdict` is what one answers that judges a
-race. It accepts and refuses the same documents as
-deputize, but for what takes a look elsewhere: names of roles, agents, checks and tasks, circles of
-needs, sizes in bytes; of a change request, names that stand for `.git`, and what a patch holds.
+race. A schema accepts and refuses the same documents as deputize, but for what takes a look
+elsewhere: names of roles, agents, checks and tasks, circles of needs, sizes in bytes; of a change
+request, names that stand for `.git`, and what a patch holds.
 """
 
 from __future__ import annotations
