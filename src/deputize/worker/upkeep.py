@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize import log, queue
+from deputize.agents.command.files import sweep as sweep_files
+from deputize.config.dotenv import read_variables
 from deputize.errors import DeputizeError, LeaseLost
 from deputize.gate.questions import withdraw_moot
 from deputize.git.repository import sweep
@@ -79,6 +81,15 @@ def clean_up(shop: Workshop) -> None:
         empty_trash(shop.home.workspaces)
     except OSError as error:
         log.get("upkeep").warning("not cleaned up", error=str(error))
+    _sweep_files(shop)
+
+
+def _sweep_files(shop: Workshop) -> None:
+    """Remove the files of runs whose worker was killed: prompts are among them."""
+    try:
+        sweep_files(read_variables(shop.home).all)
+    except (DeputizeError, OSError) as error:
+        log.get("upkeep").warning("files of runs not swept", error=str(error))
 
 
 def _orphaned(shop: Workshop, in_hand: Callable[[int], bool]) -> list[Attempt]:
@@ -129,6 +140,7 @@ async def rescue(
     except DeputizeError as problem:
         log.get("upkeep").error("can't end the agent of a lost worker", error=problem.message)
         return
+    await aside(_sweep_files, shop)
     saved = await save_leftovers(shop, attempt)
     ending = queue.Ending(
         outcome=outcome,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
 import tempfile
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from deputize.agents.command.launch import FILES
 from deputize.config.private import MODE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from deputize.agents.base import Job
 
@@ -26,25 +27,56 @@ OUTPUT_BYTES = 16 * 1024 * 1024
 """The longest output that is read as a whole."""
 
 
+PREFIX = "deputize-run-"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
 @asynccontextmanager
 async def folder_for(job: Job, *, prompt: bool) -> AsyncIterator[Path]:
     """Give a folder that goes with the run, with the `prompt` in it if wanted; raises OSError."""
-    folder = await to_thread.run_sync(_made, job, prompt)
+    folder, held = await to_thread.run_sync(_made, _place(job))
     try:
+        if prompt:
+            await to_thread.run_sync(_write, folder / FILES["prompt_file"], job.prompt)
         yield folder
     finally:
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.close(held)
 
 
-def _made(job: Job, prompt: bool) -> Path:  # noqa: FBT001 - called in another thread
-    folder = Path(tempfile.mkdtemp(prefix="deputize-command-", dir=_place(job)))
-    if prompt:
-        file = folder / FILES["prompt_file"]
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(job.prompt.encode("utf-8", "replace"))
-    return folder
+def sweep(environment: Mapping[str, str]) -> None:
+    """Remove the folders of runs whose worker was killed: there, and where temporary files go."""
+    for place in {tempfile.gettempdir(), environment.get("TMPDIR") or tempfile.gettempdir()}:
+        for folder in Path(place).glob(f"{PREFIX}*"):
+            with suppress(OSError):
+                _remove_left(folder)
+
+
+def _remove_left(folder: Path) -> None:
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        if os.fstat(descriptor).st_uid == os.getuid():
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def _made(place: str | None) -> tuple[Path, int]:
+    """Make a folder, locked for as long as this process lives: so `sweep` knows it is in use."""
+    made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=place))
+    held = os.open(made, _FOLDER)
+    with suppress(OSError):  # where there are no locks, nothing is swept either
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # Not before it is locked: `sweep` would take it away.
+    return made.rename(made.with_name(made.name.removeprefix("."))), held
+
+
+def _write(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(text.encode("utf-8", "replace"))
 
 
 def _place(job: Job) -> str | None:
