@@ -66,10 +66,14 @@ def test_a_snapshot_takes_the_place_of_what_was_shown() -> None:
 
 
 def test_the_oldest_of_many_terminals_are_forgotten() -> None:
-    """One that is named later than all others is kept."""
+    """None while there is room; one that is named later than all others is kept."""
     terminals = Terminals()
-    for number in range(MOST_TERMINALS + 1):
+
+    def shown(number: int) -> str:
+        return terminals.shown_in({"content": [{"terminalId": f"{number}"}]})
+
+    for number in range(MOST_TERMINALS):
         terminals.hear(_chunk(_written(b"shown"), f"{number}"))
-    first, last = "0", str(MOST_TERMINALS)
-    shown = [terminals.shown_in({"content": [{"terminalId": name}]}) for name in (first, last)]
-    assert shown == ["", "shown"]
+    assert {shown(number) for number in range(MOST_TERMINALS)} == {"shown"}
+    terminals.hear(_chunk(_written(b"shown"), f"{MOST_TERMINALS}"))
+    assert [shown(number) for number in (0, 1, MOST_TERMINALS)] == ["", "shown", "shown"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deputize.agents.base import Job, Provider
-from deputize.agents.command.launch import Launch, launch_of
+from deputize.agents.command.launch import LONGEST_ARGUMENT, Launch, launch_of
 from deputize.errors import AgentError
 from deputize.model.agent import AgentSettings, Handing
 
@@ -53,6 +53,15 @@ def test_the_prompt_goes_in_as_it_is_described(
     launch = launched(**said)
     assert list(launch.argv) == argv
     assert stdin in {None, launch.stdin}
+
+
+def test_a_prompt_that_no_argument_can_hold_is_refused() -> None:
+    """Bytes count, and all that stands in the argument; where else it can go is said."""
+    longest = "ü" + "x" * (LONGEST_ARGUMENT - len("--p=ü".encode()))
+    said = {"command": ("prog", "--p={prompt}")}
+    assert launched(replace(JOB, prompt=longest), **said).argv == ("prog", f"--p={longest}")
+    with pytest.raises(AgentError, match="stdin"):
+        launched(replace(JOB, prompt=f"{longest}x"), **said)
 
 
 def test_model_and_session_are_named_only_where_there_are_some() -> None:
