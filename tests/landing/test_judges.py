@@ -296,6 +296,33 @@ def test_where_nothing_is_left_the_judge_is_stopped(database: Database) -> None:
     assert len(told(database, "plan.failed")) == 1
 
 
+def test_a_judge_at_work_is_stopped_where_nothing_is_left(database: Database) -> None:
+    """It ends later, as one that is cancelled does: nothing was taken in its stead."""
+    both = all_passed(database)
+    turn(database, both[0])
+    claim = claimed(database)
+    for change in both:
+        queue.cancel(database, change.task, "person:ada", NOON)
+        records.withdraw(database, change, NOON)
+    assert standing(database) == "#3 is judging #1, #2"
+    queue.finish(database, claim.attempt, Ending(outcome=Outcome.CANCELLED), NOON)
+    assert standing(database) == "#3 was stopped: nothing was left to choose between"
+    found = judging(database)
+    assert found is not None
+    assert (found.best_task, found.fallback, found.reason) == (None, None, "cancelled")
+
+
+def test_what_was_taken_instead_is_told_when_it_is_lost_too(database: Database) -> None:
+    """That a person stopped the judge, and the smallest was chosen, has been so."""
+    first, second = all_passed(database)
+    turn(database, first)
+    queue.cancel(database, 3, "person:ada", NOON)
+    assert turn(database, second) is Turn.LAND
+    lose(database, second)
+    lose(database, first)
+    assert standing(database) == "#3 could not say, so the smallest was taken: cancelled"
+
+
 def test_one_that_is_left_lands_without_waiting_for_the_judge(database: Database) -> None:
     """Who judges is stopped with the others."""
     first, second = all_passed(database)

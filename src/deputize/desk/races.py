@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deputize.model.race import AskedJudge, Judge, Runner
+from deputize.model.race import AskedJudge, Runner
 from deputize.store import changes, judges, races
 from deputize.verdict import LETTERS
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deputize.model.plan import Plan
+    from deputize.model.race import Judge
     from deputize.store.database import Transaction
 
 
@@ -36,7 +37,7 @@ class JudgingView:
     fallback: Judge | None = None
     """By what it was judged instead, where it could not say."""
     reason: str | None = None
-    """Why that is the best, or why it could not say."""
+    """Why that is the best, or why it did not say."""
     is_moot: bool = False
     """It was stopped because nothing was left to choose between."""
 
@@ -96,18 +97,18 @@ def race_view(transaction: Transaction, plan: Plan) -> RaceView | None:
 
 
 def _judging(transaction: Transaction, plan: Plan) -> JudgingView | None:
-    found = judges.judgement_of(transaction, plan)
+    found = judges.judging_of(transaction, plan)
     if found is None:
         return None
-    makers = {one: changes.get(transaction, one).task for one in plan.compared}
+    makers = {one: changes.get(transaction, one).task for one in found.changes}
     return JudgingView(
-        task=found.task.id,
+        task=found.task,
         candidates=[
             Candidate(letter=letter, task=makers[one], change=one)
-            for letter, one in zip(LETTERS, plan.compared, strict=False)
+            for letter, one in zip(LETTERS, found.changes, strict=False)
         ],
         best_task=None if found.best_change is None else makers[found.best_change],
-        fallback=None if found.why_not is None else Judge.SMALLEST,
-        reason=found.verdict.reason if found.verdict else found.why_not,
+        fallback=found.fallback,
+        reason=found.reason,
         is_moot=found.is_moot,
     )

@@ -104,6 +104,16 @@ class Judging(NamedTuple):
     is_over: bool
     best_change: int | None = None
     """None where it is still at it, or could not say."""
+    reason: str | None = None
+    """Why that is the best, or why it did not say."""
+    is_moot: bool = False
+    """It was stopped because nothing was left to choose between."""
+
+    @property
+    def fallback(self) -> Judge | None:
+        """Return by what is judged instead; None where it has said, may still, or need not."""
+        is_needed = self.is_over and self.best_change is None and not self.is_moot
+        return Judge.SMALLEST if is_needed else None
 
 
 class Race(NamedTuple):
@@ -185,7 +195,7 @@ def _judged(passed: Sequence[Entrant], judging: Judging | None) -> int | None:
         return found[0]
     if judging is None or not judging.is_over or not _covers(judging, found):
         return None
-    return _smallest(passed) if judging.best_change is None else judging.best_change
+    return judging.best_change or _smallest(passed)
 
 
 def _covers(judging: Judging, found: Sequence[int]) -> bool:

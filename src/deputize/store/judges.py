@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from deputize.errors import InvalidInput
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
-from deputize.model.race import JUDGE_ROLE, Judge, Judging
+from deputize.model.race import JUDGE_ROLE, Judge, Judging, stands
 from deputize.model.states import TaskState
 from deputize.model.task import JUDGE_ORIGIN, Place
 from deputize.store import changes, plans, settle, tasks
-from deputize.verdict import LETTERS, Verdict, question, read_verdict
+from deputize.verdict import LETTERS, question, read_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,44 +21,26 @@ if TYPE_CHECKING:
     from deputize.model.plan import Plan
     from deputize.model.task import Task
     from deputize.store.database import Transaction
+    from deputize.verdict import Verdict
 
 ACTOR = "landing"
 NOTHING_LEFT = "nothing is left to judge"
 
 
-class Judgement(NamedTuple):
-    """What an agent that was asked has said of the changes."""
-
-    task: Task
-    verdict: Verdict | None
-    """None while it is at work, and where it could not say."""
-    best_change: int | None
-    """What its verdict means."""
-
-    @property
-    def is_moot(self) -> bool:
-        """Tell whether it was stopped because nothing was left to choose between."""
-        return self.task.reason is Outcome.RACE_LOST or self.task.message == NOTHING_LEFT
-
-    @property
-    def why_not(self) -> str | None:
-        """Say why there is none; None where there is one, it is at work, or none is needed."""
-        if self.verdict is not None or not self.task.is_final or self.is_moot:
-            return None
-        if self.task.state is TaskState.DONE:
-            return "its answer is no verdict"
-        words = (self.task.reason, self.task.message)
-        return ": ".join(str(word) for word in words if word)
-
-
-def judgement_of(transaction: Transaction, plan: Plan) -> Judgement | None:
-    """Return what the agent has said that was asked last; None where none was."""
+def judging_of(transaction: Transaction, plan: Plan) -> Judging | None:
+    """Return how far the agent is that was asked last; None where none was."""
     if plan.judging is None:
         return None
     task = tasks.get(transaction, plan.judging)
     verdict = _verdict(task, LETTERS[: len(plan.compared)])
-    best = plan.compared[LETTERS.index(verdict.letter)] if verdict else None
-    return Judgement(task, verdict, best)
+    return Judging(
+        task=task.id,
+        changes=plan.compared,
+        is_over=task.is_final,
+        best_change=plan.compared[LETTERS.index(verdict.letter)] if verdict else None,
+        reason=verdict.reason if verdict else _why_not(task),
+        is_moot=_is_moot(transaction, plan, task),
+    )
 
 
 def _verdict(task: Task, letters: str) -> Verdict | None:
@@ -70,27 +52,31 @@ def _verdict(task: Task, letters: str) -> Verdict | None:
         return None
 
 
-def judging_of(transaction: Transaction, plan: Plan) -> Judging | None:
-    """Return how far the agent is that was asked last; None where none was."""
-    found = judgement_of(transaction, plan)
-    if found is None:
-        return None
-    return Judging(found.task.id, plan.compared, found.task.is_final, found.best_change)
+def _is_moot(transaction: Transaction, plan: Plan, task: Task) -> bool:
+    """Tell it by what became of the changes: one that a person stops is cancelled just so."""
+    if task.reason is Outcome.RACE_LOST:
+        return True
+    if task.state is not TaskState.CANCELLED or plan.chosen in plan.compared:
+        return False
+    return not any(stands(changes.get(transaction, change)) for change in plan.compared)
+
+
+def _why_not(task: Task) -> str | None:
+    """Say why there is no verdict; None while there may still be one."""
+    if task.state is TaskState.DONE:
+        return "its answer is no verdict"
+    return ": ".join(str(word) for word in (task.reason, task.message) if word) or None
 
 
 def grounds(transaction: Transaction, plan: Plan, change: Change) -> Mapping[str, object]:
     """Say on what grounds a change was chosen where an agent judges, be it without its verdict."""
     if plan.judge is not Judge.AGENT:
         return {}
-    found = judgement_of(transaction, plan)
-    if found is not None and found.verdict is not None and found.best_change == change.id:
-        return {"judging": found.task.id, "reason": found.verdict.reason}
-    if found is not None and found.why_not is not None and change.id in plan.compared:
-        return {
-            "judging": found.task.id,
-            "fallback": Judge.SMALLEST,
-            "reason": found.why_not,
-        }
+    found = judging_of(transaction, plan)
+    if found is not None and found.best_change == change.id:
+        return {"judging": found.task, "reason": found.reason}
+    if found is not None and found.fallback and change.id in found.changes:
+        return {"judging": found.task, "fallback": found.fallback, "reason": found.reason}
     return {"reason": "no other is left"}
 
 
