@@ -14,7 +14,7 @@ from deputize.changes.carrying import carry_out
 from deputize.changes.patches import read_patch, written
 from deputize.changes.reading import hash_of, read_request
 from deputize.errors import InvalidInput
-from deputize.git.editing import editing
+from deputize.git.editing import PatchRefused, editing
 from tests.changes.requests import HASH, PATCH, chmod, create, delete, modify, rename, request
 
 if TYPE_CHECKING:
@@ -44,6 +44,27 @@ def carried(mirror: Mirror, base: str, *operations: dict[str, Any]) -> Listing:
 
 def _content(git: Git, about: str) -> str:
     return git.read("cat-file", "blob", about.split(" ")[2]).decode("utf-8", "replace")
+
+
+def corrupt(line: str) -> str:
+    """Return a patch with a line after the first one, which git can't read."""
+    return f"--- a/1\n+++ b/1\n@@ -1,2 +1,2 @@\n one\n{line}\n-two\n+2\n"
+
+
+@pytest.mark.parametrize("line", ["\\ foo", "?", "@@ -1,2 +1,2"])
+def test_a_patch_that_git_can_not_read_is_refused_by_its_place(
+    mirror: Mirror, project: Folder, line: str
+) -> None:
+    """It is the patch that is to blame, and of several the one that it is."""
+    with editing(mirror, project.head()) as edit:
+        blob = edit.entries()["a.txt"].object
+        good = written(read_patch(PATCH, "a.txt"), "0")
+        with pytest.raises(PatchRefused, match="can't be read") as caught:
+            edit.patch([blob, blob], [good, corrupt(line)])
+        assert caught.value.place == 1
+        with pytest.raises(PatchRefused) as caught:
+            edit.patch([blob, blob], [corrupt(line).replace("/1", "/0"), good.replace("/0", "/1")])
+        assert caught.value.place == 0
 
 
 def everything(mirror: Mirror, project: Folder) -> dict[Path, bytes]:
@@ -175,6 +196,10 @@ REFUSED = (
     (
         (modify("b.py", patch="@@ -1 +1 @@\n-b\n+c\n"), modify(patch=PATCH.replace("one", "1"))),
         "operations[1].patch: does not apply",
+    ),
+    (
+        (create("x"), modify(patch="@@ -1,3 +1,3 @@\n one\n\\ foo\n-two\n+zwei\n three\n")),
+        "operations[1].patch: ",
     ),
     (
         (modify("image.bin", patch="@@ -1 +1 @@\n-a\n+b\n"),),

@@ -72,6 +72,10 @@ BAD = (
     ("@@ -0,0 +1 @@\n+new\n", "without a line of the file as it is"),
     ("@@ -1 +1 @@\nno mark\n", "line 2 of it is 'no mark'"),
     (f"@@ -{'9' * 30} +1 @@\n-a\n", "without line numbers"),
+    ("@@ -1,3 +1,3 @@\n one\n\\ foo\n-two\n+zwei\n", "line 3 of it is '\\\\ foo'"),
+    ("@@ -1 +1 @@\n-one\n\\\n+two\n", "line 3 of it is '\\\\'"),
+    ("@@ -1 +1 @@\n\\ No newline at end of file\n-a\n", "line 2 of it is '\\\\ No newline"),
+    ("@@ -1 +1 @@\n-a\n" + 2 * "\\ No newline at end of file\n" + "+b\n", "line 4 of it is"),
 )
 
 

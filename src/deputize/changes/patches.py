@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _HUNK = re.compile(r"@@ -([0-9]{1,9})(?:,[0-9]{1,9})? \+([0-9]{1,9})(?:,[0-9]{1,9})? @@")
-_MARKS = " +-\\"
+_MARKS = " +-"
+_UNENDED = "\\ No newline"
+"""How a remark begins that the line before it is the last one of its file, and doesn't end."""
 SHOWN_LENGTH = 60
 CONTENT = "give the whole file as `content`, or a unified diff of this one file"
 
@@ -96,10 +98,13 @@ def _hunks(lines: Sequence[str], first: int, path: str) -> Iterable[Hunk]:
 
 
 def _body(lines: Sequence[str], start: int, end: int, path: str) -> Iterable[str]:
+    can_be_unended = False
     for number in range(start, end):
         # An empty line of context often loses its space on the way.
         line = lines[number] or " "
-        if line[0] not in _MARKS or _begins_a_file(lines, number, end):
+        is_known = line[0] in _MARKS or (can_be_unended and line.startswith(_UNENDED))
+        can_be_unended = line[0] in _MARKS
+        if not is_known or _begins_a_file(lines, number, end):
             told = f"line {number + 1} of it is {_shown(line)}"
             message = f"is not a patch of {path!r} alone: {told}"
             raise InvalidInput(message, hint=CONTENT)

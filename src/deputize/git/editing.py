@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.errors import DeputizeError
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 STRICT = ("-c", "core.protectHFS=true", "-c", "core.protectNTFS=true", "-c", "core.fsync=none")
 _AT_FAULT = re.compile(r"^error: patch failed: ([0-9]+):([0-9]+)$", re.MULTILINE)
+_UNREADABLE = re.compile(
+    r"^error: (?:corrupt patch|patch fragment without header) at (?:line |\S+:)([0-9]+)", re.MULTILINE
+)
 
 
 class Entry(NamedTuple):
@@ -34,13 +38,13 @@ class Entry(NamedTuple):
 
 
 class PatchRefused(DeputizeError):
-    """A patch does not fit the file that it is for."""
+    """A patch does not fit the file that it is for, or git can't read it."""
 
     code = "patch"
 
-    def __init__(self, place: int, line: int) -> None:
-        """Keep the `place` of the patch among those that were applied, and its passage's line."""
-        super().__init__(f"the passage at line {line} is not found")
+    def __init__(self, place: int, told: str) -> None:
+        """Keep the `place` of the patch among those that were applied, and say what is wrong."""
+        super().__init__(told)
         self.place = place
 
 
@@ -92,19 +96,16 @@ class Editing:
         """Apply to each of some files its patch, in which it is called by its place among them.
 
         A passage is looked for near the line that it names. Returns the new objects. Raises
-        PatchRefused where one does not apply.
+        PatchRefused where one does not apply, or is none.
         """
         git = self.git("patched")
         lines = (f"100644 {blob}\t{place}\0" for place, blob in enumerate(blobs))
         git.run("update-index", "-z", "--add", "--index-info", stdin="".join(lines).encode())
         # Without --unidiff-zero, a passage that ends in no context has to be the file's end.
         words = ("apply", "--cached", "--unidiff-zero", "--whitespace=nowarn", "-")
-        finished = git.run(*words, stdin="".join(patches).encode(), accept=(0, 1))
+        finished = git.run(*words, stdin="".join(patches).encode(), accept=(0, 1, 128))
         if finished.exit_code != 0:
-            found = _AT_FAULT.search(finished.stderr)
-            if found is None:
-                raise failure(words, finished)
-            raise PatchRefused(int(found[1]), int(found[2]))
+            raise _refused(finished.stderr, patches) or failure(words, finished)
         staged = fields(git.read("ls-files", "--stage", "-z"))
         found_at = {
             name: about.split(" ")[1] for about, name in (each.split("\t") for each in staged)
@@ -130,6 +131,18 @@ def editing(mirror: Mirror, base: str) -> Iterator[Editing]:
     """Edit the commit `base` of a mirror until the block is left; raises GitError."""
     with aside(mirror.git_dir, owned(INCOMING), mirror.objects) as objects:
         yield Editing(mirror, base, objects)
+
+
+def _refused(told: str, patches: Sequence[str]) -> PatchRefused | None:
+    """Read in git's words which patch is to blame; None where that isn't said to be one."""
+    if found := _AT_FAULT.search(told):
+        return PatchRefused(int(found[1]), f"the passage at line {found[2]} is not found")
+    if found := _UNREADABLE.search(told):
+        # Git counts the lines of all of them, one after the other.
+        ends = accumulate(patch.count("\n") for patch in patches)
+        place = sum(end < int(found[1]) for end in ends)
+        return PatchRefused(min(place, len(patches) - 1), "it can't be read")
+    return None
 
 
 def _entry(line: str) -> tuple[str, Entry]:
