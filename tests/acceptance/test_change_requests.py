@@ -75,6 +75,15 @@ def test_an_answer_is_carried_out_and_lands(house: House, signs: Path) -> None:
     assert not Path(attempt["workspace"]).exists()
 
 
+def test_a_long_answer_is_read_whole(house: House, signs: Path) -> None:
+    """Words are cut to what people read; a request may hold whole files."""
+    content = "long" * 50_000
+    (signs / "answer").write_text(json.dumps(request(create("long.txt", content))))
+    done = ask(house, "cat $SIGNS/answer")
+    assert done["state"] == "done", done
+    assert house.repo.git("cat-file", "-s", "main:long.txt") == str(len(content))
+
+
 def test_an_answer_that_is_wrong_is_mended(house: House, signs: Path) -> None:
     """What doesn't fit the repository is told as what is no JSON; the second answer lands."""
     drifted = request(modify("none.txt", content="x"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,33 +13,16 @@ from deputize.redaction import redacted
 from deputize.store import changes, plans
 from deputize.verdict import EXHIBITS_BYTES, LETTERS, Exhibit, Verdict, exhibits, read_verdict
 from deputize.worker.asking_again import AskingAgain
+from deputize.worker.form import Form
 from deputize.workshop import aside
 
 if TYPE_CHECKING:
     from deputize.agents.base import Agent, Job
     from deputize.model.change import Change
-    from deputize.worker.evidence import Seen
     from deputize.worker.steps import Steps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgingRun:
-    """What makes a run of an agent one in which it judges."""
-
-    agent: AskingAgain[Verdict]
-    """It has to answer with a verdict, and is asked again where it does not."""
-    job: Job
-    """It is shown the changes."""
-
-    def with_verdict(self, seen: Seen) -> Seen:
-        """Return what was seen, with nothing but the verdict as the answer where there is one."""
-        found = self.agent.found
-        if found is None or seen.outcome is not Outcome.SUCCEEDED:
-            return seen
-        return replace(seen, answer=found._replace(reason=redacted(found.reason)).text)
-
-
-async def begin_judging(steps: Steps, agent: Agent, job: Job) -> JudgingRun:
+async def verdict_form(steps: Steps, agent: Agent, job: Job) -> Form[Verdict]:
     """Let an agent judge the changes of its race; AgentError where one can't be read any more."""
     found = await steps.shop.in_store(_compared, steps)
     try:
@@ -51,8 +34,13 @@ async def begin_judging(steps: Steps, agent: Agent, job: Job) -> JudgingRun:
     async def read(answer: str) -> Verdict:
         return read_verdict(answer, LETTERS[: len(found)])
 
-    told = replace(job, prompt=f"{job.prompt}\n\n{shown}")
-    return JudgingRun(agent=AskingAgain(agent, read), job=told)
+    asked = replace(job, prompt=f"{job.prompt}\n\n{shown}")
+    return Form(agent=AskingAgain(agent, read), job=asked, tell=_told, log=steps.log)
+
+
+async def _told(verdict: Verdict) -> str:
+    """Return nothing but the verdict, as it is kept."""
+    return verdict._replace(reason=redacted(verdict.reason)).text
 
 
 def _compared(steps: Steps) -> list[Change]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from deputize.changes.answers import request_in
+from deputize.changes.answers import ANSWER_CHARACTERS, request_in
 from deputize.changes.carrying import carry_out
 from deputize.errors import AgentError, GitError, InvalidInput
 from deputize.git.editing import editing
@@ -20,65 +20,56 @@ from deputize.incoming import shown
 from deputize.model.outcome import Outcome
 from deputize.redaction import redacted
 from deputize.worker.asking_again import AskingAgain
+from deputize.worker.form import Form
 from deputize.worker.full_disk import is_passing
 from deputize.workshop import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deputize.agents.base import Agent
+    from deputize.agents.base import Agent, Job
     from deputize.git.capture import Captured
     from deputize.model.change_request import ChangeRequest
     from deputize.model.task import Task
     from deputize.worker.benches import Bench
-    from deputize.worker.evidence import Seen
     from deputize.worker.steps import Steps
+    from deputize.workspace.worktree import Workspace
 
 TOLD_OPERATIONS = 50
 """How many operations are named in the result of a task."""
 
 
-class Requesting:
-    """One attempt whose agent answers with a change request."""
+async def request_form(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Form[ChangeRequest]:
+    """Let an agent answer with a change request, and lay out on the bench what it answers."""
+    before = await aside(measure, bench.workspace.worktree)
 
-    def __init__(self, steps: Steps, bench: Bench, agent: Agent) -> None:
-        """Ask `agent`, and lay out what it answers on the bench."""
-        self.agent = AskingAgain(agent, self._take)
-        self._steps = steps
-        self._bench = bench
-        self._before: Captured | None = None
+    async def read(answer: str) -> ChangeRequest:
+        return await aside(_lay_out, answer, steps.claim.task, bench.workspace, before)
 
-    async def begin(self) -> None:
-        """Remember what is in the workspace before the agent looks at it."""
-        self._before = await aside(measure, self._bench.workspace.worktree)
-
-    async def _take(self, answer: str) -> ChangeRequest:
-        return await aside(self._lay_out, answer)
-
-    def _lay_out(self, answer: str) -> ChangeRequest:
-        """Carry an answer out; InvalidInput says what is wrong with it."""
-        request = request_in(answer)
-        require_meant(request, self._steps.claim.task, self._bench.workspace.base)
-        worktree = self._bench.workspace.worktree
-        with _blamed():
-            if measure(worktree) != self._before:
-                message = "the agent changed files itself, though its answer says what is to change"
-                raise AgentError(Outcome.POLICY_DENIED, message)
-            if not request.operations:
-                return request
-            with editing(worktree.mirror, worktree.base) as edit:
-                lay_out(worktree, edit, carry_out(edit, request))
-        return request
-
-    async def conclude(self, seen: Seen) -> Seen:
-        """Tell what was carried out in place of the answer."""
-        request = self.agent.found
-        if seen.outcome is not Outcome.SUCCEEDED or request is None:
-            return seen
+    async def tell(request: ChangeRequest) -> str:
         count = len(request.operations)
         if count:
-            await self._steps.milestone(f"its change request is carried out: {count} operations")
-        return replace(seen, answer=redacted(told(request)))
+            await steps.milestone(f"its change request is carried out: {count} operations")
+        return redacted(told(request))
+
+    asked = replace(job, answer_characters=ANSWER_CHARACTERS)
+    return Form(agent=AskingAgain(agent, read), job=asked, tell=tell, log=steps.log)
+
+
+def _lay_out(answer: str, task: Task, workspace: Workspace, before: Captured) -> ChangeRequest:
+    """Carry an answer out; InvalidInput says what is wrong with it."""
+    request = request_in(answer)
+    require_meant(request, task, workspace.base)
+    worktree = workspace.worktree
+    with _blamed():
+        if measure(worktree) != before:
+            message = "the agent changed files itself, though its answer says what is to change"
+            raise AgentError(Outcome.POLICY_DENIED, message)
+        if not request.operations:
+            return request
+        with editing(worktree.mirror, worktree.base) as edit:
+            lay_out(worktree, edit, carry_out(edit, request))
+    return request
 
 
 def require_meant(request: ChangeRequest, task: Task, base: str | None) -> None:

@@ -1,0 +1,177 @@
+"""What an attempt's agent sets out with: what serves it, what it is asked, what it may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deputize.agents.base import Job
+from deputize.agents.providers import served
+from deputize.agents.registry import agent_from, settings_for
+from deputize.config.dotenv import read_variables
+from deputize.config.models import models_of, names_of_login, names_of_provider
+from deputize.errors import AgentError, ConfigError, NotFound
+from deputize.gate.ask import gate_for
+from deputize.gate.decide import Bounds
+from deputize.model.agent import asks_always
+from deputize.model.event import Event
+from deputize.model.outcome import Outcome
+from deputize.model.policy import Verdict
+from deputize.worker.benches import answers_with_request, may_edit, may_touch
+from deputize.worker.judging import verdict_form
+from deputize.worker.prompt import compose
+from deputize.worker.requesting import request_form
+from deputize.workshop import aside
+from deputize.workspace.processes.containment import containment_prefix
+from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
+
+if TYPE_CHECKING:
+    from deputize.agents.base import Agent, Gate
+    from deputize.agents.providers import Served
+    from deputize.config.dotenv import Variables
+    from deputize.model.policy import Action, Decision
+    from deputize.model.task import Task
+    from deputize.worker.benches import Bench
+    from deputize.worker.form import Form
+    from deputize.worker.running import Running
+    from deputize.worker.steps import Steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outfit:
+    """All that a run takes."""
+
+    agent: Agent
+    job: Job
+    gate: Gate
+    form: Form[Any] | None
+    """What its answer has to be, where that isn't words."""
+
+
+async def set_out(running: Running, bench: Bench) -> Outfit:
+    """Put together what the task's agent takes; AgentError where something can't be had."""
+    steps = running.steps
+    _require_held(steps.claim.task, bench)
+    # A keyring may ask its user first, and leases have to be renewed meanwhile.
+    variables, found = await aside(_served, steps, bench)
+    agent = _agent(running, bench, variables)
+    steps.log.milestone(f"its models come through {found.link}")
+    job = _job(steps, bench, variables, found, begins=await steps.is_new_session())
+    _note_served(running, bench, job)
+    form = await _form(steps, bench, agent, job)
+    agent, job = (form.agent, form.job) if form else (agent, job)
+    return Outfit(agent=agent, job=job, gate=_gate(steps, bench), form=form)
+
+
+async def _form(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Form[Any] | None:
+    """Return the form that the agent has to answer in; None where it answers in words."""
+    task = steps.claim.task
+    if task.is_judge:
+        return await verdict_form(steps, agent, job)
+    if answers_with_request(task, bench.config):
+        return await request_form(steps, bench, agent, job)
+    return None
+
+
+def _note_served(running: Running, bench: Bench, job: Job) -> None:
+    """Note where its model is served: that prices its calls, and is kept with its session."""
+    running.provider = job.provider
+    running.models = models_of(bench.config)
+    running.served_by = (
+        names_of_provider(job.provider.name, job.provider.base_url)
+        if job.provider
+        else names_of_login(running.steps.claim.task.agent, bench.config)
+    )
+
+
+def _require_held(task: Task, bench: Bench) -> None:
+    """Raise AgentError where an agent that doesn't ask for each tool call is to be held to some."""
+    role = bench.config.role(task.role)
+    if role is None or role.tools is None:
+        return
+    if not asks_always(task.agent, settings_for(task.agent, bench.config.agents)):
+        message = f"the role {task.role} may only use some tools: {task.agent} can't be held to it"
+        raise AgentError(Outcome.POLICY_DENIED, message)
+
+
+def _served(steps: Steps, bench: Bench) -> tuple[Variables, Served]:
+    """Return what is set for agents, and what serves this one; AgentError where it can't be had."""
+    task, config = steps.claim.task, bench.config
+    named = task.provider or config.provider_of(task.agent, task.role)
+    try:
+        agent = settings_for(task.agent, config.agents)
+        variables = read_variables(steps.shop.home)
+        return variables, served(agent, config, variables, provider=named, model=task.model)
+    except NotFound as error:
+        raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
+    except ConfigError as error:
+        raise AgentError(Outcome.AUTH_FAILED, error.message, hint=error.hint) from error
+
+
+def _agent(running: Running, bench: Bench, variables: Variables) -> Agent:
+    """Return the task's agent; AgentError where the settings don't have it (any more)."""
+    name, pool = running.steps.claim.task.agent, running.pool
+    try:
+        settings = settings_for(name, bench.config.agents)
+        shared = pool if bench.config.sandbox.is_off else None
+        return agent_from(name, settings, variables.all, pool=shared)
+    except (NotFound, ConfigError) as error:
+        raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
+
+
+def _job(steps: Steps, bench: Bench, variables: Variables, found: Served, *, begins: bool) -> Job:
+    task, attempt = steps.claim.task, steps.claim.attempt
+    settings = bench.config
+    agent = settings_for(task.agent, settings.agents)
+    return Job(
+        prompt=compose(
+            task,
+            settings.role(task.role),
+            settings.checks,
+            interrupted=bench.continues,
+            requests=answers_with_request(task, settings),
+        ),
+        workspace=bench.path,
+        environment=agent_environment(
+            agent.env, markers(task.id, attempt_marker(attempt.token)), variables.all
+        ),
+        secrets=found.secrets,
+        session=task.session,
+        begins=begins,
+        model=found.model,
+        provider=found.provider,
+        state=steps.shop.home.agents / task.agent,
+        may_write=may_touch(task, settings),
+        containment=() if settings.sandbox.is_off else containment_prefix(),
+    )
+
+
+def _gate(steps: Steps, bench: Bench) -> Gate:
+    task = steps.claim.task
+    role = bench.config.role(task.role)
+    bounds = Bounds(
+        workspace=str(bench.path.resolve()),
+        may_write=may_edit(task, bench.config),
+        own=(str((steps.shop.home.agents / task.agent).resolve()),),
+        tools=None if role is None or role.tools is None else frozenset(role.tools),
+    )
+
+    async def record(action: Action, decision: Decision) -> None:
+        if decision.verdict is Verdict.ALLOW:
+            return
+        await steps.note(
+            Event(
+                kind="attempt.tool_decided",
+                actor="gate",
+                body={
+                    "tool": action.tool,
+                    "name": action.name,
+                    "what": action.summary[:500],
+                    "verdict": decision.verdict,
+                    "rule": decision.rule,
+                    "reason": decision.reason,
+                },
+            )
+        )
+
+    return gate_for(bounds, record)
