@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 STRICT = ("-c", "core.protectHFS=true", "-c", "core.protectNTFS=true", "-c", "core.fsync=none")
 _AT_FAULT = re.compile(r"^error: patch failed: ([0-9]+):([0-9]+)$", re.MULTILINE)
 _UNREADABLE = re.compile(
-    r"^error: (?:corrupt patch|patch fragment without header) at (?:line |\S+:)([0-9]+)", re.MULTILINE
+    r"^error: (?:corrupt patch|patch fragment without header) at (?:line |\S+:)([0-9]+)",
+    re.MULTILINE,
 )
 
 
