@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KEY = "{key}"
 """Stands for a provider's key; only in the variables with which that is handed on."""
+_ONE_OF = re.compile(r"\[!?\]?[^]]*\]")
+"""What stands for one of some characters in a pattern of names (fnmatch)."""
 _EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")
 _NOT_PATHS = frozenset({"where", "unless", "pieces", "cumulative"})
 _KEPT = "keys belong to a provider: `deputize provider add` keeps them"
@@ -52,8 +54,9 @@ def check_described(name: str, agent: AgentSettings, shape: Shape) -> None:
         raise shape.wrong(f"{place}.resume_arguments", right, list(agent.resume_arguments))
     _check_reading(f"{place}.read", agent.read, shape)
     for pattern in agent.litter:
-        if "/" in pattern or not pattern.strip("*?.") or fnmatchcase(".git", pattern):
-            right = "names at the top of a folder that are not git's own"
+        literally = _ONE_OF.sub("?", pattern).strip("*?.")
+        if "/" in pattern or not literally or fnmatchcase(".git", pattern):
+            right = "names at the top of a folder that are not git's own, and not nearly all"
             raise shape.wrong(f"{place}.litter", right, pattern)
     _check_codes(place, agent.exit_codes, shape)
 
