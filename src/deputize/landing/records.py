@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deputize.landing import judging
+from deputize.landing.judging import ACTOR
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from deputize.store.database import Database, Transaction
     from deputize.store.settle import Tips
 
-ACTOR = "landing"
 _TOLD = {ChangeState.CHECKING: "change.check_started"}
 """Events that don't have the name of the state they lead to: an event is what has happened."""
 
@@ -183,7 +184,7 @@ def take_turn(database: Database, change: Change, now: datetime) -> Turn:
     if race is None or race.chosen == change.id:
         return Turn.LAND
     with database.write() as transaction:
-        return races.take_turn(transaction, change, now)
+        return judging.take_turn(transaction, change, now)
 
 
 def withdraw(database: Database, change: Change, now: datetime) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.race import (
     Race,
@@ -12,11 +11,10 @@ from deputize.model.race import (
     Turn,
     entrant_of,
     stands,
-    to_judge,
     turn_of,
 )
 from deputize.model.states import TaskState
-from deputize.store import changes, journal, judges, plans, settle, tasks
+from deputize.store import changes, judges, plans, settle, tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,10 +28,11 @@ if TYPE_CHECKING:
 def of_task(transaction: Transaction, task: Task) -> Race | None:
     """Return the race that a task runs in, as it stands; None where it runs in none."""
     plan = None if task.plan is None else plans.get(transaction, task.plan)
-    return None if plan is None else _race(transaction, plan)
+    return None if plan is None else of_plan(transaction, plan)
 
 
-def _race(transaction: Transaction, plan: Plan) -> Race | None:
+def of_plan(transaction: Transaction, plan: Plan) -> Race | None:
+    """Return the race of a plan, as it stands; None where its tasks run in none."""
     if plan.judge is None:
         return None
     entrants = [
@@ -56,37 +55,6 @@ def turn(transaction: Transaction, change: Change) -> Turn:
     """Say what a change in the merge queue may do."""
     race = of_task(transaction, tasks.get(transaction, change.task))
     return Turn.LAND if race is None else turn_of(race, change)
-
-
-def take_turn(transaction: Transaction, change: Change, now: datetime) -> Turn:
-    """Say what a change may do; that it is chosen to land is written: no other may from then on.
-
-    Where an agent has to be asked first, the task in which it judges is made.
-    """
-    task = tasks.get(transaction, change.task)
-    judges.lock(transaction, task.plan or 0)
-    plan = plans.lock(transaction, task.plan or 0)
-    race = _race(transaction, plan)
-    if race is None:
-        return Turn.LAND
-    found = turn_of(race, changes.get(transaction, change.id))
-    if found is Turn.LAND and race.chosen is None:
-        plans.choose(transaction, race.plan, change.id)
-        _tell_choice(transaction, plan, change, now)
-    elif found is Turn.ASK:
-        judges.ask(transaction, plan, to_judge(race), now)
-    return found
-
-
-def _tell_choice(transaction: Transaction, plan: Plan, change: Change, now: datetime) -> None:
-    event = Event(
-        kind="change.chosen",
-        actor="landing",
-        task=change.task,
-        change=change.id,
-        body={"plan": plan.id, "judge": plan.judge, **judges.grounds(transaction, plan, change)},
-    )
-    journal.append(transaction, event, now)
 
 
 def winner_of(transaction: Transaction, task: Task) -> Task | None:
