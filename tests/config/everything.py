@@ -29,7 +29,7 @@ default_provider = "local"
 fallback = ["mine", "copilot"]
 [agents.mine]
 kind = "command"
-command = ["prog", "{prompt}"]
+command = ["prog", "{prompt_file}"]
 env = ["TOKEN_*"]
 roles = ["writer"]
 model = "m"
@@ -156,7 +156,7 @@ MEANT = Config(
     fallback=("mine", "copilot"),
     agents={
         "mine": AgentSettings(
-            kind="command", command=("prog", "{prompt}"), env=("TOKEN_*",), roles=("writer",),
+            kind="command", command=("prog", "{prompt_file}"), env=("TOKEN_*",), roles=("writer",),
             model="m", provider="local", path="/opt/prog",
             success=(0, 3), patterns=Patterns(rate_limited=("slow down (?P<reset>.*)",)),
             exit_codes={"41": "auth_failed"}, prompt="file",

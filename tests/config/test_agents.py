@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,8 +165,8 @@ SECRET = "sk-0123456789abcdefghijklmnop"
         (f"variables.MY_KEY = '{SECRET}'", "variables.MY_KEY"),
         ("variables.API_KEY = 'abcdefgh'", "variables.API_KEY"),
         (
-            "variables.KEY = '{key}x'\nvariables.API_TOKEN = 'longsecret{key}'",
-            "variables.API_TOKEN",
+            "providers.openai.variables = { KEY = '{key}x', API_TOKEN = 'longsecret{key}' }",
+            "providers.openai.variables.API_TOKEN",
         ),
         ("variables.DEPUTIZE_TASK = '1'", "variables.DEPUTIZE_TASK"),
         ("variables.a-b = '1'", "variables.a-b"),
@@ -178,6 +179,21 @@ SECRET = "sk-0123456789abcdefghijklmnop"
         ("lost_session = ['(']", "lost_session.0"),
         ("noise = ['[']", "noise.0"),
         ("prompt = 'pipe'", "prompt"),
+        ("command = ['a', '{prompt}']\nprompt = 'stdin'", "prompt"),
+        ("command = ['a', '{prompt}']\nprompt = 'file'", "prompt"),
+        ("command = ['a', '{prompt_file}']\nprompt = 'argument'", "prompt"),
+        ("command = ['a', '{promt}']", "command"),
+        ("command = ['a', '-p={PROMPT}']", "command"),
+        ("model_arguments = ['-m', '{models}']", "model_arguments"),
+        ('command = ["a", "\\u0000"]', "command.1"),
+        ('variables.A = "\\u0000"', "variables.A"),
+        ("model_arguments = ['-m']", "model_arguments"),
+        ("variables.X = '{key}'", "variables.X"),
+        ("command = ['a', '{session}']", "command"),
+        ("command = ['sh', '-c', 'a ${base_url}']", "command"),
+        ("model_arguments = ['{model}', '{session}']", "model_arguments"),
+        ("providers.openai.arguments = ['{session}']", "providers.openai.arguments"),
+        ("providers.openai.model = '{key}'", "providers.openai.model"),
         ("output = 'xml'", "output"),
         ("read = [{}]", "read.0"),
         ("read = [{ where = { type = 'x' } }]", "read.0"),
@@ -206,6 +222,20 @@ def test_what_a_description_may_not_say_is_named(tmp_path: Path, text: str, key:
     assert f"`agents.mine.{key}`" in caught.value.message
     assert caught.value.hint
     assert SECRET not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_other_braces_are_only_braces(tmp_path: Path) -> None:
+    """Those of a shell, of JSON, and words that are near to none of ours."""
+    command = ["sh", "-c", 'x ${modle} {} {a} {"model": 1} {MODE_OF} {prompt!r}']
+    (tmp_path / "config.toml").write_text(f"[agents.mine]\ncommand = {json.dumps(command)}\n")
+    assert load_config(tmp_path / "config.toml").agents["mine"].command == tuple(command)
+
+
+def test_what_we_know_of_an_agent_has_to_go_with_what_is_said(tmp_path: Path) -> None:
+    """Its command names a file with the prompt."""
+    (tmp_path / "config.toml").write_text("[agents.aider]\nprompt = 'stdin'\n")
+    with pytest.raises(ConfigError, match=r'`agents\.aider\.prompt` must be "file", as `command`'):
+        load_config(tmp_path / "config.toml")
 
 
 def test_words_that_are_ours_elsewhere_are_free_in_a_table_of_variables(tmp_path: Path) -> None:

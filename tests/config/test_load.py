@@ -104,6 +104,10 @@ WRONG = (
     ),
     ("[agents.x]\ncommand = 'prog'", "`agents.x.command` must be a list, not 'prog'"),
     ("[agents.x]\ncommand = ['prog', 1]", "`agents.x.command.1` must be a text, not 1"),
+    (
+        "[agents.x]\nread = [{ answer = 'a', where = { 'a..b' = 'x' } }]",
+        "`agents.x.read.0.where` must be texts, each at a path of names such as `message.role`",
+    ),
     ("[agents.x]\nsuccess = [256]", "`agents.x.success.0` must be a whole number from 0 to 255"),
     (
         "[agents.x.patterns]\nauth_failed = ['(']",

@@ -6,6 +6,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from deputize.config.places import KEY, check_places
 from deputize.config.settings import CHOICES
 from deputize.config.shape import MEND, PATH, Shape
 from deputize.config.variables import PREFIX, is_variable
@@ -14,10 +15,8 @@ from deputize.model.agent import AgentSettings, Patterns, Reading
 from deputize.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-KEY = "{key}"
-"""Stands for a provider's key; only in the variables with which that is handed on."""
 _ONE_OF = re.compile(r"\[!?\]?[^]]*\]")
 """What stands for one of some characters in a pattern of names (fnmatch)."""
 _EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")
@@ -33,6 +32,7 @@ def filled(source: str, table: Mapping[str, object]) -> dict[str, AgentSettings]
     }
     for name, agent in agents.items():
         check_described(name, agent, shape)
+        check_places(f"agents.{name}", agent, shape)
     return agents
 
 
@@ -45,13 +45,6 @@ def check_described(name: str, agent: AgentSettings, shape: Shape) -> None:
             raise shape.unknown(f"{place}.providers.{kind}", kind, CHOICES["providers.*.type"])
         found = {name: value for name, value in handing.variables.items() if value != KEY}
         _check_variables(f"{place}.providers.{kind}.variables", found, shape)
-    for key, argument in _arguments(agent):
-        if KEY in argument:
-            message = f"{shape.source}: `{place}.{key}` must not name {KEY}: others see arguments"
-            raise ConfigError(message, hint=f"hand it on in `{place}.providers.TYPE.variables`")
-    if agent.resume_arguments and not any("{session}" in each for each in agent.resume_arguments):
-        right = "arguments that name {session}"
-        raise shape.wrong(f"{place}.resume_arguments", right, list(agent.resume_arguments))
     _check_reading(f"{place}.read", agent.read, shape)
     for pattern in agent.litter:
         literally = _ONE_OF.sub("?", pattern).strip("*?.")
@@ -94,12 +87,3 @@ def _check_variables(place: str, variables: Mapping[str, str], shape: Shape) -> 
         if redacted(told) != told:
             message = f"{shape.source}: `{key}` looks like a secret, which belongs into no settings"
             raise ConfigError(message, hint=_KEPT)
-
-
-def _arguments(agent: AgentSettings) -> Iterator[tuple[str, str]]:
-    for key in ("command", "model_arguments", "resume_arguments", "version"):
-        for argument in getattr(agent, key):
-            yield key, argument
-    for kind, handing in agent.providers.items():
-        for argument in (*handing.arguments, handing.model):
-            yield f"providers.{kind}.arguments", argument

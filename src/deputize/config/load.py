@@ -82,17 +82,13 @@ def _from_home(file: Path) -> Config:
     except OSError as error:
         hint = f"look at its rights: `ls -l {file}`"
         raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from error
-    from deputize.config.described import check_described
-
     shape = Shape(str(file))
     table = _parse(content, str(file))
     if "prices" in table:
         hint = "`deputize models` shows what is known of each; a [[models]] table corrects it"
         raise ConfigError(f"{file}: prices belong in `[[models]]`, not `[[prices]]`", hint=hint)
     config = cast("Config", shape.fill(Config, table))
-    for name, agent in config.agents.items():
-        check_described(name, agent, shape)
-    config = config._replace(agents=_completed(config.agents, table))
+    config = config._replace(agents=_completed(config.agents, table, shape))
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
     for place, name in enumerate(config.fallback):
@@ -106,10 +102,19 @@ def _from_home(file: Path) -> Config:
 
 
 def _completed(
-    agents: Mapping[str, AgentSettings], table: Mapping[str, object]
+    agents: Mapping[str, AgentSettings], table: Mapping[str, object], shape: Shape
 ) -> Mapping[str, AgentSettings]:
+    """Return agents with what is known of each below what is said, and both checked."""
+    from deputize.config.described import check_described
+    from deputize.config.places import check_places
+
     tables = cast("Mapping[str, object]", table.get("agents", {}))
-    return {name: completed(name, own, tables[name]) for name, own in agents.items()}
+    done = {}
+    for name, own in agents.items():
+        check_described(name, own, shape)
+        done[name] = completed(name, own, tables[name])
+        check_places(f"agents.{name}", done[name], shape)
+    return done
 
 
 def _require_one_key(provider: ProviderSettings, key: str, shape: Shape) -> None:

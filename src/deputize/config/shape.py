@@ -109,6 +109,8 @@ class Shape:
     def _check_text(self, value: object, key: str) -> None:
         if not isinstance(value, str):
             raise self.wrong(key, "a text", value)
+        if "\0" in value:
+            raise self.wrong(key, "a text without the NUL character", value)
         is_pattern = key.startswith("agents.") and _PATTERNS.search(key) is not None
         if is_pattern and not _is_expression(value):
             raise self.wrong(key, "a regular expression", value)
@@ -139,10 +141,12 @@ class Shape:
     def _named(self, wanted: object, value: object, key: str) -> dict[str, object]:
         if not isinstance(value, Mapping):
             raise self.wrong(key, "a table", value)
-        fitting = PATH if key.rpartition(".")[2] in _PLACES else _NAME
+        fitting, right = _NAME, "tables named with letters, digits, - and _"
+        if key.rpartition(".")[2] in _PLACES:
+            fitting, right = PATH, "texts, each at a path of names such as `message.role`"
         for name in value:
             if not fitting.fullmatch(name):
-                raise self.wrong(key, "tables named with letters, digits, - and _", name)
+                raise self.wrong(key, right, name)
         return {name: self._value(wanted, item, _join(key, name)) for name, item in value.items()}
 
     def wrong(self, key: str, right: str, value: object) -> ConfigError:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deputize.config.places import PLACES
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     from deputize.agents.base import Job
     from deputize.model.agent import AgentSettings, Handing
 
-PLACE = re.compile(
-    r"\{(prompt|prompt_file|model|model_name|workspace|output|session|base_url|key)\}"
-)
+PLACE = re.compile(rf"\{{({'|'.join(PLACES)})\}}")
 """What stands for something in an argument or a variable; other braces are only braces."""
 PROMPT, PROMPT_FILE = "{prompt}", "{prompt_file}"
 FILES = {"prompt_file": "prompt.md", "output": "output"}
