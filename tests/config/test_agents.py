@@ -111,7 +111,6 @@ def test_what_a_provider_of_one_type_gets_is_corrected_alone(tmp_path: Path) -> 
                 }
             },
         ),
-        ("goose", "command = []", lambda _: {"command": ()}),
     ],
 )
 def test_what_a_table_says_holds_where_it_would_hold_by_itself_too(
@@ -178,6 +177,18 @@ SECRET = "sk-0123456789abcdefghijklmnop"
         ("resume_arguments = ['--continue']", "resume_arguments"),
         ("lost_session = ['(']", "lost_session.0"),
         ("noise = ['[']", "noise.0"),
+        ("command = []", "command"),
+        ("kind = 'acp'\ncommand = []", "command"),
+        ("kind = 'codex'\noutput = 'json'", "output"),
+        ("kind = 'copilot'\nread = [{ answer = 'a' }]", "read"),
+        ("kind = 'claude'\nprotocol = 2", "protocol"),
+        ("kind = 'codex'\ncommand = ['codex']", "command"),
+        ("kind = 'acp'\ncommand = ['a']\npath = '/a'", "path"),
+        ("kind = 'acp'\ncommand = ['a']\nvariables = { A = 'b' }", "variables"),
+        ("protocol = 1", "protocol"),
+        ("read = [{ answer = 'a' }]", "output"),
+        ("output = 'text'\nread = [{ answer = 'a' }]", "output"),
+        ("output = 'json'", "read"),
         ("prompt = 'pipe'", "prompt"),
         ("command = ['a', '{prompt}']\nprompt = 'stdin'", "prompt"),
         ("command = ['a', '{prompt}']\nprompt = 'file'", "prompt"),
@@ -236,6 +247,23 @@ def test_what_we_know_of_an_agent_has_to_go_with_what_is_said(tmp_path: Path) ->
     (tmp_path / "config.toml").write_text("[agents.aider]\nprompt = 'stdin'\n")
     with pytest.raises(ConfigError, match=r'`agents\.aider\.prompt` must be "file", as `command`'):
         load_config(tmp_path / "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key"),
+    [
+        ("copilot", "read = []", "read"),
+        ("goose", "success = [0]", "success"),
+        ("goose", "command = []", "command"),
+        ("aider", "protocol = 1", "protocol"),
+    ],
+)
+def test_what_means_nothing_to_an_agent_that_we_know_is_named(
+    tmp_path: Path, name: str, text: str, key: str
+) -> None:
+    """Its kind is known where its table doesn't say it."""
+    with pytest.raises(ConfigError, match=rf"`agents\.{name}\.{key}` "):
+        configured(tmp_path, f"[agents.{name}]\n{text}")
 
 
 def test_words_that_are_ours_elsewhere_are_free_in_a_table_of_variables(tmp_path: Path) -> None:

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
 _ONE_OF = re.compile(r"\[!?\]?[^]]*\]")
 """What stands for one of some characters in a pattern of names (fnmatch)."""
+_COMMANDS = (
+    *("success", "patterns", "exit_codes", "prompt", "model_arguments", "resume_arguments"),
+    *("lost_session", "variables", "providers", "output", "read", "noise", "litter", "version"),
+    "install",
+)
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_COMMANDS, ("command",)),
+    "command": ("acp", "command"),
+    "path": ("claude", "codex", "command", "copilot"),
+    "protocol": ("acp",),
+}
+"""The kinds of agents to which a key means something, where that isn't any."""
 _EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")
 _NOT_PATHS = frozenset({"where", "unless", "pieces", "cumulative"})
 _KEPT = "keys belong to a provider: `deputize provider add` keeps them"
@@ -52,6 +64,29 @@ def check_described(name: str, agent: AgentSettings, shape: Shape) -> None:
             right = "names at the top of a folder that are not git's own, and not nearly all"
             raise shape.wrong(f"{place}.litter", right, pattern)
     _check_codes(place, agent.exit_codes, shape)
+
+
+def check_said(name: str, table: Mapping[str, object], agent: AgentSettings, shape: Shape) -> None:
+    """Check that all a table says means something for the agent that came of it.
+
+    ConfigError names the key. `agent` has what is known of it below what is said.
+    """
+    place = f"agents.{name}"
+    for key in table:
+        kinds = _KINDS.get(key, ())
+        if kinds and agent.kind not in kinds:
+            message = (
+                f"{shape.source}: `{place}.{key}` means nothing to an agent of kind {agent.kind}"
+            )
+            raise ConfigError(message, hint=f"it is for kind {' or '.join(kinds)}; leave it out")
+    if "command" in table and not agent.command:
+        raise shape.wrong(f"{place}.command", "a program and its arguments", [])
+    if table.get("read") and agent.output == "text":
+        right = '"json" or "jsonl" where `read` says what is read in it'
+        raise shape.wrong(f"{place}.output", right, agent.output)
+    if table.get("output", "text") != "text" and not agent.read:
+        message = f"{shape.source}: `{place}.read` is missing: nothing would be read in its output"
+        raise ConfigError(message, hint="say what stands where, or leave `output` out")
 
 
 def _check_codes(place: str, exit_codes: Mapping[str, str], shape: Shape) -> None:

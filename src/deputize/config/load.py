@@ -105,14 +105,15 @@ def _completed(
     agents: Mapping[str, AgentSettings], table: Mapping[str, object], shape: Shape
 ) -> Mapping[str, AgentSettings]:
     """Return agents with what is known of each below what is said, and both checked."""
-    from deputize.config.described import check_described
+    from deputize.config.described import check_described, check_said
     from deputize.config.places import check_places
 
-    tables = cast("Mapping[str, object]", table.get("agents", {}))
+    tables = cast("Mapping[str, Mapping[str, object]]", table.get("agents", {}))
     done = {}
     for name, own in agents.items():
         check_described(name, own, shape)
         done[name] = completed(name, own, tables[name])
+        check_said(name, tables[name], done[name], shape)
         check_places(f"agents.{name}", done[name], shape)
     return done
 
