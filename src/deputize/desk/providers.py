@@ -103,14 +103,24 @@ def drafted(
         raise IllegalMove(f"there is a provider called {name} already", hint=hint)
     if settings.type not in TYPES:
         raise InvalidInput(f"the type must be one of {', '.join(TYPES)}")
-    url = settings.base_url or USUAL_URLS.get(settings.type)
-    if url is None or not is_web_address(url):
-        hint = "--base-url https://…, without a name or a key in it"
-        raise InvalidInput(f"a provider of type {settings.type} needs an address", hint=hint)
+    url = _address(settings)
     if settings.key_variable is not None and not is_variable(settings.key_variable):
         hint = "the name of a variable, such as WORK_KEY; the key itself is asked for without it"
         raise InvalidInput("--key-variable takes a name, not a key", hint=hint)
     return settings._replace(base_url=url)
+
+
+def _address(settings: ProviderSettings) -> str:
+    """Return where a new provider is; none of its address is repeated, as a key may be in it."""
+    url, hint = settings.base_url or USUAL_URLS.get(settings.type), "--base-url https://…"
+    if url is None:
+        raise InvalidInput(f"a provider of type {settings.type} needs an address", hint=hint)
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        hint += ", without what is before the `@`: a key is kept apart from it"
+        raise InvalidInput("the address has a name in it", hint=hint)
+    if not is_web_address(url):
+        raise InvalidInput("that is no address of a provider", hint=hint)
+    return url
 
 
 def takes_key(home: Home, settings: ProviderSettings) -> bool:

@@ -94,7 +94,10 @@ def test_a_key_on_the_command_line_is_refused(
     ("words", "error"),
     [
         (("provider", "add", "w", "--type", "azure", "--no-key"), "needs an address"),
-        ((*WORK[:-1], "http://me:hush@x/v1", "--no-key"), "needs an address"),
+        ((*WORK[:-1], f"http://me:{KEY}@x/v1", "--no-key"), "the address has a name in it"),
+        ((*WORK[:-1], f"http://{KEY}@", "--no-key"), "the address has a name in it"),
+        ((*WORK[:-1], "ftp://x/v1", "--no-key"), "that is no address of a provider"),
+        ((*WORK[:-1], "http://[x/v1", "--no-key"), "that is no address of a provider"),
         (("provider", "add", "a/b", "--type", "openai", "--no-key"), "no name of a provider"),
         ((*WORK, "--key-variable", "sk-" + KEY), "takes a name, not a key"),
         ((*WORK, "--key-file", "f", "--no-key"), "not allowed with"),
