@@ -106,7 +106,9 @@ MOST_TOKENS_TOLD = 10**12
 
 def count_in(told: object) -> int:
     """Read a number of tokens as an agent tells it; what is no number is none."""
-    if not isinstance(told, int | float) or (isinstance(told, float) and not math.isfinite(told)):
+    if not isinstance(told, int | float) or isinstance(told, bool):
+        return 0
+    if isinstance(told, float) and not math.isfinite(told):
         return 0
     return min(max(0, int(told)), MOST_TOKENS_TOLD)
 

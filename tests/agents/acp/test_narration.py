@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deputize.agents.acp.names import name_in
 from deputize.agents.acp.narration import Narrator
 from deputize.agents.acp.permission import action_in, answer_to, call_in
 from deputize.agents.base import AgentEvent, Noted, Said, ToolFinished, ToolStarted, Used
@@ -221,3 +223,44 @@ def test_without_a_fitting_option_the_call_is_cancelled(verdict: Verdict) -> Non
     for options in ([OPTIONS[0]], [], None, [3, {"kind": "allow_once"}]):
         answer = answer_to({"options": options}, _decision(verdict))
         assert answer == {"outcome": {"outcome": "cancelled"}}
+
+
+LONG = "x" * 100_000
+NAMED: dict[str, dict[str, object]] = {
+    "agent_message_chunk": {"messageId": LONG, "content": {"text": "a"}},
+    "tool_call": {"toolCallId": LONG, "title": "work"},
+    "terminal_output_chunk": {"terminalId": LONG, "data": "YQ=="},
+}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_long_names_are_not_kept(kind: str) -> None:
+    """Of messages, tool calls and terminals: what is remembered of each is short."""
+    narrator = Narrator()
+    tracemalloc.start()
+    for number in range(40):
+        told = {
+            name: f"{number}{value}" if value is LONG else value
+            for name, value in NAMED[kind].items()
+        }
+        _tell(narrator, {"sessionUpdate": kind, **told})
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 10 * len(LONG)
+
+
+def test_long_names_that_begin_alike_are_two() -> None:
+    """One tool call is not taken for another, by us or by the gate."""
+    narrator = Narrator()
+    first, second = (
+        _chunk("") | {"sessionUpdate": "tool_call", "toolCallId": f"{LONG}{name}", "title": name}
+        for name in ("one", "two")
+    )
+    events = _tell(narrator, first, second, {**first, "status": "completed"})
+    begun = [each for each in events if isinstance(each, ToolStarted)]
+    (ended,) = (each for each in events if isinstance(each, ToolFinished))
+    assert [each.name for each in begun] == ["one", "two"]
+    assert len({each.id for each in begun}) == 2
+    assert ended.id == begun[0].id
+    calls = [narrator.call(name_in(told, "toolCallId")) for told in (first, second)]
+    assert [call.told["title"] for call in calls if call] == ["one", "two"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from deputize.agents.acp.names import name_in
 from deputize.agents.acp.narration import Narrator
 from deputize.agents.acp.opening import (
     ASKING_MODES,
@@ -140,7 +141,7 @@ class Conversation:
         if method != "session/request_permission":
             raise LookupError(method)
         asked = call_in(params)
-        identifier = as_text(asked.get("toolCallId"))
+        identifier = name_in(asked, "toolCallId")
         call = self._narrator.call(identifier)
         known = call.told if call else {}
         name = call.name if call else as_text(asked.get("kind")) or "other"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from deputize.agents.acp.names import name_in
 from deputize.agents.acp.permission import paths_in
 from deputize.agents.acp.terminals import Terminals
 from deputize.agents.acp.words import Words
@@ -147,18 +148,18 @@ class Narrator:
             # Copilot's remarks come as chunks of the answer, each whole.
             yield Noted(text=one_line(text))
             return
-        self._answer.add(as_text(update.get("messageId")), text)
+        self._answer.add(name_in(update, "messageId"), text)
         yield Said(text=text)
 
     def _whole_message(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
         self._last_chunk = text = _text_in(update)
-        if new := self._answer.replace(as_text(update.get("messageId")), text):
+        if new := self._answer.replace(name_in(update, "messageId"), text):
             yield Said(text=new)
 
     def _output_of_tools(self, kind: str, update: Mapping[str, object]) -> Iterator[AgentEvent]:
         """Keep what tools print; it is told as empty words, for whoever prints is not idle."""
         if kind == "tool_call_content_chunk":
-            call = self._calls.get(as_text(update.get("toolCallId")))
+            call = self._calls.get(name_in(update, "toolCallId"))
             if call is not None:
                 pieces = [*as_list(call.told.get("content")), update.get("content")]
                 call.told["content"] = pieces[:MOST_PIECES]
@@ -169,15 +170,16 @@ class Narrator:
         yield Said(text="")
 
     def _tool(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
-        identifier = as_text(update.get("toolCallId"))
+        identifier = name_in(update, "toolCallId")
+        told = {**update, "toolCallId": identifier}
         known = self._calls.get(identifier)
         if known is None:
-            known = Call(name=_name(update), told=dict(update))
+            known = Call(name=_name(update), told=told)
             self._calls[identifier] = known
             self._answer.clear()
             yield ToolStarted(id=identifier, name=known.name, summary=_summary(known))
         else:
-            known.told.update({key: value for key, value in update.items() if value is not None})
+            known.told.update({key: value for key, value in told.items() if value is not None})
         if as_text(update.get("status")) in ENDED and not known.ended:
             known.ended = True
             self._answer.clear()

@@ -6,6 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
+from deputize.agents.acp.names import name_in
 from deputize.agents.jsonl import as_list, as_object, as_text
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Terminals:
 
     def hear(self, update: Mapping[str, object]) -> None:
         """Take a `terminal_update` or a `terminal_output_chunk`."""
-        name = as_text(update.get("terminalId"))
+        name = name_in(update, "terminalId")
         if update.get("sessionUpdate") == "terminal_output_chunk":
             self._add(name, update.get("data"))
         elif "output" in update:
@@ -35,7 +36,7 @@ class Terminals:
     def shown_in(self, call: Mapping[str, object]) -> str:
         """Return what the terminals show that a tool call refers to."""
         parts = map(as_object, as_list(call.get("content")))
-        names = (as_text(part.get("terminalId")) for part in parts)
+        names = (name_in(part, "terminalId") for part in parts)
         return "".join(self._shown.get(name, b"").decode("utf-8", "replace") for name in names)
 
     def _add(self, name: str, data: object) -> None:
