@@ -97,6 +97,17 @@ async def test_a_session_is_gone_on_in_or_begun_anew(
     assert [session in note for note in notes] == [True] * is_new  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(("session", "heard"), [("s-1", "go on"), ("gone", "all of it")])
+async def test_the_file_of_the_prompt_has_what_the_session_needs(
+    tmp_path: Path, session: str, heard: str
+) -> None:
+    """Whoever begins anew finds the whole prompt, in a file of its own."""
+    job = replace(job_in(tmp_path, "all of it"), session=session, short_prompt="go on")
+    script = 'test "$3" = gone && { echo "No such session: $3" >&2; exit 3; }; cat "$1"'
+    report, _ = await shell(job, script, arguments=("{prompt_file}",), **SESSIONS)
+    assert (report.outcome, report.answer) == (Outcome.SUCCEEDED, heard)
+
+
 async def test_words_about_a_session_do_not_undo_a_success(tmp_path: Path) -> None:
     """What ended well is not run a second time."""
     job = replace(job_in(tmp_path), session="s-1")
