@@ -117,7 +117,8 @@ def _idle_percent(runtime: psutil.Process) -> float:
     before = runtime.cpu_times()
     time.sleep(IDLE_SECONDS)
     after = runtime.cpu_times()
-    return 100 * (after.user + after.system - before.user - before.system) / IDLE_SECONDS
+    used = after.user + after.system - before.user - before.system
+    return round(100 * used / IDLE_SECONDS, 3)
 
 
 def _noticed(built: Stage, task: Task, killed_at: datetime) -> float:
