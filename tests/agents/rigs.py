@@ -31,6 +31,7 @@ from deputize.model.agent import AgentSettings
 from deputize.model.attempt import Usage
 from deputize.model.policy import Action, Decision, Verdict
 from tests.agents.scenes import SCRIPT
+from tests.fixtures.pools import USUAL
 from tests.fixtures.programs import (
     REPOSITORY,
     find_claude,
@@ -193,7 +194,7 @@ def _copilot(clock: Clock) -> Agent:
 
 def _copilot_shared(clock: Clock) -> Agent:
     path = str(find_copilot_runtime())
-    pool = Pool(mark=POOL)
+    pool = Pool(USUAL, mark=POOL)
     return CopilotAgent(path=path, patience_seconds=PATIENCE_SECONDS, clock=clock, pool=pool)
 
 

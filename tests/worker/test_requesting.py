@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deputize.changes.reading import read_request
 from deputize.config.settings import Config, RoleSettings
-from deputize.errors import InvalidInput
+from deputize.errors import AgentError, InvalidInput
+from deputize.git.repository import open_mirror
+from deputize.git.worktree import add_worktree
 from deputize.model.agent import AgentSettings
 from deputize.model.task import Output, Place
 from deputize.worker.benches import answers_with_request, may_edit, may_touch
 from deputize.worker.prompt import compose
-from deputize.worker.requesting import TOLD_OPERATIONS, require_meant, told
+from deputize.worker.requesting import TOLD_OPERATIONS, measured, require_meant, told
 from tests.changes.requests import create, delete, rename, request
 from tests.fixtures.nouns import COMMIT, OTHER_COMMIT, a_task
+from tests.fixtures.repositories import make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TASK = a_task(id=7, repo="/project", git_dir="/project/.git", target="main")
 
@@ -41,6 +48,17 @@ def test_a_request_that_belongs_elsewhere_is_refused(said: dict[str, Any]) -> No
     """It names the field; nobody vouches for an agent's answer."""
     with pytest.raises(InvalidInput, match=f"^{next(iter(said))}: "):
         require_meant(read_request(request(create(), **said)), TASK, COMMIT)
+
+
+def test_a_workspace_that_can_t_be_read_ends_the_attempt_with_an_error(tmp_path: Path) -> None:
+    """Before the agent is asked, as after it has answered."""
+    project = make_project(tmp_path / "project")
+    mirror = open_mirror(tmp_path / "repos", project.git_dir)
+    worktree = add_worktree(mirror, tmp_path / "workspace", project.head())
+    assert measured(worktree) == measured(worktree)
+    shutil.rmtree(mirror.git_dir)
+    with pytest.raises(AgentError, match="could not be carried out"):
+        measured(worktree)
 
 
 def test_a_request_is_told_in_words() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from deputize.agents.base import Agent, Job
     from deputize.git.capture import Captured
+    from deputize.git.worktree import Worktree
     from deputize.model.change_request import ChangeRequest
     from deputize.model.task import Task
     from deputize.worker.benches import Bench
@@ -41,7 +42,7 @@ TOLD_OPERATIONS = 50
 
 async def request_form(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Form[ChangeRequest]:
     """Let an agent answer with a change request, and lay out on the bench what it answers."""
-    before = await aside(measure, bench.workspace.worktree)
+    before = await aside(measured, bench.workspace.worktree)
 
     async def read(answer: str) -> ChangeRequest:
         return await aside(_lay_out, answer, steps.claim.task, bench.workspace, before)
@@ -54,6 +55,12 @@ async def request_form(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Fo
 
     asked = replace(job, answer_characters=ANSWER_CHARACTERS)
     return Form(agent=AskingAgain(agent, read), job=asked, tell=tell, log=steps.log)
+
+
+def measured(worktree: Worktree) -> Captured:
+    """Return what is in a workspace; AgentError where that can't be read."""
+    with _blamed():
+        return measure(worktree)
 
 
 def _lay_out(answer: str, task: Task, workspace: Workspace, before: Captured) -> ChangeRequest:
@@ -107,5 +114,5 @@ def _blamed() -> Iterator[None]:
         raise InvalidInput(error.message, hint=hint) from error
     except (GitError, OSError) as error:
         outcome = Outcome.OUT_OF_DISK if is_passing(error) else Outcome.AGENT_ERROR
-        message = f"its change request could not be carried out: {error}"
+        message = f"a change request could not be carried out: {error}"
         raise AgentError(outcome, message) from error

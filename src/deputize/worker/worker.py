@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deputize import log, queue
-from deputize.agents.pool.pool import Pool
 from deputize.errors import DeputizeError
 from deputize.model.attempt import HEARTBEAT_SECONDS, LEASE_SECONDS
 from deputize.model.outcome import Outcome
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from deputize.agents.pool.pool import Pool
     from deputize.queue import Claim
     from deputize.worker.liveness import Liveness
     from deputize.worker.running import Running
@@ -44,7 +44,7 @@ POLL_SECONDS = 5.0
 class Floor:
     """What a worker has in hand. Only the event loop touches it."""
 
-    pool: Pool = field(default_factory=Pool)
+    pool: Pool
     """The programs that its agents share."""
     claims: dict[int, Claim] = field(default_factory=dict)
     runs: dict[int, Running] = field(default_factory=dict)

@@ -55,6 +55,15 @@ def test_what_a_session_had_used_before_is_not_told() -> None:
     assert list(ledger.hear(_result(_sums(3, 0.25)))) == [_used(2, "0.1")]
 
 
+def test_a_cost_that_grows_without_tokens_is_told() -> None:
+    """Money that was spent on something else counts too, and what it was, once."""
+    ledger = Ledger()
+    list(ledger.answered(_sums(1, 0.1)))
+    (used,) = ledger.answered(_sums(1, 0.25))
+    assert used == Used(usage=Usage(cost_usd="0.15"), model=MODEL)
+    assert list(ledger.answered(_sums(1, 0.25))) == []
+
+
 def test_a_call_is_not_told_beside_the_sums() -> None:
     """Where the sums are asked for, the stream's own counts are left out."""
     ledger = Ledger()

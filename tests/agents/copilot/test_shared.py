@@ -13,11 +13,9 @@ import pytest
 from deputize.agents.base import AgentEvent, Job, ProcessStarted, Provider, SessionStarted, Used
 from deputize.agents.copilot import run as running
 from deputize.agents.copilot.agent import CopilotAgent
-from deputize.agents.pool.book import Bounds
 from deputize.agents.pool.pool import Pool
 from deputize.demo.model import INPUT_TOKENS, MODEL_NAME, ScriptedModel
-from deputize.gate.decide import Bounds as Bounded
-from deputize.gate.decide import decide
+from deputize.gate.decide import Bounds, decide
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Tool, Verdict
 from deputize.workspace.processes.environment import pool_marker
@@ -25,6 +23,7 @@ from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
 from tests.agents.rigs import ALLOW, DENY
 from tests.agents.sharing import SCRIPT
+from tests.fixtures.pools import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -57,7 +56,7 @@ def shells(tmp_path: Path) -> Path:
 @pytest.fixture
 async def pool(shells: Path) -> AsyncIterator[Pool]:
     """Give a pool of two, of which nothing is left afterwards."""
-    made = Pool(Bounds(clients=2), mark=MARK, folder=shells)
+    made = Pool(replace(USUAL, clients=2), mark=MARK, folder=shells)
     yield made
     await made.drain()
     assert not find_tree(MARK)
@@ -216,7 +215,7 @@ async def test_no_attempt_may_change_what_others_shells_read(
 ) -> None:
     """What puts marks into commands lies nowhere that the gate lets an agent write."""
     hand = crew.hand("a", "Please wait for me")
-    bounds = Bounded(workspace=str(hand.job.workspace), may_write=True, own=(str(hand.job.state),))
+    bounds = Bounds(workspace=str(hand.job.workspace), may_write=True, own=(str(hand.job.state),))
     async with anyio.create_task_group() as group:
         group.start_soon(hand.work)
         await anyio.to_thread.run_sync(model.wait_for_request, hand.has_begun)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
-from deputize.agents.pool.book import Bounds
 from deputize.agents.pool.pool import Pool
 from deputize.errors import AgentError, InvalidInput, ProcessError
+from tests.fixtures.pools import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -72,7 +72,7 @@ async def use(pool: Pool, start: Callable[[], Awaitable[Plain]], key: str = "a")
 
 async def test_those_who_come_at_once_wait_for_one_start() -> None:
     """There is one client, and it is settled once, when the last one leaves."""
-    pool, maker = Pool(), Maker(gate=anyio.Event())
+    pool, maker = Pool(USUAL), Maker(gate=anyio.Event())
     async with anyio.create_task_group() as group:
         for _ in range(3):
             group.start_soon(use, pool, maker.start)
@@ -87,7 +87,7 @@ async def test_those_who_come_at_once_wait_for_one_start() -> None:
 
 async def test_who_is_cancelled_while_it_starts_leaves_it_to_the_next() -> None:
     """The next in line starts it anew."""
-    pool, maker = Pool(), Maker(gate=anyio.Event())
+    pool, maker = Pool(USUAL), Maker(gate=anyio.Event())
     async with anyio.create_task_group() as group, anyio.create_task_group() as impatient:
         impatient.start_soon(use, pool, maker.start)
         await anyio.wait_all_tasks_blocked()
@@ -101,7 +101,7 @@ async def test_who_is_cancelled_while_it_starts_leaves_it_to_the_next() -> None:
 
 async def test_what_does_not_start_is_raised_and_leaves_no_seat() -> None:
     """As often as it is tried; then one that works is started."""
-    pool, maker = Pool(Bounds(clients=1)), Maker()
+    pool, maker = Pool(replace(USUAL, clients=1)), Maker()
 
     async def fail() -> Plain:
         raise AgentError("agent_error", "it does not work")
@@ -114,7 +114,7 @@ async def test_what_does_not_start_is_raised_and_leaves_no_seat() -> None:
 
 async def test_where_there_is_no_room_who_came_first_is_served_first() -> None:
     """One with another key waits for room, those behind wait for that one, and all are told."""
-    pool, maker, order = Pool(Bounds(clients=1)), Maker(), list[str]()
+    pool, maker, order = Pool(replace(USUAL, clients=1)), Maker(), list[str]()
     told: list[str] = []
 
     async def come(name: str, key: str) -> None:
@@ -132,7 +132,7 @@ async def test_where_there_is_no_room_who_came_first_is_served_first() -> None:
 
 async def test_a_tainted_or_ended_one_is_not_lent_again() -> None:
     """It is ended as soon as nobody has it."""
-    pool, maker = Pool(), Maker()
+    pool, maker = Pool(USUAL), Maker()
     async with pool.lent("a", maker.start) as loan:
         loan.tainted = True
     assert loan.client.closed
@@ -145,7 +145,7 @@ async def test_a_tainted_or_ended_one_is_not_lent_again() -> None:
 
 async def test_one_that_leaves_something_behind_is_ended() -> None:
     """Also where that can't be done in full: nobody's work fails because of it."""
-    pool, maker = Pool(Bounds(clients=1)), Maker()
+    pool, maker = Pool(replace(USUAL, clients=1)), Maker()
     async with pool.lent("a", maker.start) as loan:
         loan.client.problem = ProcessError("something stays")
     assert loan.client.closed
@@ -156,7 +156,7 @@ async def test_one_that_nobody_uses_is_ended_in_time(monkeypatch: pytest.MonkeyP
     """Who tends the pool sleeps until then."""
     now = anyio.current_time()
     monkeypatch.setattr("deputize.agents.pool.pool.anyio.current_time", lambda: now)
-    pool, maker = Pool(Bounds(idle_seconds=100)), Maker()
+    pool, maker = Pool(replace(USUAL, idle_seconds=100)), Maker()
     client = await use(pool, maker.start)
     async with anyio.create_task_group() as group:
         group.start_soon(pool.tend)
@@ -171,7 +171,7 @@ async def test_one_that_nobody_uses_is_ended_in_time(monkeypatch: pytest.MonkeyP
 
 async def test_a_drained_pool_lends_nothing() -> None:
     """What is still used is ended as it comes back."""
-    pool, maker = Pool(), Maker()
+    pool, maker = Pool(USUAL), Maker()
     async with pool.lent("a", maker.start) as loan:
         await pool.drain()
         assert is_kept(loan.client)

@@ -80,7 +80,7 @@ class Ledger:
     def _new(self, since: Sums) -> Iterator[Used]:
         for model, usage in since.items():
             more = _less(usage, self._told.get(model))
-            if replace(more, cost_usd=None) != NO_USAGE:
+            if not more.is_nothing:
                 self._told[model] = usage
                 yield Used(usage=more, model=model)
 

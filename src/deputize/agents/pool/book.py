@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What a pool may come to."""
+    """What a pool may come to; settings have the usual ones."""
 
-    clients: int = 3
+    clients: int
     """How many there are at most, those that are being ended included."""
-    idle_seconds: float = 300.0
+    idle_seconds: float
     """How long one that nobody uses is kept."""
-    most_megabytes: float = 1000.0
+    most_megabytes: float
     """What one may hold when somebody leaves it; beyond that nobody joins it any more."""
-    most_sessions: int = 100
+    most_sessions: int
     """How many sessions one serves in all."""
 
 

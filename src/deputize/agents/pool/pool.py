@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 import anyio
 
 from deputize import log
-from deputize.agents.pool.book import Book, Bounds
+from deputize.agents.pool.book import Book
 from deputize.errors import DeputizeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
+
+    from deputize.agents.pool.book import Bounds
 
 
 class Client(Protocol):
@@ -62,9 +64,7 @@ class _Seat:
 class Pool:
     """The clients of one worker. For one event loop."""
 
-    def __init__(
-        self, bounds: Bounds | None = None, *, mark: str = "pool", folder: Path | None = None
-    ) -> None:
+    def __init__(self, bounds: Bounds, *, mark: str = "pool", folder: Path | None = None) -> None:
         """Begin without any.
 
         `mark` is for what they start, as an attempt's mark is for what it starts; `folder` is where
@@ -72,7 +72,7 @@ class Pool:
         """
         self.mark = mark
         self.folder = folder
-        self._book = Book(bounds or Bounds())
+        self._book = Book(bounds)
         self._seats: dict[int, _Seat] = {}
         self._turn = anyio.Lock()
         self._changed = anyio.Event()
