@@ -195,6 +195,8 @@ def _sign_off(shop: Workshop) -> None:
     """Note the end, and seal the last events unless another worker is there to do it."""
     with shop.database.write() as transaction:
         workers.stop(transaction, shop.worker.id, shop.now())
+    # Asked once that is committed: two that end at once would else each take the other for there.
+    with shop.database.write() as transaction:
         if not workers.live(transaction):
             chain.seal(transaction)
 
