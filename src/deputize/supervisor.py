@@ -159,7 +159,7 @@ async def _run(home: Home, database: Database, orders: Orders) -> None:
         bell.close()
         log.get("worker").info("ends")
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
-            await _noted(shop, _sign_off)
+            await _noted(shop, sign_off)
 
 
 async def _noted(shop: Workshop, note: Callable[[Workshop], None]) -> None:
@@ -191,7 +191,7 @@ def _register(shop: Workshop) -> None:
         workers.register(transaction, shop.worker, shop.now())
 
 
-def _sign_off(shop: Workshop) -> None:
+def sign_off(shop: Workshop) -> None:
     """Note the end, and seal the last events unless another worker is there to do it."""
     with shop.database.write() as transaction:
         workers.stop(transaction, shop.worker.id, shop.now())

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from deputize.model.task import Task
     from deputize.model.worker import Worker
     from deputize.store.database import Database, Transaction
-    from deputize.store.line import Next
 
-    Ahead = Callable[[], list[Next]]
+    Taken = Callable[[], list[Task]]
+    """Gives tasks that were asked for, locked."""
+    Ahead = Callable[[], Taken]
+    """Asks for the tasks that come next, as it was found before."""
 
 
 def claim(
@@ -58,7 +60,16 @@ def ask_ahead(
     """Ask which tasks come next, where no rule has a say in it."""
     if count == 0 or rules.limits.is_set or rules.budgets.is_set:
         return None
-    return line.ask_free(transaction, _anything(transaction, worker, now), count)
+    anything = _anything(transaction, worker, now)
+    asked = line.ask_free(transaction, anything, count)
+
+    def take() -> Taken:
+        order = next_ones(asked(), count, now, rules.limits.ageing_seconds)
+        # Those that may begin whatever else does; the others are looked at one by one.
+        plain = list(takewhile(lambda each: each.is_plain, order))
+        return line.ask_take(transaction, anything, plain) if plain else list
+
+    return take
 
 
 def several_in(
@@ -67,39 +78,32 @@ def several_in(
     count: int,
     now: datetime,
     rules: Rules,
-    ahead: Ahead | None = None,
+    taken: Taken | None = None,
 ) -> list[Claim]:
     """Do what `claim_several` does, in a transaction that is open already.
 
-    `ahead` has the tasks that come next, if they were asked for already.
+    `taken` has the tasks that come next, if they were asked for already.
     """
-    ahead = ahead or ask_ahead(transaction, worker, count, now, rules)
-    claims = _claim_free(transaction, worker, count, now, rules, ahead()) if ahead else []
+    if taken is None:
+        ahead = ask_ahead(transaction, worker, count, now, rules)
+        taken = ahead() if ahead else list
+    claims = _start_free(transaction, worker, now, taken())
     while len(claims) < count:
-        taken = claim_in(transaction, worker, now, rules)
-        if taken is None:
+        claimed = claim_in(transaction, worker, now, rules)
+        if claimed is None:
             break
-        claims.append(taken)
+        claims.append(claimed)
     return claims
 
 
-def _claim_free(
-    transaction: Transaction,
-    worker: Worker,
-    count: int,
-    now: datetime,
-    rules: Rules,
-    found: Sequence[Next],
+def _start_free(
+    transaction: Transaction, worker: Worker, now: datetime, taken: Sequence[Task]
 ) -> list[Claim]:
-    """Take the next tasks together, as far as each may begin whatever else does."""
-    order = next_ones(found, count, now, rules.limits.ageing_seconds)
-    plain = list(takewhile(lambda each: each.is_plain, order))
-    if not plain:
+    """Let tasks begin together, each done by its own agent."""
+    if not taken:
         return []
-    taken = line.take_free(transaction, _anything(transaction, worker, now), plain)
-    return start(
-        transaction, [(task, Substitute(task.agent, task.provider)) for task in taken], worker, now
-    )
+    done = [(task, Substitute(task.agent, task.provider)) for task in taken]
+    return start(transaction, done, worker, now)
 
 
 def _anything(transaction: Transaction, worker: Worker, now: datetime) -> Reach:

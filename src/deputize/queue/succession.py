@@ -53,6 +53,7 @@ def turn_over(
         asked = leaving.ask(transaction, [attempt for attempt, _ in each])
         ahead = ask_ahead(transaction, worker, count, now, rules)
         found = asked()
+        taken = ahead() if ahead else None
         for attempt, ending in each:
             stands = found.get(attempt.id)
             try:
@@ -62,8 +63,8 @@ def turn_over(
                 continue
             ended.append(left)
             if not _keeps_the_line(left, stands):
-                ahead = None
-        return Turnover(ended, lost, several_in(transaction, worker, count, now, rules, ahead))
+                taken = None
+        return Turnover(ended, lost, several_in(transaction, worker, count, now, rules, taken))
 
 
 def _keeps_the_line(left: Task, found: Leaving | None) -> bool:

@@ -151,11 +151,13 @@ def _place(found: Next) -> tuple[int, int, int]:
     return found.front.priority, found.rank, found.id
 
 
-def take_free(transaction: Transaction, reach: Reach, chosen: Sequence[Next]) -> list[Task]:
-    """Return those of some plain tasks that are still free, to be moved in this transaction."""
+def ask_take(
+    transaction: Transaction, reach: Reach, chosen: Sequence[Next]
+) -> Callable[[], list[Task]]:
+    """Ask for those of some plain tasks that are still free, to be moved in this transaction."""
     ids = [found.id for found in chosen]
-    rows = transaction.all("tasks.take", **reach.own, ids=to_json(ids))
-    return sorted(map(task_of, rows), key=lambda task: ids.index(task.id))
+    asked = transaction.ask("tasks.take", **reach.own, ids=to_json(ids))
+    return lambda: sorted(map(task_of, asked()), key=lambda task: ids.index(task.id))
 
 
 def _is_alike(row: Row, other: Row) -> bool:

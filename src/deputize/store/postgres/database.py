@@ -76,7 +76,15 @@ class PostgresTransaction:
         """Run a query whose rows are wanted later: it goes out with the next one."""
         self._pipe()
         found = self._execute(name, values)
-        return lambda: [*found.fetchall()]
+        # The server hands over what it finds while others are still being told.
+        self._connection.pgconn.send_flush_request()
+        self._connection.pgconn.flush()
+
+        def rows() -> list[Row]:
+            self.send()
+            return [*found.fetchall()]
+
+        return rows
 
     def run(self, name: str, /, **values: Value) -> int:
         """Run a statement and return how many rows it touched."""
