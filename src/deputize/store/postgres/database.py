@@ -36,8 +36,11 @@ PAGE = 1000
 OLDEST_POSTGRES = 140000
 WAITING = "meta.alone"
 """The query that waits for others; it is asked where a look showed that somebody is there."""
-_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
-"""The moment is that of the first look: so look at once."""
+_READ = (
+    b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = auto; SELECT 1"
+)
+"""The moment is that of the first look: so look at once. What only reads may be narrowed in many
+ways, each of which has a plan of its own; what writes finds its rows by few."""
 _TAKE = b"LOCK TABLE %s IN ACCESS EXCLUSIVE MODE"
 _WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
