@@ -75,7 +75,7 @@ def _told(rounds: dict[str, list[float]], failed: dict[str, str]) -> list[bool]:
     bars = (
         ("floor", "ours", BAR_FLOOR),
         ("procrastinate", "ours", BAR_PROCRASTINATE),
-        ("procrastinate-10", "ours", BAR_PROCRASTINATE),
+        ("procrastinate-10", "ours-in-batches", BAR_PROCRASTINATE),
         ("pgqueuer", "ours-in-batches", BAR_PGQUEUER),
     )
     for name, each in rounds.items():
