@@ -19,8 +19,9 @@ _OPTIONS = (
     f" -c idle_in_transaction_session_timeout={IDLE_SECONDS}s -c jit=off -c enable_seqscan=off"
     " -c plan_cache_mode=force_generic_plan"
 )
-"""Making a plan takes longer than what is written by it, so it is made once for all values. Plans of prepared statements outlive the sizes of tables that they were made for: reading a table
-whole, which is right as long as it has few rows, would stay so while it grows."""
+"""Making a plan takes longer than what is written by it: it is made once, for all values. It
+outlives the sizes of tables that it was made for: reading a table whole, which is right as long as
+it has few rows, would stay so while it grows."""
 _DEFAULTS = {
     "application_name": "deputize",
     "connect_timeout": "10",
