@@ -151,6 +151,14 @@ def bind(**ids: object) -> None:
         bind_contextvars(**ids)
 
 
+def unbind(*names: str) -> None:
+    """Take ids off every line of this flow of control."""
+    if _is_wanted():
+        from structlog.contextvars import unbind_contextvars
+
+        unbind_contextvars(*names)
+
+
 @contextmanager
 def bound(**ids: object) -> Iterator[None]:
     """Put `ids` on every line within, and on none after."""

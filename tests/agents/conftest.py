@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
+from deputize.agents.acp.agent import AcpAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.clock import ManualClock
 from deputize.demo.model import ScriptedModel
@@ -17,11 +19,14 @@ from tests.agents.rigs import (
     CLAUDE,
     CODEX,
     CODEX_ACP,
+    CODEX_ACP_SHARED,
     COMMAND,
     COPILOT,
     COPILOT_ACP,
+    COPILOT_ACP_SHARED,
     COPILOT_SHARED,
     GOOSE,
+    GOOSE_SHARED,
     POOL,
     Kind,
     Rig,
@@ -31,15 +36,20 @@ from tests.agents.scenes import NOW
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from deputize.agents.base import Agent
+
 KINDS = [
     pytest.param(COMMAND, id="command"),
     pytest.param(COPILOT, id="copilot"),
     pytest.param(COPILOT_SHARED, id="copilot-shared"),
     pytest.param(COPILOT_ACP, id="copilot-acp"),
+    pytest.param(COPILOT_ACP_SHARED, id="copilot-acp-shared"),
     pytest.param(CODEX, id="codex", marks=pytest.mark.real),
     pytest.param(CLAUDE, id="claude", marks=pytest.mark.real),
     pytest.param(CODEX_ACP, id="codex-acp", marks=pytest.mark.real),
+    pytest.param(CODEX_ACP_SHARED, id="codex-acp-shared", marks=pytest.mark.real),
     pytest.param(GOOSE, id="goose", marks=pytest.mark.real),
+    pytest.param(GOOSE_SHARED, id="goose-shared", marks=pytest.mark.real),
     pytest.param(OPENCODE, id="opencode", marks=pytest.mark.real),
     pytest.param(MINI, id="mini-swe-agent", marks=pytest.mark.real),
     pytest.param(GEMINI, id="gemini", marks=pytest.mark.real),
@@ -75,14 +85,26 @@ async def rig(
         await anyio.run_process(("git", "init", "-q"), cwd=workspace)
     with ScriptedModel(kind.script) as model:
         agent = kind.make(ManualClock(NOW))
-        yield Rig(
-            kind=kind,
-            agent=agent,
-            model=model,
-            environment=program_environment,
-            workspace=workspace,
-            state=state,
-        )
-        if isinstance(agent, CopilotAgent) and agent.pool is not None:
-            await agent.pool.drain()
-            assert not find_tree(POOL)
+        async with _tended(agent):
+            yield Rig(
+                kind=kind,
+                agent=agent,
+                model=model,
+                environment=program_environment,
+                workspace=workspace,
+                state=state,
+            )
+
+
+@asynccontextmanager
+async def _tended(agent: Agent) -> AsyncIterator[None]:
+    """Tend the pool that an agent's programs are in, if they are, and leave none of them."""
+    pool = agent.pool if isinstance(agent, AcpAgent | CopilotAgent) else None
+    async with anyio.create_task_group() as group:
+        if pool is not None:
+            group.start_soon(pool.tend)
+        yield
+        if pool is not None:
+            await pool.drain()
+        group.cancel_scope.cancel()
+    assert not find_tree(POOL)

@@ -214,6 +214,18 @@ def _copilot_acp(clock: Clock) -> Agent:
     return AcpAgent("copilot-acp", (str(found[0]) if found else "copilot", "--acp"), clock)
 
 
+def _shared(make: Callable[[Clock], Agent]) -> Callable[[Clock], Agent]:
+    """Give an agent of the Agent Client Protocol a pool, which whoever uses it has to tend."""
+
+    def with_pool(clock: Clock) -> Agent:
+        agent = make(clock)
+        assert isinstance(agent, AcpAgent)
+        agent.pool = Pool(USUAL, mark=POOL)
+        return agent
+
+    return with_pool
+
+
 def _copilot_variables(model: ScriptedModel) -> dict[str, str]:
     return {
         "COPILOT_OFFLINE": "true",
@@ -312,6 +324,7 @@ COPILOT_ACP = Kind(
     variables=_copilot_variables,
     reports_usage="turn",
 )
+COPILOT_ACP_SHARED = replace(COPILOT_ACP, name="copilot-acp-shared", make=_shared(_copilot_acp))
 CODEX_ACP = Kind(
     name="codex-acp",
     tells_limits="yes",
@@ -321,5 +334,7 @@ CODEX_ACP = Kind(
     hides_processes=sys.platform == "linux",
     reports_usage="turn",
 )
+CODEX_ACP_SHARED = replace(CODEX_ACP, name="codex-acp-shared", make=_shared(_codex_acp))
 CLAUDE = Kind(name="claude", make=_claude, variables=lambda _: {}, provider=claude_provider)
 GOOSE = Kind(name="goose", make=_goose, variables=_goose_variables, reports_usage="last")
+GOOSE_SHARED = replace(GOOSE, name="goose-shared", make=_shared(_goose))

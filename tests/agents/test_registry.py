@@ -12,10 +12,12 @@ from deputize.agents.claude.agent import ClaudeAgent
 from deputize.agents.codex.agent import CodexAgent
 from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
+from deputize.agents.pool.pool import Pool
 from deputize.agents.registry import agent_from, settings_for
 from deputize.config.agents import agent_names
 from deputize.errors import ConfigError, NotFound
 from deputize.model.agent import AgentSettings
+from tests.fixtures.pools import USUAL
 
 
 def test_built_in_agents_need_no_configuration() -> None:
@@ -34,6 +36,26 @@ def test_what_is_configured_holds() -> None:
     settings = settings_for("copilot", {"copilot": own})
     assert settings == own
     assert isinstance(agent_from("copilot", settings), CommandAgent)
+
+
+def test_a_program_is_shared_where_its_agent_is_said_to_be_able_to() -> None:
+    """Goose is known to be, one's own is where its table says so, and nobody is without a pool."""
+    pool, mine = Pool(USUAL), AgentSettings(kind="acp", command=("mine",))
+    able = {
+        name: agent_from(name, settings, pool=pool)
+        for name, settings in {
+            "goose": settings_for("goose", {}),
+            "mine": mine,
+            "able": mine._replace(shared=True),
+        }.items()
+    }
+    assert {name for name, agent in able.items() if getattr(agent, "pool", None) is pool} == {
+        "goose",
+        "able",
+    }
+    alone = agent_from("goose", settings_for("goose", {}))
+    assert isinstance(alone, AcpAgent)
+    assert alone.pool is None
 
 
 def test_an_agent_without_kind_is_a_command() -> None:

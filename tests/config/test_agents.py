@@ -182,6 +182,9 @@ SECRET = "sk-0123456789abcdefghijklmnop"
         ("kind = 'codex'\noutput = 'json'", "output"),
         ("kind = 'copilot'\nread = [{ answer = 'a' }]", "read"),
         ("kind = 'claude'\nprotocol = 2", "protocol"),
+        ("kind = 'copilot'\nshared = true", "shared"),
+        ("shared = true", "shared"),
+        ("kind = 'acp'\ncommand = ['a']\nshared = 'yes'", "shared"),
         ("kind = 'codex'\ncommand = ['codex']", "command"),
         ("kind = 'acp'\ncommand = ['a']\npath = '/a'", "path"),
         ("kind = 'acp'\ncommand = ['a']\nvariables = { A = 'b' }", "variables"),
@@ -256,6 +259,7 @@ def test_what_we_know_of_an_agent_has_to_go_with_what_is_said(tmp_path: Path) ->
         ("goose", "success = [0]", "success"),
         ("goose", "command = []", "command"),
         ("aider", "protocol = 1", "protocol"),
+        ("aider", "shared = false", "shared"),
     ],
 )
 def test_what_means_nothing_to_an_agent_that_we_know_is_named(

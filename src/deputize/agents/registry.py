@@ -54,7 +54,8 @@ def agent_from(
         hint = f'write `command = ["PROGRAM", …]` under [agents.{name}] in config.toml'
         raise ConfigError(f"the agent {name} has no command", hint=hint)
     if settings.kind == "acp":
-        return AcpAgent(name, settings.command, version=settings.protocol)
+        shared = pool if settings.shared else None
+        return AcpAgent(name, settings.command, version=settings.protocol, pool=shared)
     return CommandAgent(name, settings)
 
 

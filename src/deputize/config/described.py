@@ -29,6 +29,7 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "command": ("acp", "command"),
     "path": ("claude", "codex", "command", "copilot"),
     "protocol": ("acp",),
+    "shared": ("acp",),
 }
 """The kinds of agents to which a key means something, where that isn't any."""
 _EXIT_CODE = re.compile(r"[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]")

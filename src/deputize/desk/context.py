@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.clock import Clock, SystemClock
@@ -37,16 +38,32 @@ def open_desk(home: Home | None = None, actor: str | None = None) -> Iterator[De
             home=place,
             database=database,
             clock=SystemClock(),
-            actor=actor or caller(),
+            actor=actor or caller(place),
         )
     finally:
         database.close()
 
 
-def caller() -> str:
+def caller(home: Home) -> str:
     """Return who asks: the user, or the agent of the task that this process works for."""
     task = os.environ.get("DEPUTIZE_TASK", "")
-    return f"agent:task {task}" if task.isdecimal() else f"person:{user_name()}"
+    if task.isdecimal():
+        return f"agent:task {task}"
+    if "DEPUTIZE_ATTEMPT" in os.environ:
+        # Attempts that share a program may have no variables of their own: the folder tells.
+        found = _task_here(home)
+        return "agent:unknown" if found is None else f"agent:task {found}"
+    return f"person:{user_name()}"
+
+
+def _task_here(home: Home) -> int | None:
+    """Return the task in whose workspace this process is."""
+    try:
+        inside = Path.cwd().relative_to(home.workspaces.resolve()).parts
+    except (OSError, ValueError):
+        return None
+    task, _, attempt = inside[1].partition("-") if len(inside) > 1 else ("", "", "")
+    return int(task) if task.isdecimal() and attempt.isdecimal() else None
 
 
 def user_name() -> str:

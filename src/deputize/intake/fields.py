@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
+from deputize.model.session import LONGEST_TOKEN
 from deputize.model.task import PROMPT_BYTES, Kind, Output, Place
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 LONGEST_TIMEOUT_SECONDS = 30 * 86400
 LONGEST_DELAY_SECONDS = 366 * 86400
 KEY_LENGTH = 200
-SESSION_LENGTH = 180
 MOST_TOKENS = 10**15
 LEAST_USD, MOST_USD = 0.000_001, 1e9
 """What is less than a millionth of a dollar can't be counted."""
@@ -221,7 +221,7 @@ FIELDS = (
     Field("model", Text(), "the model that the agent uses"),
     Field("provider", Text(), "where the model is served: a name that is configured"),
     Field(
-        "session", Text(1, SESSION_LENGTH), "go on in this session of the agent", has_default=False
+        "session", Text(1, LONGEST_TOKEN), "go on in this session of the agent", has_default=False
     ),
     Field("key", Text(1, KEY_LENGTH), "the same key again gives the same task", has_default=False),
     Field("needs", Needs(), "tasks that must get somewhere first", has_default=False),

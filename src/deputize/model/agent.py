@@ -77,6 +77,8 @@ class AgentSettings(NamedTuple):
     """Where its program is, if not where it is looked for; not for kind `acp`."""
     protocol: int = 1
     """The version of the protocol that an agent of kind `acp` is offered; 2 is a draft."""
+    shared: bool = False
+    """Whether one program of kind `acp` may serve several attempts at once."""
     success: tuple[int, ...] = ()
     """Exit codes with which a command tells success; 0 alone where there are none."""
     patterns: Patterns = NO_PATTERNS
@@ -121,6 +123,7 @@ BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
     "goose": AgentSettings(
         kind="acp",
         command=("goose", "acp", "--with-builtin", "developer"),
+        shared=True,
         env=("GOOSE_*", "OPENAI_API_KEY", "OPENAI_HOST", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"),
     ),
 }

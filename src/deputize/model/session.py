@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
+LONGEST_TOKEN = 180
+"""How many characters an agent's name for a session may have."""
+
 
 class Terms(NamedTuple):
     """Under what an attempt works in a session."""

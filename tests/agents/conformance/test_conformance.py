@@ -25,7 +25,7 @@ from deputize.worker.evidence import Left, Seen, judge
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
-from tests.agents.rigs import ALLOW, DENY, MARKER, Rig, Run
+from tests.agents.rigs import ALLOW, DENY, MARKER, POOL, Rig, Run
 from tests.agents.scenes import FLOOD_BYTES, MUCH, NOW
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def _sleeper(rig: Rig) -> ProcessIdentity | None:
     """Return the process that a tool call has left in the background."""
     if not rig.kind.hides_processes:
         return identify(int((rig.workspace / "sleeper").read_text(encoding="utf-8")))
-    return next((each for each in find_tree(MARKER) if _command(each) == b"sleep\x00300\x00"), None)
+    found = find_tree(MARKER) | find_tree(POOL)
+    return next((each for each in found if _command(each) == b"sleep\x00300\x00"), None)
 
 
 def _command(process: ProcessIdentity) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from deputize.agents.base import AgentEvent, Job, ProcessStarted, Provider, SessionStarted, Used
+from deputize.agents.base import Job, Provider
 from deputize.agents.copilot import run as running
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.agents.pool.pool import Pool
@@ -18,24 +18,18 @@ from deputize.demo.model import INPUT_TOKENS, MODEL_NAME, ScriptedModel
 from deputize.gate.decide import Bounds, decide
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Action, Tool, Verdict
-from deputize.workspace.processes.environment import pool_marker
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
-from tests.agents.rigs import ALLOW, DENY
-from tests.agents.sharing import SCRIPT
+from tests.agents.rigs import DENY
+from tests.agents.sharing import MARK, SCRIPT, Crew, appears, away, die_and_go_on, together
 from tests.fixtures.pools import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from deputize.agents.base import Report
-    from deputize.demo.model import ModelRequest
-    from deputize.model.policy import Decision
-    from deputize.workspace.processes.identity import ProcessIdentity
 
 pytestmark = pytest.mark.anyio
-MARK = pool_marker(f"a worker of the tests in process {os.getpid()}")
 
 
 @pytest.fixture
@@ -62,75 +56,6 @@ async def pool(shells: Path) -> AsyncIterator[Pool]:
     assert not find_tree(MARK)
 
 
-class Hand:
-    """One attempt: its folder, its mark, and what was heard of it."""
-
-    def __init__(self, agent: CopilotAgent, job: Job, decision: Decision = ALLOW) -> None:
-        """Prepare to run a job."""
-        self.job = job
-        self.events: list[AgentEvent] = []
-        self.report: Report | None = None
-        self._agent = agent
-        self._decision = decision
-        self.scope = anyio.CancelScope()
-
-    async def work(self) -> None:
-        """Run it until it ends, or is cancelled."""
-        with self.scope:
-            self.report = await self._agent.run(self.job, self._gate, self.events.append)
-
-    async def _gate(self, _: Action) -> Decision:
-        return self._decision
-
-    def has_begun(self, request: ModelRequest) -> bool:
-        """Tell whether a request to the model is this one's second: then it has done something."""
-        return request.turn == 1 and str(self.job.workspace) in request.prompt
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """How it ended."""
-        return self.report.outcome if self.report else None
-
-    def pid(self) -> int:
-        """Return the process that it was told of, which is not its own."""
-        (told,) = (each for each in self.events if isinstance(each, ProcessStarted))
-        assert told.shared
-        return told.pid
-
-    def session(self) -> str:
-        """Return its session."""
-        (told,) = (each.token for each in self.events if isinstance(each, SessionStarted))
-        return told
-
-    def input_tokens(self) -> int:
-        """Return what it was told to have used."""
-        used = [each.usage.input_tokens for each in self.events if isinstance(each, Used)]
-        return sum(each or 0 for each in used)
-
-    def left(self) -> set[ProcessIdentity]:
-        """Return what still bears its mark."""
-        return find_tree(self.job.environment["DEPUTIZE_ATTEMPT"])
-
-
-class Crew:
-    """Attempts that share a pool."""
-
-    def __init__(self, pool: Pool, runtime: Path, folder: Path, base: Job) -> None:
-        """Give each attempt a folder below `folder`."""
-        self._agent = CopilotAgent(path=str(runtime), pool=pool)
-        self._folder = folder
-        self._base = base
-
-    def hand(self, name: str, prompt: str, decision: Decision = ALLOW, **variables: str) -> Hand:
-        """Make an attempt called `name`."""
-        workspace = self._folder / name
-        workspace.mkdir(exist_ok=True)
-        marks = {"DEPUTIZE_TASK": name, "DEPUTIZE_ATTEMPT": f"{MARK}-{name}"}
-        environment = {**self._base.environment, **marks, **variables}
-        job = replace(self._base, workspace=workspace, environment=environment)
-        return Hand(self._agent, replace(job, prompt=f"{prompt} in {workspace}"), decision)
-
-
 @pytest.fixture
 def crew(
     pool: Pool,
@@ -152,28 +77,7 @@ def crew(
         provider=provider,
         state=tmp_path / "state",
     )
-    return Crew(pool, copilot_runtime, tmp_path, base)
-
-
-async def together(*hands: Hand) -> None:
-    """Let several work at once."""
-    async with anyio.create_task_group() as group:
-        for hand in hands:
-            group.start_soon(hand.work)
-
-
-def away(hand: Hand) -> ProcessIdentity:
-    """Return the process that has left the session of the command that started it."""
-    found = identify(int((hand.job.workspace / "away").read_text()))
-    assert found
-    return found
-
-
-async def appears(path: Path) -> None:
-    """Return once a command has made a file."""
-    with anyio.fail_after(40):
-        while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
-            await anyio.sleep(0.01)
+    return Crew(CopilotAgent(path=str(copilot_runtime), pool=pool), tmp_path, base)
 
 
 async def test_several_work_at_once_in_one_runtime(crew: Crew) -> None:
@@ -297,22 +201,7 @@ async def test_when_the_runtime_is_killed_all_know_and_go_on_in_another(
     crew: Crew, model: ScriptedModel
 ) -> None:
     """Each ends as crashed, and the next try resumes its session in a new process."""
-    hands = [crew.hand(name, "Please wait for me") for name in "abc"]
-    async with anyio.create_task_group() as group:
-        for hand in hands:
-            group.start_soon(hand.work)
-        for hand in hands:
-            await anyio.to_thread.run_sync(model.wait_for_request, hand.has_begun)
-        os.kill(hands[0].pid(), signal.SIGKILL)
-    assert {each.outcome for each in hands} == {Outcome.AGENT_CRASHED}
-    model.open("go")
-    again = [crew.hand(name, "Please go on") for name in "abc"]
-    for before, after in zip(hands, again, strict=True):
-        after.job = replace(after.job, session=before.session())
-    await together(*again)
-    assert {each.outcome for each in again} == {Outcome.SUCCEEDED}
-    assert [each.session() for each in again] == [each.session() for each in hands]
-    assert {each.pid() for each in again}.isdisjoint({each.pid() for each in hands})
+    await die_and_go_on(crew, model, "abc")
 
 
 async def test_a_session_that_can_not_be_ended_taints_its_runtime(

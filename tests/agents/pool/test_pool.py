@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from tests.fixtures.pools import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from anyio.abc import TaskStatus
 
 pytestmark = pytest.mark.anyio
 
@@ -179,3 +182,54 @@ async def test_a_drained_pool_lends_nothing() -> None:
             await use(pool, maker.start)
     assert not is_kept(loan.client)
     assert len(maker.made) == 1
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_what_is_hosted_goes_with_who_asked_for_it_until_it_has_begun(
+    has_begun: bool,  # noqa: FBT001 - a row
+) -> None:
+    """Before that nobody else could end it; afterwards it goes with the pool."""
+    pool, gone = Pool(USUAL), anyio.Event()
+
+    async def serve(begun: TaskStatus[None]) -> None:
+        if has_begun:
+            begun.started()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            gone.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(pool.tend)
+        await anyio.wait_all_tasks_blocked()
+        async with anyio.create_task_group() as asker:
+            asker.start_soon(pool.host, serve)
+            await anyio.wait_all_tasks_blocked()
+            asker.cancel_scope.cancel()
+        await anyio.wait_all_tasks_blocked()
+        assert gone.is_set() is not has_begun
+        group.cancel_scope.cancel()
+    assert gone.is_set()
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_what_is_hosted_and_breaks_brings_nobody_down(
+    has_begun: bool,  # noqa: FBT001 - a row
+) -> None:
+    """Before it has begun whoever asked for it is told; the pool goes on in either case."""
+    pool = Pool(USUAL)
+
+    async def serve(begun: TaskStatus[None]) -> None:
+        if has_begun:
+            begun.started()
+        raise ProcessError("it broke")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(pool.tend)
+        await anyio.wait_all_tasks_blocked()
+        for _ in range(2):
+            with nullcontext() if has_begun else pytest.raises(ProcessError, match="broke"):
+                await pool.host(serve)
+        group.cancel_scope.cancel()
+    with pytest.raises(InvalidInput, match="nobody tends"):
+        await pool.host(serve)

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-import anyio
+from anyio import to_thread
 
-from deputize.agents.base import Found, Noted, ProcessStarted, Report
+from deputize.agents.base import Found, Noted, Report
 from deputize.agents.command.program import found_on_path
-from deputize.agents.crash import crashed
-from deputize.agents.failures import failure_of
-from deputize.agents.output import Lines
 from deputize.clock import SystemClock
-from deputize.errors import AgentError, ProcessError
 from deputize.model.outcome import Outcome
-from deputize.workspace.processes.program import Command, Program, started
+from deputize.workspace.processes.program import Command
 
 if TYPE_CHECKING:
-    from deputize.agents.acp.wire import Peer
-    from deputize.agents.base import Emit, Gate, Job
-    from deputize.clock import Clock
+    from collections.abc import Awaitable, Callable
 
-LAST_WORDS_SECONDS = 0.5
-"""How long what an ended program has said may still be on its way."""
-LEAVE_SECONDS = 2.0
-"""How long a program has to leave by itself when its input ends."""
+    from deputize.agents.base import Emit, Gate, Job
+    from deputize.agents.pool.pool import Pool
+    from deputize.clock import Clock
 
 
 class AcpAgent:
@@ -39,11 +33,16 @@ class AcpAgent:
         clock: Clock | None = None,
         *,
         version: int = 1,
+        pool: Pool | None = None,
     ) -> None:
-        """Run `command`, which is offered a version of the protocol when it is started."""
+        """Run `command`, which is offered a version of the protocol when it is started.
+
+        With a `pool`, jobs that nothing contains share the programs in it.
+        """
         self._version = version
         self.name = name
         self.command = command
+        self.pool = pool
         self._clock = clock or SystemClock()
 
     def find(self) -> Found:
@@ -71,84 +70,19 @@ class AcpAgent:
             env=environment,
             contained=bool(job.containment),
         )
-        return await self._run(command, job, gate, emit)
+        see_through = await self._way(job)
+        return await see_through(command, job, gate, emit, version=self._version, clock=self._clock)
 
-    async def _run(self, command: Command, job: Job, gate: Gate, emit: Emit) -> Report:
-        program = None
-        hearing = Hearing(emit, self._version)
-        try:
-            async with started(command) as program:
-                emit(ProcessStarted(pid=program.identity.pid))
-                return await hearing.hold(program, job, gate)
-        except AgentError as exc:
-            if program is None:
-                raise
-            return self._failed(exc, hearing, program)
-        except ProcessError as exc:
-            if program is not None:
-                raise
-            return Report(outcome=Outcome.AGENT_ERROR, error=exc.message)
+    async def _way(self, job: Job) -> Callable[..., Awaitable[Report]]:
+        """Return what sees a job through: in a program of its own, or in one of the pool."""
+        # Loading the protocol's package takes a while: not in the thread that renews leases.
+        if self.pool is not None and not job.containment and not self._is_in_workspace():
+            shared = await to_thread.run_sync(import_module, "deputize.agents.acp.shared")
+            return shared.Sharing(self.pool).run  # type: ignore[no-any-return]
+        alone = await to_thread.run_sync(import_module, "deputize.agents.acp.alone")
+        return alone.run  # type: ignore[no-any-return]
 
-    def _failed(self, error: AgentError, hearing: Hearing, program: Program) -> Report:
-        if error.outcome == Outcome.AGENT_CRASHED:
-            return self._crashed(hearing, program)
-        failure = failure_of(text=error.message, now=self._clock.now())
-        return Report(outcome=failure.outcome, error=error.message, retry_at=failure.retry_at)
-
-    def _crashed(self, hearing: Hearing, program: Program) -> Report:
-        """Tell what it amounts to that the program was gone before it was done."""
-        return crashed(program.ending(), hearing.lines.last, self._clock.now())
-
-
-class Hearing:
-    """A program that is spoken with, watched meanwhile, and its errors told."""
-
-    def __init__(self, emit: Emit, version: int) -> None:
-        """Tell everything to `emit`; the program is offered a version of the protocol."""
-        self._version = version
-        self._emit = emit
-        self._gone = anyio.Event()
-        self.lines = Lines()
-
-    async def hold(self, program: Program, job: Job, gate: Gate) -> Report:
-        """Return how the conversation ended; raises AgentError where it broke off."""
-        from deputize.agents.acp.conversation import Conversation
-
-        outcome: list[Report | Exception] = []
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._hear_errors, program)
-            conversation = Conversation(program, job, gate, self._emit, self._version)
-            tasks.start_soon(self._close_when_gone, program, conversation.peer)
-            try:
-                outcome.append(await conversation.hold())
-            except Exception as exc:  # noqa: BLE001 - raised below, outside of the group
-                outcome.append(exc)
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await conversation.peer.close()
-            await self._leave(program)
-            tasks.cancel_scope.cancel()
-        if isinstance(outcome[0], Exception):
-            raise outcome[0]
-        return outcome[0]
-
-    async def _hear_errors(self, program: Program) -> None:
-        more = True
-        while more:
-            content = await program.read("stderr")
-            more = bool(content)
-            for line in self.lines.feed(content):
-                self._emit(Noted(text=line))
-
-    async def _close_when_gone(self, program: Program, peer: Peer) -> None:
-        """Let whoever waits for an answer know that none will come."""
-        await program.exited()
-        self._gone.set()
-        await anyio.sleep(LAST_WORDS_SECONDS)
-        await peer.close()
-
-    async def _leave(self, program: Program) -> None:
-        """Give the program a moment to write its session down."""
-        program.close_input()
-        with anyio.move_on_after(LEAVE_SECONDS):
-            await self._gone.wait()
+    def _is_in_workspace(self) -> bool:
+        """Tell whether the program is one of the repository: then each attempt has its own."""
+        program = self.command[0]
+        return os.sep in program and not os.path.isabs(program)  # noqa: PTH117 - a word, no path yet

@@ -1,35 +1,29 @@
-"""The calls of one run, from `initialize` to the end of what the prompt asks for."""
+"""The calls of one run in a program that was greeted, from its session to the end of its turn."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
 
-from deputize.agents.acp.names import name_in
+from deputize.agents.acp.names import name_in, session_in
 from deputize.agents.acp.narration import Narrator
-from deputize.agents.acp.opening import (
-    ASKING_MODES,
-    Abilities,
-    abilities_in,
-    greeting,
-    mode_in,
-    option_in,
-)
+from deputize.agents.acp.opening import ASKING_MODES, Abilities, mode_in, option_in
 from deputize.agents.acp.permission import CANCELLED, action_in, answer_to, call_in
 from deputize.agents.acp.turn import Turn
-from deputize.agents.acp.wire import Peer
 from deputize.agents.base import Emit, Gate, Job, Noted, Report, SessionStarted
-from deputize.agents.jsonl import Json, Pipe, as_object, as_text
+from deputize.agents.jsonl import Json, as_text
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
 
 if TYPE_CHECKING:
-    from deputize.workspace.processes.program import Program
+    from deputize.agents.acp.exchange import Line
 
-HANDSHAKE_SECONDS = 60.0
+CLOSE_SECONDS = 3.0
+"""How long an agent may take to let go of a session."""
 SUCCESSFUL = "end_turn"
 EARLY = frozenset({"max_tokens", "max_turn_requests", "refusal", "cancelled", ""})
 """Why else a turn ends, as the protocol has it; any other word is an agent's own for an error."""
@@ -38,30 +32,29 @@ EARLY = frozenset({"max_tokens", "max_turn_requests", "refusal", "cancelled", ""
 class Conversation:
     """One prompt to an agent, and everything it says until it is done."""
 
-    def __init__(
-        self, program: Program, job: Job, gate: Gate, emit: Emit, version: int = 1
-    ) -> None:
-        """Begin to listen to `program`, which is offered a version of the protocol."""
+    def __init__(self, line: Line, job: Job, gate: Gate, emit: Emit) -> None:
+        """Begin to listen to what comes by `line`."""
+        self._line = line
         self._job = job
-        self._version = version
         self._gate = gate
         self._emit = emit
         self._narrator = Narrator()
         self._is_history = True
         self._asks: bool | None = None
+        self._is_unclear = False
+        """Whether the agent has a session, or may have one, that we don't hold."""
+        self._session: str | None = None
         self._turn: Turn | None = None
         self._failure: Exception | None = None
-        pipe = Pipe(program, lambda line: emit(Noted(text=line)))
-        self.peer = Peer(pipe, self._answer, self._hear)
+        line.listen(self)
 
-    async def hold(self) -> Report:
+    async def hold(self, able: Abilities) -> Report:
         """Do everything; raises AgentError where the agent refuses or is gone."""
-        able = await self._greet()
         session = await self._open_session(able)
         self._emit(SessionStarted(token=session, asks=self._asks))
         self._narrator = Narrator(self._narrator.paid, self._job.answer_characters)
         self._is_history = False
-        self._turn = Turn(self.peer, session, able.version)
+        self._turn = Turn(self._line, session, able.version)
         end = await self._turn.take(self._job.said)
         if self._failure is not None:
             raise self._failure
@@ -69,15 +62,22 @@ class Conversation:
             self._emit(used)
         return self._report(as_text(end.get("stopReason")))
 
-    async def _greet(self) -> Abilities:
-        answer: Json | None = None
-        with anyio.move_on_after(HANDSHAKE_SECONDS):
-            answer = await self.peer.request("initialize", greeting(self._version))
-        if answer is None:
-            raise AgentError(
-                Outcome.AGENT_ERROR, f"no answer to `initialize` within {HANDSHAKE_SECONDS:g} s"
-            )
-        return abilities_in(answer)
+    async def leave(self, able: Abilities) -> bool:
+        """Let go of the session in a program that goes on; tell whether nothing is left of it.
+
+        From now on nothing is heard of it, and whatever it still asks for is refused.
+        """
+        self._line.withdraw()
+        self._line.let_go()
+        is_clear = not self._is_unclear and (self._turn is None or self._turn.is_over)
+        if self._session is None or self._line.gone.is_set():
+            return is_clear and not self._line.gone.is_set()
+        if not able.closes:
+            return is_clear
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True), suppress(AgentError):
+            await self._line.request("session/close", {"sessionId": self._session})
+            return is_clear
+        return False
 
     async def _open_session(self, able: Abilities) -> str:
         """Take up the job's session where the agent can, else begin a new one."""
@@ -85,23 +85,35 @@ class Conversation:
         if self._job.session and await self._resumed(self._job.session, able.resumes_by, place):
             return self._job.session
         self._job = replace(self._job, session=None)
-        opened = await self.peer.request("session/new", place)
-        session = as_text(opened.get("sessionId"))
-        if not session:
-            raise AgentError(Outcome.AGENT_ERROR, "the agent began a session without an id")
+        opened = await self._opened("session/new", place)
+        session = session_in(opened)
+        # What was said of it before is history: nothing of that is told, so that none is missed.
+        self._line.hold(session)
+        self._session, self._is_unclear = session, False
         await self._settle(session, opened)
         return session
+
+    async def _opened(self, method: str, params: Json) -> Json:
+        """Have the agent open a session; where that breaks off, nobody knows whether it has."""
+        self._is_unclear = True
+        try:
+            return await self._line.request(method, params)
+        except AgentError:
+            self._is_unclear = False
+            raise
 
     async def _resumed(self, session: str, method: str | None, place: Json) -> bool:
         problem = "this agent can't resume sessions"
         if method is not None:
+            self._line.hold(session)
             try:
-                opened = await self.peer.request(method, {**place, "sessionId": session})
+                opened = await self._opened(method, {**place, "sessionId": session})
             except AgentError as exc:
                 if exc.outcome == Outcome.AGENT_CRASHED:
                     raise
                 problem = exc.message
             else:
+                self._session, self._is_unclear = session, False
                 await self._settle(session, opened)
                 return True
         self._emit(Noted(text=f"a new session is begun: {session} can't be resumed: {problem}"))
@@ -114,32 +126,29 @@ class Conversation:
         # Another agent may ask as well, in a mode whose name doesn't say so.
         self._asks = None if mode is None else True
         if modes and mode and mode != modes.current:
-            await self.peer.request(*modes.call(session, mode))
+            await self._line.request(*modes.call(session, mode))
         if self._job.model is not None:
             await self._choose_model(session, opened, self._job.model)
 
     async def _choose_model(self, session: str, opened: Json, model: str) -> None:
         models = option_in(opened, "model")
         if models and model in models.values:
-            await self.peer.request(*models.call(session, model))
+            await self._line.request(*models.call(session, model))
             return
         self._emit(
             Noted(text=f"this agent can't be told to use the model {model}; it uses its own")
         )
 
-    def _hear(self, method: str, params: Json) -> None:
-        if method != "session/update":
-            return
-        update = as_object(params.get("update"))
+    def hear(self, update: Json) -> None:
+        """Take an update of the session."""
         for event in self._narrator.hear(update):
             if not self._is_history:
                 self._emit(event)
         if self._turn is not None:
             self._turn.hear(update)
 
-    async def _answer(self, method: str, params: Json) -> Json:
-        if method != "session/request_permission":
-            raise LookupError(method)
+    async def decide(self, params: Json) -> Json:
+        """Put a request for permission to the gate, and answer it."""
         asked = call_in(params)
         identifier = name_in(asked, "toolCallId")
         call = self._narrator.call(identifier)

@@ -29,6 +29,8 @@ class Abilities:
     version: int
     resumes_by: str | None
     """The method that takes up a session; None where there is none."""
+    closes: bool
+    """Whether a session can be let go of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +69,12 @@ def abilities_in(answer: Mapping[str, object]) -> Abilities:
         message = f"it speaks protocol version {version}, we speak {spoken}"
         raise AgentError(Outcome.AGENT_ERROR, message)
     if version == 1:
-        return Abilities(version=version, resumes_by=_resumes_by(answer))
+        return Abilities(
+            version=version, resumes_by=_resumes_by(answer), closes="close" in _of_sessions(answer)
+        )
     if as_object(answer.get("capabilities")).get("session") is None:
         raise AgentError(Outcome.AGENT_ERROR, "it says that it has no sessions")
-    return Abilities(version=version, resumes_by="session/resume")
+    return Abilities(version=version, resumes_by="session/resume", closes=True)
 
 
 def mode_in(opened: Mapping[str, object]) -> Choice | None:
@@ -104,10 +108,15 @@ def option_in(opened: Mapping[str, object], name: str) -> Choice | None:
     return None
 
 
-def _resumes_by(answer: Mapping[str, object]) -> str | None:
+def _of_sessions(answer: Mapping[str, object]) -> Json:
     able = as_object(answer.get("agentCapabilities"))
-    if "resume" in as_object(able.get("sessionCapabilities")):
+    return {n: v for n, v in as_object(able.get("sessionCapabilities")).items() if v is not None}
+
+
+def _resumes_by(answer: Mapping[str, object]) -> str | None:
+    if "resume" in _of_sessions(answer):
         return "session/resume"
+    able = as_object(answer.get("agentCapabilities"))
     return "session/load" if able.get("loadSession") is True else None
 
 

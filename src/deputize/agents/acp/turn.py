@@ -13,7 +13,7 @@ from deputize.model.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deputize.agents.acp.wire import Peer
+    from deputize.agents.acp.exchange import Line
 
 CANCEL_SECONDS = 3.0
 """How long an agent may take to stop its tools when it is cancelled."""
@@ -26,9 +26,9 @@ class Turn:
     that the prompt was taken; the work is over when the agent tells that it is idle.
     """
 
-    def __init__(self, peer: Peer, session: str, version: int) -> None:
+    def __init__(self, line: Line, session: str, version: int) -> None:
         """Speak of `session` with the agent."""
-        self._peer = peer
+        self._line = line
         self._session: Json = {"sessionId": session}
         self._answer_ends = version == 1
         self._is_given = self._has_run = False
@@ -72,6 +72,11 @@ class Turn:
         elif state == "idle" and (self._has_run or as_text(update.get("stopReason"))):
             self._finish(dict(update))
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the agent has said that the work is over."""
+        return self._over.is_set()
+
     def stop(self) -> None:
         """Have the agent stop as soon as it can."""
         self._unwanted.set()
@@ -79,11 +84,11 @@ class Turn:
     async def _ask(self, prompt: str) -> None:
         self._is_given = not self._answer_ends
         content = [{"type": "text", "text": prompt}]
-        answer = await self._peer.request("session/prompt", {**self._session, "prompt": content})
+        answer = await self._line.request("session/prompt", {**self._session, "prompt": content})
         if self._answer_ends:
             self._finish(answer)
         else:
-            await self._peer.gone.wait()
+            await self._line.gone.wait()
             self._finish(_gone())
 
     def _finish(self, end: Json | AgentError) -> None:
@@ -100,12 +105,17 @@ class Turn:
 
     async def _cancel_when_unwanted(self) -> None:
         await self._unwanted.wait()
-        await self._peer.notify("session/cancel", self._session)
+        await self._stop()
 
     async def _cancel(self) -> None:
         with anyio.move_on_after(CANCEL_SECONDS, shield=True):
-            await self._peer.notify("session/cancel", self._session)
+            await self._stop()
             await self._over.wait()
+
+    async def _stop(self) -> None:
+        await self._line.notify("session/cancel", self._session)
+        # Whoever cancels is to answer what it was asked for, too: the agent may wait for that.
+        self._line.withdraw()
 
 
 def _gone() -> AgentError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shlex
 import tempfile
@@ -19,7 +17,8 @@ import anyio
 from deputize.agents.base import Noted, ProcessStarted
 from deputize.agents.copilot.login import login_of
 from deputize.agents.copilot.run import Prompting, launch_of, opened
-from deputize.workspace.processes.environment import ATTEMPT, OWN_PREFIX
+from deputize.agents.pool.key import common, digest, own, version_of
+from deputize.workspace.processes.environment import ATTEMPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,12 +54,12 @@ class Sharing:
         clock: Clock,
     ) -> Report:
         """Give a job to a runtime, and end what it started there; raises AgentError."""
-        login, own = login_of(job), _own(job.environment)
+        login, variables = login_of(job), own(job.environment)
         launch = _shared(launch_of(program, job, login, log_level=log_level), job, self._pool.mark)
         key, start = key_of(launch, login), partial(opened, launch)
         async with self._pool.lent(key, start, waits=lambda: emit(Noted(text=WAITS))) as loan:
             emit(ProcessStarted(pid=loan.client.pid, shared=True))
-            with _script(self._pool.folder, own) as script:
+            with _script(self._pool.folder, variables) as script:
                 prompting = Prompting(
                     loan.client,
                     gate,
@@ -72,7 +71,8 @@ class Sharing:
                 try:
                     return await prompting.see_through(job, login)
                 finally:
-                    await _let_go(loan, prompting, own.get(ATTEMPT, ""), job.workspace)
+                    mark = variables.get(ATTEMPT, "")
+                    await _let_go(loan, prompting, mark, job.workspace)
 
 
 async def _let_go(loan: Loan[Runtime], prompting: Prompting, mark: str, folder: Path) -> None:
@@ -89,35 +89,19 @@ def key_of(launch: Launch, login: Login) -> str:
 
     The login is in it too, though sessions bring their own: nobody shares memory with another key.
     """
-    told = (
-        (launch.program, _version(launch.program), str(launch.workspace)),
+    return digest(
+        (launch.program, version_of(launch.program), str(launch.workspace)),
         sorted(launch.environment.items()),
         (launch.containment, str(launch.state), launch.uses_stored_login, launch.log_level),
         (login.token, sorted((login.provider or {}).items())),
     )
-    return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
-
-
-def _version(program: str) -> tuple[int, int, int]:
-    """Tell a program from another that has taken its place since."""
-    try:
-        found = Path(program).stat()
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def _own(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that belong to one attempt."""
-    return {name: value for name, value in environment.items() if name.startswith(OWN_PREFIX)}
 
 
 def _shared(launch: Launch, job: Job, mark: str) -> Launch:
     """Say how a runtime is started of which nothing belongs to one attempt."""
     folder = job.state or Path(tempfile.gettempdir())
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    common = {n: v for n, v in job.environment.items() if not n.startswith(OWN_PREFIX)}
-    return replace(launch, workspace=folder, environment={**common, ATTEMPT: mark})
+    return replace(launch, workspace=folder, environment=common(job.environment, mark))
 
 
 @contextmanager

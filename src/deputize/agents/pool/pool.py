@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 import anyio
+from anyio.abc import TaskStatus
 
 from deputize import log
 from deputize.agents.pool.book import Book
-from deputize.errors import DeputizeError
+from deputize.errors import DeputizeError, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
+
+    from anyio.abc import TaskGroup
 
     from deputize.agents.pool.book import Bounds
 
@@ -41,6 +45,8 @@ class Client(Protocol):
 
 
 C = TypeVar("C", bound=Client)
+Serve = Callable[[TaskStatus[None]], Coroutine[Any, Any, None]]
+"""Goes on for as long as it likes, and tells the status that it is given that it has begun."""
 
 
 @dataclass(slots=True)
@@ -76,6 +82,7 @@ class Pool:
         self._seats: dict[int, _Seat] = {}
         self._turn = anyio.Lock()
         self._changed = anyio.Event()
+        self._hosts: TaskGroup | None = None
 
     @asynccontextmanager
     async def lent(
@@ -165,8 +172,27 @@ class Pool:
         self._changed.set()
         self._changed = anyio.Event()
 
+    async def host(self, serve: Serve) -> None:
+        """Have `serve` go on beside those who come and go; return once it says that it has begun.
+
+        It says so by the `task_status` that it is given. Until then it goes with whoever asked for
+        it, and what it raises is raised here; from then on it belongs to the pool, and what it
+        raises is noted, and brings nobody down. Raises InvalidInput where nobody tends the pool.
+        """
+        if self._hosts is None:
+            raise InvalidInput("nobody tends the pool of agents")
+        await self._hosts.start(_hosted, serve)
+
     async def tend(self) -> None:
-        """End those that nobody has used for too long, for ever."""
+        """End those that nobody has used for too long, for ever, and hold what is hosted."""
+        async with anyio.create_task_group() as hosts:
+            self._hosts = hosts
+            try:
+                await self._end_overdue()
+            finally:
+                self._hosts = None
+
+    async def _end_overdue(self) -> None:
         while True:
             for number in self._book.overdue(anyio.current_time()):
                 await self._close(number)
@@ -178,3 +204,25 @@ class Pool:
         """Lend nothing any more and end what nobody uses; what is used, as it comes back."""
         for number in self._book.drain():
             await self._close(number)
+
+
+@dataclass(slots=True)
+class _Begun(TaskStatus[None]):
+    """Remembers whether it was told."""
+
+    status: TaskStatus[None]
+    is_told: bool = False
+
+    def started(self, value: None = None) -> None:
+        self.is_told = True
+        self.status.started(value)
+
+
+async def _hosted(serve: Serve, *, task_status: TaskStatus[None]) -> None:
+    begun = _Begun(task_status)
+    try:
+        await serve(begun)
+    except Exception as error:
+        if not begun.is_told:
+            raise
+        log.get("pool").error("a program that attempts share broke", error=repr(error))

@@ -68,6 +68,11 @@ class Program:
         self.identity: Final = _identity(process.pid)
         reaper.claim(self.identity)
 
+    @property
+    def marker(self) -> str:
+        """What marks everything that it starts, and itself."""
+        return self._marker
+
     async def read(self, stream: Stream) -> bytes:
         """Return the next bytes of a stream as soon as there are some; none at its end."""
         descriptor = self._output[stream].fileno()

@@ -1,14 +1,13 @@
 """Whose processes are whose where one program serves several attempts.
 
-What a command of an attempt starts bears the attempt's mark. The shell itself, and what it forks
-without starting another program, don't: these are known by the program's mark and by the folder
-that they work in.
+What a command of an attempt starts bears the attempt's mark, where the program lets us set one. The
+shell itself, and what it forks without starting another program, don't: these are known by the
+program's mark and by the folder that they work in, or that their shell was in when it started them.
 """
 
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,28 +15,48 @@ import psutil
 from deputize.workspace.processes import table
 from deputize.workspace.processes.ending import end_all
 from deputize.workspace.processes.environment import assignments
+from deputize.workspace.processes.identity import identity_of
 from deputize.workspace.processes.tree import entries_of_tree, with_descendants
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from deputize.workspace.processes.entry import Entry
     from deputize.workspace.processes.identity import ProcessIdentity
 
+PLACES = (b"PWD=", b"OLDPWD=")
+"""Variables in which a shell tells what it starts where it is, and where it was before."""
+
 
 def end_attempt_in(
-    program: ProcessIdentity, run_marker: str, attempt_marker: str, folder: Path
+    program: ProcessIdentity,
+    run_marker: str,
+    attempt_marker: str,
+    folder: Path,
+    *,
+    spared: Collection[ProcessIdentity] = (),
 ) -> None:
     """End what one attempt has left of what `program` started for it; blocks; raises as `end_all`.
 
-    `run_marker` is the mark of the program, `folder` the one that the attempt works in.
+    `run_marker` is the mark of the program, `folder` the one that the attempt works in. `spared`
+    are processes that the program itself needs.
     """
-    end_all(partial(_of_attempt, program, run_marker, attempt_marker, str(folder.resolve())))
+    place = str(folder.resolve())
+    own = {program, *spared}
+    end_all(lambda: _but(own, _of_attempt(own, run_marker, attempt_marker, place)))
 
 
-def end_all_but(program: ProcessIdentity, run_marker: str) -> None:
+def end_all_but(
+    program: ProcessIdentity, run_marker: str, *, spared: Collection[ProcessIdentity] = ()
+) -> None:
     """End what is left of all that `program` started, but not itself; blocks; as `end_all`."""
-    end_all(lambda: [each for each in entries_of_tree(run_marker, ()) if each.pid != program.pid])
+    own = {program, *spared}
+    end_all(lambda: _but(own, entries_of_tree(run_marker, ())))
+
+
+def _but(own: set[ProcessIdentity], found: list[Entry]) -> list[Entry]:
+    return [each for each in found if identity_of(each.pid, each.started) not in own]
 
 
 def megabytes_of(program: ProcessIdentity) -> float:
@@ -49,25 +68,35 @@ def megabytes_of(program: ProcessIdentity) -> float:
 
 
 def _of_attempt(
-    program: ProcessIdentity, run_marker: str, attempt_marker: str, folder: str
+    own: set[ProcessIdentity], run_marker: str, attempt_marker: str, folder: str
 ) -> list[Entry]:
     marked = entries_of_tree(attempt_marker, ()) if attempt_marker else []
-    return marked or _in_folder(program, run_marker, folder)
+    return marked or _in_folder(own, run_marker, folder)
 
 
-def _in_folder(program: ProcessIdentity, run_marker: str, folder: str) -> list[Entry]:
-    """Return what `program` started that works in a folder, with what descends from it."""
+def _in_folder(own: set[ProcessIdentity], run_marker: str, folder: str) -> list[Entry]:
+    """Return what a program started that works in a folder, with what descends from it."""
     marks = assignments(run_marker)
-    running = [each for each in table.everything() if not each.ended and each.pid != program.pid]
-    own = {
-        each.pid
-        for each in running
-        if _is_inside(table.folder(each), folder)
-        and not marks.isdisjoint(table.environment(each))
-        and each.pid != os.getpid()
+    running = _but(own, [each for each in table.everything() if not each.ended])
+    found = {
+        each.pid for each in running if each.pid != os.getpid() and _works_in(folder, each, marks)
     }
-    family = with_descendants(own, running)
+    family = with_descendants(found, running)
     return sorted((each for each in running if each.pid in family), key=lambda each: each.order)
+
+
+def _works_in(folder: str, entry: Entry, marks: frozenset[bytes]) -> bool:
+    """Tell whether a marked process is in a folder, or was started by a shell that was there."""
+    environment = table.environment(entry)
+    if marks.isdisjoint(environment):
+        return False
+    return _is_inside(table.folder(entry), folder) or any(
+        _is_inside(_value(pair), folder) for pair in environment if pair.startswith(PLACES)
+    )
+
+
+def _value(pair: bytes) -> str:
+    return os.fsdecode(pair.partition(b"=")[2])
 
 
 def _is_inside(path: str | None, folder: str) -> bool:
