@@ -1,14 +1,17 @@
-"""With the sandbox off, the real Copilot serves several tasks of a worker in one process."""
+"""With the sandbox off, one real program serves several tasks of a worker."""
 
 from __future__ import annotations
 
 import os
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deputize.demo.model import RunShell, Scene, Script, ScriptedModel, Turn
+from tests.agents.rigs import COPILOT_ACP, GOOSE
+from tests.fixtures.programs import find_copilot, find_goose
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -43,40 +46,69 @@ def model() -> Iterator[ScriptedModel]:
         yield served
 
 
-@pytest.fixture
-def shared(copilot: House) -> House:
-    """Give a house whose agents share one runtime."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A house whose agents share one program."""
+
+    house: House
+    agent: str
+    program: str
+    """What the path of the program ends with."""
+
+    def add(self, number: int) -> int:
+        """Queue one task."""
+        told = self.house.cli("add", "-q", "--no-start", "--agent", self.agent, prompt(number))
+        return int(told)
+
+    def begin(self, model: ScriptedModel, count: int) -> list[int]:
+        """Queue tasks, and return them once each has left its two sleepers behind and waits."""
+        tasks = [self.add(number) for number in range(count)]
+        for number in range(count):
+
+            def waits(asked: ModelRequest, number: int = number) -> bool:
+                return asked.turn == 1 and prompt(number) in asked.prompt
+
+            model.wait_for_request(waits, timeout_seconds=60)
+        wait_until(lambda: len(self.strays()) == 2 * count, deadline_seconds=30)
+        return tasks
+
+    def programs(self) -> set[int]:
+        """Return the programs of the agents that run."""
+        found = self.house.processes()
+        paths = {pid: words.partition(" ")[0] for pid, words in found.items()}
+        return {pid for pid, path in paths.items() if path.endswith(self.program)}
+
+    def strays(self) -> set[int]:
+        """Return what commands have left behind."""
+        found = self.house.processes()
+        return {pid for pid, words in found.items() if words.startswith("sleep 60")}
+
+
+@pytest.fixture(params=["copilot", "copilot-acp", pytest.param("goose", marks=pytest.mark.real)])
+def shared(request: pytest.FixtureRequest, copilot: House, model: ScriptedModel) -> Shared:
+    """Give a house whose agents share Copilot's runtime, Copilot by the protocol, or goose."""
     copilot.configure_more(f"{SHARED}[worker]\nslots = {MANY}\n")
-    return copilot
-
-
-def add(house: House, number: int) -> int:
-    """Queue one task."""
-    return int(house.cli("add", "-q", "--no-start", "--agent", "copilot", prompt(number)))
-
-
-def begin(house: House, model: ScriptedModel, count: int) -> list[int]:
-    """Queue some tasks, and return them once each has left its two sleepers behind and waits."""
-    tasks = [add(house, number) for number in range(count)]
-    for number in range(count):
-
-        def waits(asked: ModelRequest, number: int = number) -> bool:
-            return asked.turn == 1 and prompt(number) in asked.prompt
-
-        model.wait_for_request(waits, timeout_seconds=60)
-    wait_until(lambda: len(strays(house)) == 2 * count, deadline_seconds=30)
-    return tasks
-
-
-def runtimes(house: House) -> set[int]:
-    """Return the runtimes of the house that run."""
-    found = house.processes()
-    return {pid for pid, words in found.items() if "copilot-runtime" in words.partition(" ")[0]}
-
-
-def strays(house: House) -> set[int]:
-    """Return what commands have left behind."""
-    return {pid for pid, words in house.processes().items() if words.startswith("sleep 60")}
+    if request.param == "copilot":
+        return Shared(house=copilot, agent="copilot", program="/copilot-runtime")
+    if request.param == "goose":
+        copilot.environment |= GOOSE.variables(model)
+        program = str(find_goose())
+        copilot.configure_more(
+            f"[agents.goose]\ncommand = ['{program}', 'acp', '--with-builtin', 'developer']"
+        )
+        return Shared(house=copilot, agent="goose", program=program)
+    copilot.environment |= COPILOT_ACP.variables(model)
+    program = str(find_copilot())
+    copilot.configure_more(
+        f"""
+        [agents.copilot-acp]
+        kind = "acp"
+        command = ["{program}", "--acp"]
+        env = ["COPILOT_*"]
+        shared = true
+        """
+    )
+    return Shared(house=copilot, agent="copilot-acp", program=program)
 
 
 def outcomes(task: dict[str, Any]) -> list[str]:
@@ -84,83 +116,87 @@ def outcomes(task: dict[str, Any]) -> list[str]:
     return [attempt["outcome"] for attempt in task["attempts"]]
 
 
-def test_tasks_share_a_runtime_and_leave_nothing_in_it(shared: House, model: ScriptedModel) -> None:
-    """All land; the runtime stays, without what they had started, until its worker goes."""
-    worker = shared.up()
-    tasks = begin(shared, model, 3)
-    (runtime,) = runtimes(shared)
+def test_tasks_share_a_program_and_leave_nothing_in_it(
+    shared: Shared, model: ScriptedModel
+) -> None:
+    """All land; the program stays, without what they had started, until its worker goes."""
+    worker = shared.house.up()
+    tasks = shared.begin(model, 3)
+    (program,) = shared.programs()
     model.open("go")
-    done = [shared.until(task) for task in tasks]
+    done = [shared.house.until(task) for task in tasks]
     assert {task["state"] for task in done} == {"done"}, done
     assert len({task["attempts"][0]["session"] for task in done}) == len(tasks)
-    assert not strays(shared)
-    assert runtimes(shared) == {runtime}
+    assert not shared.strays()
+    assert shared.programs() == {program}
     worker.tell(signal.SIGTERM)
     worker.wait()
-    shared.until_alone()
+    shared.house.until_alone()
 
 
-def test_who_is_cancelled_takes_nobody_along(shared: House, model: ScriptedModel) -> None:
-    """Its processes are gone, those of the others run on, in the same runtime."""
-    shared.up()
-    first, *others = begin(shared, model, 3)
-    (runtime,) = runtimes(shared)
-    before = strays(shared)
+def test_who_is_cancelled_takes_nobody_along(shared: Shared, model: ScriptedModel) -> None:
+    """Its processes are gone, those of the others run on, in the same program."""
+    shared.house.up()
+    first, *others = shared.begin(model, 3)
+    (program,) = shared.programs()
+    before = shared.strays()
     assert len(before) == 6
-    shared.cli("cancel", str(first))
-    assert shared.until(first)["state"] == "cancelled"
-    assert strays(shared) < before
-    assert len(strays(shared)) == 4
-    assert runtimes(shared) == {runtime}
+    shared.house.cli("cancel", str(first))
+    assert shared.house.until(first)["state"] == "cancelled"
+    assert shared.strays() < before
+    assert len(shared.strays()) == 4
+    assert shared.programs() == {program}
     model.open("go")
-    done = [shared.until(task) for task in others]
+    done = [shared.house.until(task) for task in others]
     assert {task["state"] for task in done} == {"done"}, done
     assert {tuple(outcomes(task)) for task in done} == {("succeeded",)}
 
 
-def test_when_the_runtime_dies_every_task_goes_on_from_its_session(
-    shared: House, model: ScriptedModel
+def test_when_the_program_dies_every_task_goes_on_from_its_session(
+    shared: Shared, model: ScriptedModel
 ) -> None:
     """Ten attempts end as crashed at once, and their next ones resume; none is lost."""
-    shared.up()
-    tasks = begin(shared, model, MANY)
-    (runtime,) = runtimes(shared)
-    os.kill(runtime, signal.SIGKILL)
+    shared.house.up()
+    tasks = shared.begin(model, MANY)
+    (program,) = shared.programs()
+    os.kill(program, signal.SIGKILL)
     model.open("go")
-    done = [shared.until(task) for task in tasks]
+    done = [shared.house.until(task) for task in tasks]
     assert {task["state"] for task in done} == {"done"}, done
     assert {tuple(outcomes(task)) for task in done} == {("agent_crashed", "succeeded")}
     assert all(len({each["session"] for each in task["attempts"]}) == 1 for task in done)
-    assert not strays(shared)
+    assert not shared.strays()
 
 
 def test_when_the_worker_dies_the_next_one_ends_what_it_shared(
-    shared: House, model: ScriptedModel
+    shared: Shared, model: ScriptedModel
 ) -> None:
-    """Its attempts are rescued with their sessions, and neither runtime nor command is left."""
-    worker = shared.up()
-    tasks = begin(shared, model, 3)
-    (runtime,) = runtimes(shared)
-    left = strays(shared)
+    """Its attempts are rescued with their sessions, and neither program nor command is left."""
+    worker = shared.house.up()
+    tasks = shared.begin(model, 3)
+    (program,) = shared.programs()
+    left = shared.strays()
     worker.kill()
     model.open("go")
-    shared.up()
-    done = [shared.until(task) for task in tasks]
+    shared.house.up()
+    done = [shared.house.until(task) for task in tasks]
     assert {tuple(outcomes(task)) for task in done} == {("worker_lost", "succeeded")}, done
     assert all(len({each["session"] for each in task["attempts"]}) == 1 for task in done)
-    assert runtime not in runtimes(shared)
-    assert strays(shared).isdisjoint(left)
+    assert program not in shared.programs()
+    assert shared.strays().isdisjoint(left)
 
 
-def test_an_unused_runtime_does_not_outlive_its_worker(shared: House, model: ScriptedModel) -> None:
+def test_an_unused_program_does_not_outlive_its_worker(
+    shared: Shared, model: ScriptedModel
+) -> None:
     """Though no attempt is open to be rescued, and it takes no notice of its worker's end."""
     model.open("go")
-    worker = shared.up()
-    assert shared.until(add(shared, 0))["state"] == "done"
-    (runtime,) = runtimes(shared)
-    os.kill(runtime, signal.SIGSTOP)
+    worker = shared.house.up()
+    assert shared.house.until(shared.add(0))["state"] == "done"
+    (program,) = shared.programs()
+    os.kill(program, signal.SIGSTOP)
     worker.kill()
-    assert runtimes(shared) == {runtime}
-    again = shared.up()
-    wait_until(lambda: not runtimes(shared), deadline_seconds=30)
-    shared.until_alone(again)
+    assert shared.programs() == {program}
+    again = shared.house.up()
+    wait_until(lambda: not shared.programs(), deadline_seconds=30)
+    shared.house.until_alone(again)

@@ -37,6 +37,7 @@ from tests.fixtures.programs import (
     find_claude,
     find_codex,
     find_codex_acp,
+    find_copilot,
     find_copilot_runtime,
     find_goose,
 )
@@ -210,8 +211,7 @@ def _codex(clock: Clock) -> Agent:
 
 
 def _copilot_acp(clock: Clock) -> Agent:
-    found = sorted(REPOSITORY.glob("node_modules/@github/copilot-*/copilot"))
-    return AcpAgent("copilot-acp", (str(found[0]) if found else "copilot", "--acp"), clock)
+    return AcpAgent("copilot-acp", (str(find_copilot()), "--acp"), clock)
 
 
 def _shared(make: Callable[[Clock], Agent]) -> Callable[[Clock], Agent]:
