@@ -45,6 +45,17 @@ def odd() -> None:
     say("x" * 1_000_000)
 
 
+def hide() -> None:
+    """Tell of a call at length, and ask for it in few words."""
+    given = {"command": "rm -rf x" + " " * 200_000}
+    update(sessionUpdate="tool_call", toolCallId="t1", kind="execute", rawInput=given)
+    again = {"rawInput": {"command": "rm -rf x"}} if WAY == "hides-and-says" else {}
+    options = [{"optionId": "yes", "kind": "allow_once"}, {"optionId": "no", "kind": "reject_once"}]
+    params = {"sessionId": "s1", "toolCall": {"toolCallId": "t1", **again}, "options": options}
+    send({"id": 98, "method": "session/request_permission", "params": params})
+    say(json.loads(sys.stdin.readline())["result"]["outcome"]["optionId"])
+
+
 def prompted(identifier: object) -> None:
     """Answer the prompt."""
     if WAY == "odd":
@@ -63,6 +74,8 @@ def prompted(identifier: object) -> None:
         error = {"code": -32603, "message": "Internal error", "data": {"details": "429 slow down"}}
         send({"id": identifier, "error": error})
         return
+    elif WAY.startswith("hides"):
+        hide()
     elif WAY == "asks":
         send({"id": 99, "method": "fs/read_text_file", "params": {"path": "/etc/passwd"}})
         say(json.loads(sys.stdin.readline())["error"]["message"])

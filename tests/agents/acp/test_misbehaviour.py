@@ -140,3 +140,22 @@ async def test_a_program_that_is_not_there_is_missing(tmp_path: Path) -> None:
     report = await AcpAgent("none", ("no-such-program",)).run(job, _gate, events.append)
     assert report.outcome is Outcome.AGENT_MISSING
     assert events == []
+
+
+@pytest.mark.parametrize(("way", "asked"), [("hides", []), ("hides-and-says", ["rm -rf x"])])
+async def test_what_can_not_be_judged_is_refused(
+    tmp_path: Path, way: str, asked: list[str]
+) -> None:
+    """A command that is too long to be kept is asked for by name alone, or said again."""
+    heard: list[str | None] = []
+
+    async def gate(action: Action) -> Decision:
+        heard.append(action.command)
+        return Decision(verdict=Verdict.ALLOW, rule="test", reason="all is allowed")
+
+    job = Job(prompt="hello", workspace=tmp_path, environment={"PATH": "/usr/bin:/bin"})
+    agent = AcpAgent("stub", (sys.executable, "-I", str(STUB), way))
+    events: list[AgentEvent] = []
+    report = await agent.run(job, gate, events.append)
+    assert heard == asked
+    assert report.answer == ("yes" if asked else "no")

@@ -262,5 +262,5 @@ def test_long_names_that_begin_alike_are_two() -> None:
     assert [each.name for each in begun] == ["one", "two"]
     assert len({each.id for each in begun}) == 2
     assert ended.id == begun[0].id
-    calls = [narrator.call(name_in(told, "toolCallId")) for told in (first, second)]
-    assert [call.told["title"] for call in calls if call] == ["one", "two"]
+    calls = [narrator.calls.get(name_in(told, "toolCallId")) for told in (first, second)]
+    assert [(call.name, call.ended) for call in calls if call] == [("one", True), ("two", False)]

@@ -10,6 +10,7 @@ conversation  the calls of one run, from its session to the end of what the prom
 opening       what versions 1 and 2 of the protocol say differently before there is a prompt: pure
 turn          one prompt, and when its work is over
 narration     what the agent tells while it works, in our words: pure
+calls         the tool calls that it tells of, and how much of each is kept: pure
 words         what it says since its last tool call, message by message: pure
 terminals     what its commands print in terminals that it shows: pure
 permission    a permission request as an action, and the answer to it: pure

@@ -17,13 +17,16 @@ from deputize.agents.base import Emit, Gate, Job, Noted, Report, SessionStarted
 from deputize.agents.jsonl import Json, as_text
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
-from deputize.model.policy import Verdict
+from deputize.model.policy import Decision, Verdict
 
 if TYPE_CHECKING:
     from deputize.agents.acp.exchange import Line
 
 CLOSE_SECONDS = 3.0
 """How long an agent may take to let go of a session."""
+UNKNOWN = Decision(
+    verdict=Verdict.DENY, rule="unknown", reason="what it is given is not known in full"
+)
 SUCCESSFUL = "end_turn"
 EARLY = frozenset({"max_tokens", "max_turn_requests", "refusal", "cancelled", ""})
 """Why else a turn ends, as the protocol has it; any other word is an agent's own for an error."""
@@ -151,18 +154,19 @@ class Conversation:
         """Put a request for permission to the gate, and answer it."""
         asked = call_in(params)
         identifier = name_in(asked, "toolCallId")
-        call = self._narrator.call(identifier)
+        call = self._narrator.calls.get(identifier)
         known = call.told if call else {}
         name = call.name if call else as_text(asked.get("kind")) or "other"
         try:
-            decision = await self._gate(action_in(asked, known, name))
+            is_whole = call is None or not call.is_cut or asked.get("rawInput") is not None
+            decision = await self._gate(action_in(asked, known, name)) if is_whole else UNKNOWN
         except Exception as exc:  # noqa: BLE001 - kept for `hold`, which raises it: nothing passes unasked
             self._failure = exc
             if self._turn is not None:
                 self._turn.stop()
             return CANCELLED
         if decision.verdict is not Verdict.ALLOW:
-            self._narrator.refuse(identifier)
+            self._narrator.calls.refuse(identifier)
             self._emit(Noted(text=f"refused {name}: {decision.reason} ({decision.rule})"))
         return answer_to(params, decision)
 
@@ -172,7 +176,7 @@ class Conversation:
             raise AgentError(Outcome.AGENT_ERROR, error)
         if reason == SUCCESSFUL:
             return Report(outcome=Outcome.SUCCEEDED, answer=answer)
-        if reason == "cancelled" and self._narrator.has_refused:
+        if reason == "cancelled" and self._narrator.calls.has_refused:
             error = "the agent stopped because a tool call was refused"
             return Report(outcome=Outcome.POLICY_DENIED, answer=answer, error=error)
         if reason not in EARLY:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from deputize.agents.acp.calls import OUTPUT_CHARACTERS, Call, Calls, add, add_piece, end, text_of
 from deputize.agents.acp.names import name_in
 from deputize.agents.acp.permission import paths_in
 from deputize.agents.acp.terminals import Terminals
@@ -21,26 +20,14 @@ from deputize.model.attempt import Usage, count_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-OUTPUT_CHARACTERS = 2000
 MOST_USD_TOLD = 1e9
 """What is said to have cost more than this, or no number at all, is not taken for a cost."""
 ENDED = frozenset({"completed", "failed", "cancelled"})
-MOST_PIECES = 50
-"""How many pieces of what a tool call gives back are kept."""
 
 ERROR_TEXT = re.compile(
     r"\s*(?:(?:API )?Error: (?=\S)|Ran into this error: )(?P<error>.+)", re.DOTALL
 )
 """How Copilot and goose tell that the model failed when they end their turn as if all were well."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """A tool call that was told of."""
-
-    name: str
-    told: dict[str, object]
-    ended: bool = False
 
 
 class Narrator:
@@ -50,8 +37,7 @@ class Narrator:
         self, paid_before: Decimal = Decimal(0), answer_characters: int = ANSWER_CHARACTERS
     ) -> None:
         """Start before the first update of a session that has cost `paid_before` dollars."""
-        self._calls: dict[str, Call] = {}
-        self._refused: set[str] = set()
+        self.calls = Calls()
         self._answer = Words(answer_characters)
         self._terminals = Terminals()
         self._last_chunk = ""
@@ -62,19 +48,6 @@ class Narrator:
     def paid(self) -> Decimal:
         """Return the dollars that the session has cost, where the agent tells."""
         return self._told if self._cost is None else self._cost
-
-    def refuse(self, identifier: str) -> None:
-        """Remember that a tool call was refused."""
-        self._refused.add(identifier)
-
-    @property
-    def has_refused(self) -> bool:
-        """Tell whether a tool call was refused."""
-        return bool(self._refused)
-
-    def call(self, identifier: str) -> Call | None:
-        """Return a tool call that was told of."""
-        return self._calls.get(identifier)
 
     @property
     def answer(self) -> str:
@@ -159,10 +132,8 @@ class Narrator:
     def _output_of_tools(self, kind: str, update: Mapping[str, object]) -> Iterator[AgentEvent]:
         """Keep what tools print; it is told as empty words, for whoever prints is not idle."""
         if kind == "tool_call_content_chunk":
-            call = self._calls.get(name_in(update, "toolCallId"))
-            if call is not None:
-                pieces = [*as_list(call.told.get("content")), update.get("content")]
-                call.told["content"] = pieces[:MOST_PIECES]
+            if (call := self.calls.get(name_in(update, "toolCallId"))) is not None:
+                add_piece(call, update.get("content"))
         elif kind in {"terminal_update", "terminal_output_chunk"}:
             self._terminals.hear(update)
         else:
@@ -171,26 +142,23 @@ class Narrator:
 
     def _tool(self, update: Mapping[str, object]) -> Iterator[AgentEvent]:
         identifier = name_in(update, "toolCallId")
-        told = {**update, "toolCallId": identifier}
-        known = self._calls.get(identifier)
-        if known is None:
-            known = Call(name=_name(update), told=told)
-            self._calls[identifier] = known
+        call = self.calls.get(identifier)
+        if call is None:
+            call = self.calls.begin(identifier, _name(update))
             self._answer.clear()
-            yield ToolStarted(id=identifier, name=known.name, summary=_summary(known))
-        else:
-            known.told.update({key: value for key, value in told.items() if value is not None})
-        if as_text(update.get("status")) in ENDED and not known.ended:
-            known.ended = True
+            yield ToolStarted(id=identifier, name=call.name, summary=_summary(call.name, update))
+        add(call, update)
+        if as_text(update.get("status")) in ENDED and not call.ended:
             self._answer.clear()
-            yield self._finished(identifier, known, update)
+            yield self._finished(identifier, call, update)
+            end(call)
 
     def _finished(self, identifier: str, call: Call, update: Mapping[str, object]) -> ToolFinished:
         return ToolFinished(
             id=identifier,
             name=call.name,
             ok=update.get("status") == "completed",
-            denied=identifier in self._refused,
+            denied=self.calls.was_refused(identifier),
             output=_output(update) or self._kept_output(call),
         )
 
@@ -217,14 +185,13 @@ def _name(update: Mapping[str, object]) -> str:
     return one_line(as_text(update.get("title")).partition(" ")[0] or "other", 60)
 
 
-def _summary(call: Call) -> str:
-    told = call.told
+def _summary(name: str, update: Mapping[str, object]) -> str:
     return action_of(
-        call.name,
-        as_object(told.get("rawInput")),
-        kind=as_text(told.get("kind")),
-        title=as_text(told.get("title")),
-        paths=paths_in(told),
+        name,
+        as_object(update.get("rawInput")),
+        kind=as_text(update.get("kind")),
+        title=as_text(update.get("title")),
+        paths=paths_in(update),
     ).summary
 
 
@@ -234,7 +201,7 @@ def _output(update: Mapping[str, object]) -> str:
     text = "\n".join(text for text in texts if text)
     raw = update.get("rawOutput")
     if not text and raw is not None:
-        text = raw if isinstance(raw, str) else json.dumps(raw, default=str)
+        text = text_of(raw)
     return text[:OUTPUT_CHARACTERS]
 
 

@@ -1,0 +1,142 @@
+"""The tool calls that an agent has told of, and as much of each as is needed later: pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deputize.agents.acp.names import name_in
+from deputize.agents.acp.permission import paths_in
+from deputize.agents.jsonl import as_list, as_object, as_text
+from deputize.agents.vocabulary import is_telling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+OUTPUT_CHARACTERS = 2000
+MOST_CALLS = 500
+"""How many calls are remembered; the oldest are forgotten first."""
+MOST_PIECES = 50
+"""How many pieces of what a call gives back are kept."""
+KEPT_CHARACTERS = 100_000
+"""How much is kept of what a call is given: what is longer can't be judged later."""
+TITLE_CHARACTERS = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A tool call that was told of."""
+
+    name: str
+    told: dict[str, object] = field(default_factory=dict)
+    """What was told of it, in the protocol's words, without what nobody asks for again."""
+    ended: bool = False
+    is_cut: bool = False
+    """Whether what it was given is not all there: whoever has to judge it must be told again."""
+
+
+class Calls:
+    """The latest calls of a session, by the names that its agent gave them."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._calls: dict[str, Call] = {}
+        self._refused: dict[str, None] = {}
+        self.has_refused = False
+
+    def get(self, identifier: str) -> Call | None:
+        """Return a call that was told of, and is not forgotten."""
+        return self._calls.get(identifier)
+
+    def begin(self, identifier: str, name: str) -> Call:
+        """Remember a call."""
+        self._calls[identifier] = call = Call(name=name)
+        _forget(self._calls)
+        return call
+
+    def refuse(self, identifier: str) -> None:
+        """Remember that a call was refused."""
+        self.has_refused = True
+        self._refused[identifier] = None
+        _forget(self._refused)
+
+    def was_refused(self, identifier: str) -> bool:
+        """Tell whether a call was refused."""
+        return identifier in self._refused
+
+
+def add(call: Call, update: Mapping[str, object]) -> None:
+    """Take what an update tells of a call, over what was told before."""
+    if call.ended:
+        return
+    for key, length in (("kind", TITLE_CHARACTERS), ("title", TITLE_CHARACTERS)):
+        if text := as_text(update.get(key)):
+            call.told[key] = text[:length]
+    _add_given(call, update)
+    if isinstance(update.get("content"), list):
+        call.told["content"] = list(_pieces(as_list(update["content"])))
+    if (raw := update.get("rawOutput")) is not None:
+        call.told["rawOutput"] = text_of(raw)[:OUTPUT_CHARACTERS]
+
+
+def add_piece(call: Call, piece: object) -> None:
+    """Take one more piece of what a call gives back."""
+    if not call.ended:
+        call.told["content"] = list(_pieces([*as_list(call.told.get("content")), piece]))
+
+
+def end(call: Call) -> None:
+    """Forget what was told of a call: nobody needs it any more."""
+    call.ended = call.is_cut = True
+    call.told = {}
+
+
+def text_of(raw: object) -> str:
+    """Return a value as text."""
+    return raw if isinstance(raw, str) else json.dumps(raw, default=str)
+
+
+def _add_given(call: Call, update: Mapping[str, object]) -> None:
+    """Keep what tells what a call is going to do: its paths, its command, its address."""
+    given = {k: v for k, v in as_object(update.get("rawInput")).items() if is_telling(k)}
+    paths = dict.fromkeys((*paths_in(call.told), *paths_in(update)))
+    if _is_longer([*given.items(), *paths], KEPT_CHARACTERS):
+        call.is_cut = True
+        return
+    if update.get("rawInput") is not None:
+        call.told["rawInput"] = given
+    call.told["locations"] = [{"path": path} for path in paths]
+
+
+def _is_longer(values: Iterable[object], characters: int) -> bool:
+    """Tell whether there is more than so many characters, or values, in what came as JSON."""
+    waiting = [iter(values)]
+    while waiting and characters >= 0:
+        each = next(waiting[-1], waiting)
+        if each is waiting:
+            waiting.pop()
+            continue
+        characters -= 1 + (len(each) if isinstance(each, str) else 0)
+        if isinstance(each, dict):
+            waiting.append(iter([*each, *each.values()]))
+        elif isinstance(each, list | tuple):
+            waiting.append(iter(each))
+    return characters < 0
+
+
+def _pieces(content: list[object]) -> Iterator[dict[str, object]]:
+    """Yield the beginning of what a call gives back, and the terminals that show it."""
+    room = OUTPUT_CHARACTERS
+    for piece in map(as_object, content[:MOST_PIECES]):
+        text = as_text(as_object(piece.get("content")).get("text"))[:room]
+        room -= len(text)
+        if text:
+            yield {"type": "content", "content": {"type": "text", "text": text}}
+        elif terminal := name_in(piece, "terminalId"):
+            yield {"type": "terminal", "terminalId": terminal}
+
+
+def _forget(names: dict[str, object] | dict[str, Call] | dict[str, None]) -> None:
+    if len(names) > MOST_CALLS:
+        del names[next(iter(names))]
