@@ -90,6 +90,22 @@ def test_copilot_is_held_to_the_tools_of_its_role(copilot: House, model: Scripte
     assert [use["denied_count"] for use in ended["attempts"][0]["tools"]] == [1]
 
 
+def test_copilot_is_held_to_the_policy_of_a_repository(
+    copilot: House, model: ScriptedModel
+) -> None:
+    """What it blocks is not carried out, however home is set, and people can ask why."""
+    copilot.repo.commit(deputize__toml="[policy]\nblocked_commands = ['echo']\n")
+    model.open("go")
+    copilot.up()
+    ended = copilot.until(add(copilot, "copilot"))
+    assert ended["change"] is None
+    assert [use["denied_count"] for use in ended["attempts"][0]["tools"]] == [1]
+    told = copilot.json("policy", "explain", str(ended["id"]))
+    (refused,) = told["decisions"]
+    assert refused["body"]["rule"] == "deputize.toml (main) policy.blocked_commands"
+    assert refused["body"]["reason"] == "`echo` is blocked"
+
+
 def test_a_killed_worker_s_copilot_session_goes_on_where_it_was(
     copilot: House, model: ScriptedModel
 ) -> None:

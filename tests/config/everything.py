@@ -22,6 +22,7 @@ from deputize.model.agent import AgentSettings, Handing, Patterns, Reading
 from deputize.model.budget import Budgets, Ceiling
 from deputize.model.limits import Limits
 from deputize.model.price import KnownModel
+from deputize.model.ruleset import PolicySettings, Rule
 
 EVERYTHING = """
 default_agent = "mine"
@@ -85,6 +86,27 @@ preamble = "Review."
 agent = "mine"
 provider = "filed"
 tools = ["read", "other"]
+profile = "trusted"
+[policy]
+profile = "read-only"
+allowed_tools = ["read", "shell"]
+blocked_tools = ["mcp"]
+ask_tools = ["github__*"]
+blocked_patterns = ["prod(uction)?-db"]
+allowed_commands = ["git status"]
+blocked_commands = ["rm"]
+ask_commands = ["git push"]
+readable = [".", "~/docs"]
+writable = ["."]
+hosts = ["*.example.org"]
+[[policy.rules]]
+name = "no network for inspectors"
+roles = ["inspector"]
+agents = ["mine"]
+repositories = ["/work/*"]
+kinds = ["review"]
+profile = "read-only"
+blocked_tools = ["network"]
 [workspace]
 setup = [{ command = "make deps", timeout_seconds = "10m" }, { command = "true" }]
 include = [".env"]
@@ -191,8 +213,19 @@ MEANT = Config(
     },
     roles={"reviewer": RoleSettings(
             change="allowed", preamble="Review.", agent="mine", provider="filed",
-            tools=("read", "other"),
+            tools=("read", "other"), profile="trusted",
         )},
+    policy=PolicySettings(
+        profile="read-only", allowed_tools=("read", "shell"), blocked_tools=("mcp",),
+        ask_tools=("github__*",), blocked_patterns=("prod(uction)?-db",),
+        allowed_commands=("git status",), blocked_commands=("rm",), ask_commands=("git push",),
+        readable=(".", "~/docs"), writable=(".",), hosts=("*.example.org",),
+        rules=(Rule(
+            name="no network for inspectors", roles=("inspector",), agents=("mine",),
+            repositories=("/work/*",), kinds=("review",), profile="read-only",
+            blocked_tools=("network",),
+        ),),
+    ),
     workspace=WorkspaceSettings(
         setup=(Step(command="make deps", timeout_seconds=600), Step(command="true")),
         include=(".env",),

@@ -327,3 +327,45 @@ def test_durations_are_seconds_or_a_number_with_a_unit() -> None:
     """Anything else, and more than a year, is none."""
     assert {text: duration(text) for text in SECONDS} == SECONDS
     assert {duration(text) for text in NO_DURATIONS} == {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "right"),
+    [
+        ("profile = 'loose'", "policy.profile", '"trusted" or "workspace" or "read-only"'),
+        ("blocked_patterns = ['(']", "policy.blocked_patterns.0", "a regular expression"),
+        ("allowed_commands = ['git', '']", "policy.allowed_commands.1", "not empty"),
+        ('ask_commands = ["git \'push"]', "policy.ask_commands.0", "words of a command"),
+        ("rules = [{ profile = 'x' }]", "policy.rules.0.profile", '"trusted" or'),
+        (
+            "rules = [{}, { blocked_patterns = ['['] }]",
+            "policy.rules.1.blocked_patterns.0",
+            "a reg",
+        ),
+    ],
+)
+def test_a_policy_that_could_never_fit_is_refused(
+    tmp_path: Path, text: str, key: str, right: str
+) -> None:
+    """In home's file as in a repository's, with the key, and what would be right."""
+    for error in (
+        refusal(tmp_path, home=f"[policy]\n{text}"),
+        refusal(tmp_path, repository=f"[policy]\n{text}"),
+    ):
+        assert f"`{key}` must be" in error.message
+        assert right in error.message
+
+
+def test_a_repositorys_policy_only_narrows(tmp_path: Path) -> None:
+    """What home says stays as it is; what the repository says is further rules under its name."""
+    home = (
+        '[policy]\nprofile = "workspace"\nallowed_commands = ["pytest"]\nwritable = [".", "/srv"]'
+    )
+    theirs = '[policy]\nallowed_commands = ["make"]\n[[policy.rules]]\nprofile = "trusted"'
+    found = load(tmp_path, home, theirs).policy
+    assert found._replace(rules=()) == load(tmp_path, home).policy
+    first, second = found.rules
+    assert (first.name, first.allowed_commands, first.profile, first.writable) == (
+        "deputize.toml policy", ("make",), None, (),
+    )  # fmt: skip
+    assert (second.name, second.profile) == ("deputize.toml policy.rules.0", "trusted")

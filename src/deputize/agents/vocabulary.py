@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from deputize.model.policy import Action, Tool
 
@@ -53,6 +54,7 @@ PATH_KEYS = frozenset(
 """Arguments that name paths, in lower case."""
 COMMAND_KEYS = ("command", "cmd", "fullcommandtext", "script")
 URL_KEYS = ("url", "uri", "query")
+HOST_KEYS = ("url", "urls", "uri", "host", "domain")
 PATCH_KEYS = ("patch", "input", "diff")
 PATCH_MARKS = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
 
@@ -90,12 +92,15 @@ def action_of(
     command = _command(given) if tool in {Tool.SHELL, Tool.OTHER} else None
     found = tuple(dict.fromkeys((*paths, *_paths(given))))[:MOST_PATHS]
     told = command or ", ".join(found) or _first_text(given, URL_KEYS) or title or ""
+    written = _compact(given)
     return Action(
         tool=tool,
         name=one_line(name),
-        summary=one_line(told or _compact(given)),
+        summary=one_line(told or written),
         paths=found,
         command=command,
+        arguments=written,
+        hosts=tuple(_hosts(given)) if tool is Tool.NETWORK else (),
     )
 
 
@@ -145,6 +150,21 @@ def _patched(patch: str) -> Iterator[str]:
         for mark in PATCH_MARKS:
             if line.startswith(mark):
                 yield line.removeprefix(mark).strip()
+
+
+def _hosts(given: Mapping[str, object]) -> Iterator[str]:
+    """Yield the hosts of addresses; what can't be read as one stands as it is: it fits no list."""
+    for key, value in given.items():
+        if key.lower() in HOST_KEYS:
+            yield from map(_host, _texts(value))
+
+
+def _host(address: str) -> str:
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname
+    except ValueError:
+        host = None
+    return (host or address).casefold()
 
 
 def _first_text(given: Mapping[str, object], keys: tuple[str, ...]) -> str | None:

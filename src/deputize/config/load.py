@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from deputize.config.settings import ProviderSettings
     from deputize.model.agent import AgentSettings
+    from deputize.model.ruleset import PolicySettings
 
 DIGITS = 9
 """The longest number that a variable may hold."""
@@ -60,10 +61,19 @@ def narrowed(config: Config, repository: bytes, origin: str) -> Config:
     groups = {
         name: laid_over(getattr(config, name), getattr(own, name), said)
         for name, said in table.items()
-        if name != "checks"
+        if name not in {"checks", "policy"}
     }
+    if "policy" in table:
+        groups["policy"] = _policy(config, own, table["policy"], shape)
     merged = config._replace(**groups, checks={**own.checks, **config.checks})
     return merged._replace(landing=_stricter(config.landing, merged.landing))
+
+
+def _policy(config: Config, own: Config, said: object, shape: Shape) -> PolicySettings:
+    from deputize.config.policy import check_policy, joined
+
+    check_policy(own.policy, shape)
+    return joined(config.policy, own.policy, cast("Mapping[str, object]", said), shape.source)
 
 
 def _stricter(home: LandingSettings, merged: LandingSettings) -> LandingSettings:
@@ -89,6 +99,10 @@ def _from_home(file: Path) -> Config:
         raise ConfigError(f"{file}: prices belong in `[[models]]`, not `[[prices]]`", hint=hint)
     config = cast("Config", shape.fill(Config, table))
     config = config._replace(agents=_completed(config.agents, table, shape))
+    if "policy" in table:
+        from deputize.config.policy import check_policy
+
+        check_policy(config.policy, shape)
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
     for place, name in enumerate(config.fallback):

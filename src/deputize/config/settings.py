@@ -15,6 +15,7 @@ from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.price import KnownModel  # noqa: TC001 - as above
 from deputize.model.rules import Rules
+from deputize.model.ruleset import Policy, PolicySettings, Profile, Subject, policy_for
 
 
 class ProviderSettings(NamedTuple):
@@ -48,6 +49,8 @@ class RoleSettings(NamedTuple):
     """Where the models of its agents are served, where the task doesn't say."""
     tools: tuple[str, ...] | None = None
     """Kinds of tool calls that its agents may make; only for agents that ask before each. All."""
+    profile: str | None = None
+    """The policy's profile for its tasks, in place of the one that holds for all."""
     runs_checks: bool = False
     """Checks run in the workspace once the agent has ended, and decide: only where none changes."""
 
@@ -184,6 +187,7 @@ class Config(NamedTuple):
     worker: WorkerSettings = WorkerSettings()
     sandbox: SandboxSettings = SandboxSettings()
     pool: PoolSettings = PoolSettings()
+    policy: PolicySettings = PolicySettings()
     limits: Limits = NO_LIMITS
     budget: Budgets = NO_BUDGETS
     models: tuple[KnownModel, ...] = ()
@@ -196,6 +200,11 @@ class Config(NamedTuple):
     def role(self, name: str) -> RoleSettings | None:
         """Return a role's settings, configured or built in."""
         return self.roles.get(name) or BUILT_IN_ROLES.get(name)
+
+    def policy_for(self, subject: Subject) -> Policy:
+        """Return the policy that holds for a task of which that much is known."""
+        role = self.role(subject.role)
+        return policy_for(self.policy, subject, profile=role.profile if role else None)
 
     @property
     def servers(self) -> frozenset[str]:
@@ -233,9 +242,15 @@ class Config(NamedTuple):
 
     def _substitute(self, name: str) -> Substitute:
         settings = self.agents.get(name) or AgentSettings()
-        held = () if asks_always(name, settings) else self.roles.items()
-        not_roles = frozenset(role for role, rules in held if rules.tools is not None)
+        roles = () if asks_always(name, settings) else {**BUILT_IN_ROLES, **self.roles}
+        not_roles = frozenset(role for role in roles if self._holds(role, name))
         return Substitute(name, self.provider_of(name), settings.roles, not_roles)
+
+    def _holds(self, role: str, agent: str) -> bool:
+        """Tell whether an agent of a role is to be held to something at each tool call."""
+        rules = self.role(role)
+        of_role = rules is not None and rules.tools is not None
+        return of_role or self.policy_for(Subject(role=role, agent=agent)).restricts_calls
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -247,6 +262,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),
     "roles.*.tools": ("read", "write", "shell", "network", "mcp", "memory", "other"),
+    "roles.*.profile": tuple(Profile),
+    "policy.profile": tuple(Profile),
+    "policy.rules.*.profile": tuple(Profile),
     "sandbox.level": ("auto", "off"),
     "landing.mode": ("auto", "ask", "branch"),
     "landing.without_checks": ("ask", "land"),
@@ -271,7 +289,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
 LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9
 """Money is counted in millionths; a budget of nothing could not even be raised by a yes."""
 
-REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit"})
+REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit", "policy"})
 """What a repository's own file may set. It may narrow what home allows, never widen it."""
 
 MODES_FROM_LOOSE_TO_STRICT = ("auto", "ask", "branch")

@@ -202,4 +202,6 @@ def _pattern(key: str) -> str:
         parts.pop()  # a place in a list
     if parts[0] in _NAMED and parts[2:]:
         parts[1:-1] = "*"
+    if parts[0] == "policy" and parts[3:]:
+        parts[2] = "*"
     return ".".join(parts)

@@ -14,8 +14,10 @@ from deputize.copilot.request import CodingTaskRequest, ProviderConfig, check
 from deputize.errors import ConfigError, InvalidInput
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
+from deputize.gate.holding import in_workspace, secret_places
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
+from deputize.model.ruleset import Subject
 from deputize.workspace.processes.environment import agent_environment
 
 if TYPE_CHECKING:
@@ -113,11 +115,15 @@ class Setting:
             hint = f"write [roles.{request.role}] in {self.home.config}"
             raise InvalidInput(f"role: there is no role {request.role!r}", hint=hint, field="role")
         allowed = [set(tools) for tools in (role.tools, request.tools) if tools is not None]
+        workspace = folder.resolve()
+        subject = Subject(role=request.role, agent=AGENT, places=(str(workspace),))
         bounds = Bounds(
-            workspace=str(folder.resolve()),
+            workspace=str(workspace),
             may_write=role.change != "forbidden",
             own=(str(self.state.resolve()),),
             tools=frozenset(set.intersection(*allowed)) if allowed else None,
+            policy=in_workspace(self.config.policy_for(subject), workspace),
+            hidden=secret_places(workspace, self.home.path),
         )
         return gate_for(bounds, _note)
 

@@ -25,7 +25,7 @@ def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Dec
     """
 
     async def ask(action: Action) -> Decision:
-        decision = _decided(action, bounds)
+        decision = decided(action, bounds)
         try:
             await record(action, decision)
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing may pass unrecorded
@@ -36,7 +36,8 @@ def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Dec
     return ask
 
 
-def _decided(action: Action, bounds: Bounds) -> Decision:
+def decided(action: Action, bounds: Bounds) -> Decision:
+    """Decide an action, wherever its paths really lead."""
     try:
         resolved = tuple(resolve(path, bounds.workspace) for path in action.paths)
     except (OSError, RuntimeError, ValueError) as error:

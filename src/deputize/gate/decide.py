@@ -1,4 +1,4 @@
-"""Decide a tool call: pure, from the action and what the task may do."""
+"""Decide a tool call: pure, from the action and what the task may do. No beats ask beats yes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deputize.gate.calls import asked_by, denied_by
+from deputize.gate.places import is_in, is_inside
 from deputize.model.policy import Decision, Tool, Verdict
+from deputize.model.ruleset import USUAL, Policy, Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deputize.model.policy import Action
 
 
@@ -22,6 +27,10 @@ class Bounds:
     """Folders outside the workspace that the agent's own program reads and writes: its state."""
     tools: frozenset[str] | None = None
     """The kinds of tools that its role may use; None is all."""
+    policy: Policy = USUAL
+    """Its places are absolute, too."""
+    hidden: tuple[str, ...] = ()
+    """Places that nobody reads or writes unless the policy names them."""
 
 
 def decide(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Decision:
@@ -31,29 +40,73 @@ def decide(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Decisio
     """
     if bounds.tools is not None and action.tool not in bounds.tools:
         return _deny("role", f"this role may not use {action.tool} tools")
+    for rule in bounds.policy.rules:
+        if denied := denied_by(rule, action):
+            return _deny(*denied)
+    if denied := next(_denied_paths(action, bounds, resolved), None):
+        return _deny(*denied)
+    for rule in bounds.policy.rules:
+        if asked := asked_by(rule, action):
+            return Decision(verdict=Verdict.ASK, rule=asked[0], reason=asked[1])
+    profile = bounds.policy.profile
+    return Decision(verdict=Verdict.ALLOW, rule=profile, reason="inside what the task may do")
+
+
+Denial = tuple[str, str]
+"""The rule that says no, and why."""
+
+
+def _denied_paths(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Iterator[Denial]:
+    """Yield what keeps an action from its paths, the plainest first."""
     if action.tool is Tool.WRITE:
-        return _write(bounds, resolved)
-    return Decision(verdict=Verdict.ALLOW, rule="workspace", reason="inside what the task may do")
-
-
-def _write(bounds: Bounds, resolved: tuple[str, ...]) -> Decision:
-    allowed = (bounds.workspace, *bounds.own)
-    if not bounds.may_write:
-        inside = [path for path in resolved if _is_inside(path, bounds.workspace)]
-        if inside or not resolved:
-            return _deny("read-only", "this task may only read")
-    if not resolved:
-        return _deny("write-unknown", "the tool doesn't say which path it writes")
+        yield from _denied_writes(bounds, resolved)
+    elif action.tool in {Tool.MEMORY, Tool.MCP} and bounds.policy.profile is Profile.READ_ONLY:
+        yield "read-only", f"what only reads may not use {action.tool} tools"
     for path in resolved:
-        if not any(_is_inside(path, folder) for folder in allowed):
-            return _deny("outside", f"{path} is outside the workspace")
-        if _is_git(path, bounds.workspace):
-            return _deny("git", f"{path} belongs to git's own files")
-    return Decision(verdict=Verdict.ALLOW, rule="workspace", reason="a path of the workspace")
+        if _is_hidden(path, bounds):
+            yield "hidden", f"{path} is where secrets are kept"
+        for rule in bounds.policy.rules:
+            if rule.readable and not _is_home(path, bounds) and not is_in(path, rule.readable):
+                yield f"{rule.name}.readable", f"{path} is none of what may be read"
 
 
-def _is_inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+def _denied_writes(bounds: Bounds, resolved: tuple[str, ...]) -> Iterator[Denial]:
+    if not bounds.may_write or bounds.policy.profile is Profile.READ_ONLY:
+        inside = [path for path in resolved if is_inside(path, bounds.workspace)]
+        if inside or not resolved:
+            yield "read-only", "this task may only read"
+    if not resolved:
+        yield "write-unknown", "the tool doesn't say which path it writes"
+    for path in resolved:
+        yield from _denied_write(bounds, path)
+
+
+def _denied_write(bounds: Bounds, path: str) -> Iterator[Denial]:
+    own = any(is_inside(path, folder) for folder in bounds.own)
+    named = bounds.policy.base.writable
+    if not (own or named or _is_free(bounds) or is_inside(path, bounds.workspace)):
+        yield "outside", f"{path} is outside the workspace"
+    if _is_git(path, bounds.workspace):
+        yield "git", f"{path} belongs to git's own files"
+    for rule in bounds.policy.rules:
+        if rule.writable and not own and not is_in(path, rule.writable):
+            yield f"{rule.name}.writable", f"{path} is none of what may be written"
+
+
+def _is_free(bounds: Bounds) -> bool:
+    return bounds.may_write and bounds.policy.profile is Profile.TRUSTED
+
+
+def _is_home(path: str, bounds: Bounds) -> bool:
+    """Tell whether a path is the attempt's own."""
+    return any(is_inside(path, folder) for folder in (bounds.workspace, *bounds.own))
+
+
+def _is_hidden(path: str, bounds: Bounds) -> bool:
+    if bounds.policy.profile is Profile.TRUSTED or _is_home(path, bounds):
+        return False
+    named = (*bounds.policy.base.readable, *bounds.policy.base.writable)
+    return is_in(path, bounds.hidden) and not is_in(path, named)
 
 
 def _is_git(path: str, workspace: str) -> bool:

@@ -11,6 +11,7 @@ from deputize.errors import ConfigError, InvalidInput, NotFound
 from deputize.intake.fields import FIELDS, REPOSITORY_FIELDS
 from deputize.model.agent import asks_always, has_sessions
 from deputize.model.need import VERDICTS, On, Verdict
+from deputize.model.ruleset import Subject
 from deputize.model.task import Output, Place
 from deputize.store import tasks
 
@@ -125,13 +126,22 @@ def check_agent(spec: TaskSpec, config: Config) -> None:
             f"agent {agent} does not take the role {spec.role}", hint=hint, field="role"
         )
     _check_output(spec, agent, config)
-    role = config.role(spec.role)
-    if role and role.tools is not None and not asks_always(agent, settings):
+    if not asks_always(agent, settings) and (why := _held_to(spec, agent, config)):
         raise InvalidInput(
-            f"the role {spec.role} may only use some tools: agent {agent} can't be held to it",
+            f"{why}: agent {agent} can't be held to it",
             hint="choose an agent that asks before each tool call, such as copilot",
             field="agent",
         )
+
+
+def _held_to(spec: TaskSpec, agent: str, config: Config) -> str | None:
+    """Say what an agent of a task has to be held to, call by call; None where that is nothing."""
+    role = config.role(spec.role)
+    if role and role.tools is not None:
+        return f"the role {spec.role} may only use some tools"
+    places = () if spec.repo is None else (str(spec.repo),)
+    subject = Subject(role=spec.role, agent=agent, kind=spec.kind, places=places)
+    return "the policy has rules" if config.policy_for(subject).restricts_calls else None
 
 
 def _check_output(spec: TaskSpec, agent: str, config: Config) -> None:

@@ -38,6 +38,10 @@ class Action:
     paths: tuple[str, ...] = ()
     """Paths that it reads or writes, as the agent gave them."""
     command: str | None = None
+    arguments: str = ""
+    """All that the tool is given, as JSON."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that it speaks to, in lower case, where it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,14 @@ from deputize.errors import (
     IllegalMove,
     StoreUnavailable,
 )
+from deputize.gate.holding import policy_of
 from deputize.git.command import BaseLost, is_out_of_disk
 from deputize.git.locate import read_blobs
 from deputize.git.merges import merge_base
 from deputize.git.refs import pin, read_ref
 from deputize.git.repository import open_mirror
 from deputize.model.outcome import Outcome
+from deputize.model.ruleset import Profile
 from deputize.model.task import Output, Place
 from deputize.store import attempts, meta
 from deputize.worker.preparation import prepare, require_trust
@@ -95,7 +97,7 @@ class Bench:
 
 def change_rule(task: Task, config: Config) -> str:
     """Say whether the task has to, may, or may not change something."""
-    if task.place is Place.READ_ONLY:
+    if task.place is Place.READ_ONLY or policy_of(task, config).profile is Profile.READ_ONLY:
         return "forbidden"
     role = config.role(task.role)
     rule = role.change if role else "required"

@@ -8,6 +8,7 @@ from deputize.agents.registry import agent_from, settings_for
 from deputize.config.dotenv import read_variables
 from deputize.config.load import load_config
 from deputize.errors import AgentError, ConfigError, NotFound
+from deputize.gate.holding import policy_of
 from deputize.model.agent_check import Canary, needs_gate
 from deputize.model.outcome import Outcome
 from deputize.model.waiting import Line
@@ -48,6 +49,8 @@ def rests_on_gate(task: Task, config: Config) -> bool:
     """Tell whether a task's policy rests on what the gate refuses."""
     role = config.role(task.role)
     tools = None if role is None else role.tools
+    if policy_of(task, config).restricts_calls:
+        return True
     return needs_gate(tools=tools, may_change=may_edit(task, config))
 
 

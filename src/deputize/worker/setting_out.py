@@ -12,7 +12,7 @@ from deputize.config.dotenv import read_variables
 from deputize.config.models import models_of, names_of_login, names_of_provider
 from deputize.errors import AgentError, ConfigError, NotFound
 from deputize.gate.ask import gate_for
-from deputize.gate.decide import Bounds
+from deputize.gate.holding import bounds_for, policy_of
 from deputize.model.agent import asks_always
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
@@ -87,11 +87,14 @@ def _note_served(running: Running, bench: Bench, job: Job) -> None:
 def _require_held(task: Task, bench: Bench) -> None:
     """Raise AgentError where an agent that doesn't ask for each tool call is to be held to some."""
     role = bench.config.role(task.role)
-    if role is None or role.tools is None:
+    of_role = role is not None and role.tools is not None
+    if not (of_role or policy_of(task, bench.config).restricts_calls):
         return
     if not asks_always(task.agent, settings_for(task.agent, bench.config.agents)):
-        message = f"the role {task.role} may only use some tools: {task.agent} can't be held to it"
-        raise AgentError(Outcome.POLICY_DENIED, message)
+        who = f"the role {task.role} may only use some tools" if of_role else "the policy has rules"
+        message = f"{who}: {task.agent} can't be held to it"
+        hint = "`deputize agents` shows which ask before each tool call"
+        raise AgentError(Outcome.POLICY_DENIED, message, hint=hint)
 
 
 def _served(steps: Steps, bench: Bench) -> tuple[Variables, Served]:
@@ -148,12 +151,13 @@ def _job(steps: Steps, bench: Bench, variables: Variables, found: Served, *, beg
 
 def _gate(steps: Steps, bench: Bench) -> Gate:
     task = steps.claim.task
-    role = bench.config.role(task.role)
-    bounds = Bounds(
-        workspace=str(bench.path.resolve()),
+    bounds = bounds_for(
+        policy_of(task, bench.config),
+        bench.path,
+        steps.shop.home,
+        role=bench.config.role(task.role),
+        agent=task.agent,
         may_write=may_edit(task, bench.config),
-        own=(str((steps.shop.home.agents / task.agent).resolve()),),
-        tools=None if role is None or role.tools is None else frozenset(role.tools),
     )
 
     async def record(action: Action, decision: Decision) -> None:

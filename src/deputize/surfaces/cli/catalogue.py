@@ -41,6 +41,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "approve": "say yes",
         "deny": "say no",
         "trust": "let a repository's own commands run here",
+        "policy show": "what agents may do: the profile, and every rule that holds",
+        "policy test": "what the policy would answer to a tool call, and which rule says so",
+        "policy explain": "why the gate said no, or asked, in a task",
     },
     "Run": {
         "up": "work in the foreground, in the background, or as a service",

@@ -1,0 +1,53 @@
+"""Folders and files that a policy speaks of: which path is in which."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SECRET = (
+    *("~/.ssh", "~/.gnupg", "~/.aws", "~/.azure", "~/.config/gcloud", "~/.kube", "~/.docker"),
+    *("~/.netrc", "~/.git-credentials", "~/.config/git/credentials", "~/.config/gh", "~/.npmrc"),
+    *("~/.pypirc", "~/.cargo/credentials.toml", "~/.m2/settings.xml", "~/.gem/credentials"),
+    *("~/.password-store", "~/.local/share/keyrings", "~/.mozilla", "~/.config/google-chrome"),
+    *("~/.config/chromium", "~/Library/Keychains", "~/.terraform.d/credentials.tfrc.json"),
+    *("~/.vault-token", "~/.config/op", "~/.config/sops/age", "/etc/shadow", "/etc/gshadow"),
+    *("/etc/ssh", "/root/.ssh", "/etc/sudoers", "/proc/*/environ", "/proc/*/mem"),
+)
+"""Where programs keep what opens doors."""
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Tell whether an absolute path is a folder, or in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def absolute(place: str, workspace: str) -> str:
+    """Return a place as it is written in a policy, from the workspace where it is relative.
+
+    What stands before the first `*` is followed to where it leads.
+    """
+    full = str(Path(workspace, Path(place).expanduser()))
+    head, star, rest = full.partition("*")
+    if not star:
+        return str(Path(full).resolve())
+    folder, _, begin = head.rpartition("/")
+    return f"{Path(folder or '/').resolve()}/{begin}{star}{rest}".replace("//", "/")
+
+
+def is_in(path: str, places: Iterable[str]) -> bool:
+    """Tell whether an absolute path is one of some absolute places, or below one."""
+    return any(_fitting(place).fullmatch(path) for place in places)
+
+
+@lru_cache(maxsize=1024)
+def _fitting(place: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*|\*|\?)", place.rstrip("/"))
+    marks = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = "".join(marks.get(part) or re.escape(part) for part in parts)
+    return re.compile(rf"{text}(?:/.*)?", re.DOTALL)
