@@ -47,7 +47,9 @@ DOUBTFUL = (
 
 
 @pytest.mark.parametrize(("text", "programs"), PLAIN)
-def test_each_program_of_a_plain_line_is_known(text: str, programs: list[tuple[str | None, ...]]) -> None:
+def test_each_program_of_a_plain_line_is_known(
+    text: str, programs: list[tuple[str | None, ...]]
+) -> None:
     """Of pipes, lists, blocks and substitutions, with words as the program gets them."""
     line = read_line(text)
     assert line.doubt is None

@@ -254,7 +254,6 @@ def test_who_is_trusted_writes_anywhere_but_in_git(tmp_path: Path) -> None:
 
 def test_a_rule_holds_for_whom_it_names() -> None:
     """By role, agent, kind and repository, all of which have to fit."""
-
     assert Rule().fits(SUBJECT)
     assert Rule(roles=("tester", "writer")).fits(SUBJECT)
     assert not Rule(roles=("tester",)).fits(SUBJECT)
