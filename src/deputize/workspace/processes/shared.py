@@ -76,22 +76,35 @@ def _of_attempt(
 
 def _in_folder(own: set[ProcessIdentity], run_marker: str, folder: str) -> list[Entry]:
     """Return what a program started that works in a folder, with what descends from it."""
+    running = [each for each in table.everything() if not each.ended]
+    of_program = _family(own, run_marker, running)
+    others = _but(own, running)
+    found = {each.pid for each in others if each.pid in of_program and _works_in(folder, each)}
+    family = with_descendants(found, others)
+    return sorted((each for each in others if each.pid in family), key=lambda each: each.order)
+
+
+def _family(own: set[ProcessIdentity], run_marker: str, running: list[Entry]) -> set[int]:
+    """Return the numbers of all that bears a program's mark, and of what descends from that.
+
+    Some have thrown the mark away. One that is just being started doesn't show it yet.
+    """
     marks = assignments(run_marker)
-    running = _but(own, [each for each in table.everything() if not each.ended])
-    found = {
-        each.pid for each in running if each.pid != os.getpid() and _works_in(folder, each, marks)
+    heads = {
+        each.pid
+        for each in running
+        if identity_of(each.pid, each.started) in own
+        or not marks.isdisjoint(table.environment(each))
     }
-    family = with_descendants(found, running)
-    return sorted((each for each in running if each.pid in family), key=lambda each: each.order)
+    return with_descendants(heads, running) - {os.getpid()}
 
 
-def _works_in(folder: str, entry: Entry, marks: frozenset[bytes]) -> bool:
-    """Tell whether a marked process is in a folder, or was started by a shell that was there."""
-    environment = table.environment(entry)
-    if marks.isdisjoint(environment):
-        return False
+def _works_in(folder: str, entry: Entry) -> bool:
+    """Tell whether a process is in a folder, or was started by a shell that was there."""
     return _is_inside(table.folder(entry), folder) or any(
-        _is_inside(_value(pair), folder) for pair in environment if pair.startswith(PLACES)
+        _is_inside(_value(pair), folder)
+        for pair in table.environment(entry)
+        if pair.startswith(PLACES)
     )
 
 
