@@ -72,6 +72,16 @@ def test_a_line_has_its_time_level_room_and_ids(
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_outlives_an_attempt_logs_under_no_attempt(tmp_path: Path) -> None:
+    """What is taken off stands on no later line; what else is bound stays."""
+    log.configure(tmp_path, "worker")
+    log.bind(worker="w1", task=12)
+    log.unbind("task", "attempt")
+    log.get("x").info("on")
+    (line,) = lines(tmp_path / "worker.log")
+    assert (line["worker"], "task" in line) == ("w1", False)
+
+
 def test_secrets_are_taken_out_wherever_they_are(tmp_path: Path) -> None:
     """In the event, in values of any type, and in tracebacks."""
     secret = "ghp_" + "a" * 36
