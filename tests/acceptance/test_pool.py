@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deputize.demo.model import RunShell, Scene, Script, ScriptedModel, Turn
+from tests.agents.acp.crowd import CROWD
 from tests.agents.rigs import COPILOT_ACP, GOOSE
 from tests.fixtures.programs import find_copilot, find_goose
 from tests.waiting import wait_until
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 MANY = 10
 SHARED = "[sandbox]\nlevel = 'off'\n"
 COMMAND = "echo one > note-{number}.txt; (cd /; setsid sleep 600 &) ; sleep 601 &"
+
+
+DELEGATE = "Please delegate something."
+SUBMIT = f"{sys.executable} -m deputize add -q --no-start --hold --agent shell"
 
 
 def prompt(number: int) -> str:
@@ -40,9 +48,12 @@ def scene(number: int) -> Scene:
 
 
 @pytest.fixture
-def model() -> Iterator[ScriptedModel]:
+def model(tmp_path: Path) -> Iterator[ScriptedModel]:
     """Serve the script."""
-    with ScriptedModel(Script(scenes=tuple(map(scene, range(MANY))))) as served:
+    submit = f"DEPUTIZE_HOME={tmp_path}/home {SUBMIT} --repo {tmp_path}/repo 'echo a'"
+    turns = (Turn(steps=(RunShell(command=submit),)), Turn(say="It is under way."))
+    delegate = Scene(name="delegate", contains=DELEGATE, turns=turns)
+    with ScriptedModel(Script(scenes=(delegate, *map(scene, range(MANY))))) as served:
         yield served
 
 
@@ -200,3 +211,33 @@ def test_an_unused_program_does_not_outlive_its_worker(
     again = shared.house.up()
     wait_until(lambda: not shared.programs(), deadline_seconds=30)
     shared.house.until_alone(again)
+
+
+def test_what_an_agent_delegates_is_its_tasks(shared: Shared, model: ScriptedModel) -> None:
+    """Who pays for it is known, though the program that all share bears nobody's name."""
+    model.open("go")
+    shared.house.up()
+    task = int(shared.house.cli("add", "-q", "--no-start", "--agent", shared.agent, DELEGATE))
+    shared.house.until(task)
+    assert shared.house.rows("SELECT root FROM tasks WHERE id > ?", task) == [(task,)]
+
+
+def test_who_works_in_the_checkout_shares_no_program_of_the_protocol(house: House) -> None:
+    """There is no workspace of its own by which its commands could be told."""
+    crowd = f"['{sys.executable}', '-I', '{CROWD}']"
+    house.configure_more(
+        f"[agents.crowd]\nkind = 'acp'\ncommand = {crowd}\nshared = true\n{SHARED}"
+    )
+    house.up()
+    told = []
+    for place in ("--scratch", "--in-place"):
+        task = int(house.cli("add", "-q", "--no-start", "--agent", "crowd", "write it", place))
+        assert house.until(task)["state"] == "done"
+        (seen,) = house.folder.glob(
+            f"**/{'repo' if place == '--in-place' else task}*/environment.json"
+        )
+        told.append(json.loads(seen.read_text()))
+    scratch, in_place = told
+    assert Path(scratch["cwd"]).name == "programs"
+    assert "DEPUTIZE_TASK" not in scratch
+    assert (in_place["cwd"], in_place["DEPUTIZE_TASK"]) == (str(house.repo.path), "2")

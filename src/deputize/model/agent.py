@@ -182,3 +182,8 @@ def kind_of(name: str, configured: Mapping[str, AgentSettings]) -> str:
 def denies_itself(settings: AgentSettings) -> bool:
     """Tell whether an agent that can't be asked has a sandbox of its own, set by the task."""
     return settings.kind == "codex"
+
+
+def is_told_by_folder(settings: AgentSettings) -> bool:
+    """Tell whether a shared program's commands show whose they are by our workspaces alone."""
+    return settings.kind == "acp"

@@ -13,10 +13,11 @@ from deputize.config.models import models_of, names_of_login, names_of_provider
 from deputize.errors import AgentError, ConfigError, NotFound
 from deputize.gate.ask import gate_for
 from deputize.gate.holding import bounds_for, policy_of
-from deputize.model.agent import asks_always
+from deputize.model.agent import asks_always, is_told_by_folder
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
+from deputize.model.task import Place
 from deputize.worker.benches import answers_with_request, may_edit, may_touch
 from deputize.worker.judging import verdict_form
 from deputize.worker.prompt import compose
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from deputize.agents.base import Agent, Gate
     from deputize.agents.providers import Served
     from deputize.config.dotenv import Variables
+    from deputize.model.agent import AgentSettings
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.worker.benches import Bench
@@ -116,10 +118,16 @@ def _agent(running: Running, bench: Bench, variables: Variables) -> Agent:
     name, pool = running.steps.claim.task.agent, running.pool
     try:
         settings = settings_for(name, bench.config.agents)
-        shared = pool if bench.config.sandbox.is_off else None
+        shared = pool if _may_share(running, bench, settings) else None
         return agent_from(name, settings, variables.all, pool=shared)
     except (NotFound, ConfigError) as error:
         raise AgentError(Outcome.AGENT_MISSING, error.message, hint=error.hint) from error
+
+
+def _may_share(running: Running, bench: Bench, settings: AgentSettings) -> bool:
+    """Tell whether an attempt may work in a program that serves others too."""
+    is_in_place = running.steps.claim.task.place is Place.IN_PLACE
+    return bench.config.sandbox.is_off and not (is_in_place and is_told_by_folder(settings))
 
 
 def _job(steps: Steps, bench: Bench, variables: Variables, found: Served, *, begins: bool) -> Job:
