@@ -99,6 +99,8 @@ ask_commands = ["git push"]
 readable = [".", "~/docs"]
 writable = ["."]
 hosts = ["*.example.org"]
+wait_seconds = "2m"
+answer_seconds = "1h"
 [[policy.rules]]
 name = "no network for inspectors"
 roles = ["inspector"]
@@ -220,6 +222,7 @@ MEANT = Config(
         ask_tools=("github__*",), blocked_patterns=("prod(uction)?-db",),
         allowed_commands=("git status",), blocked_commands=("rm",), ask_commands=("git push",),
         readable=(".", "~/docs"), writable=(".",), hosts=("*.example.org",),
+        wait_seconds=120, answer_seconds=3600,
         rules=(Rule(
             name="no network for inspectors", roles=("inspector",), agents=("mine",),
             repositories=("/work/*",), kinds=("review",), profile="read-only",

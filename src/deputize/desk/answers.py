@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from deputize import intake, queue
 from deputize.config.load import load_config
+from deputize.desk import calls
 from deputize.desk.bells import ring
 from deputize.desk.narrowing import ALL, Narrowing
 from deputize.errors import Denied, InvalidInput, NotFound
 from deputize.gate import questions
 from deputize.git import locate as git_locate
 from deputize.landing import records as landing
-from deputize.model.approval import Approval, ApprovalState, Subject
+from deputize.model.approval import Approval, ApprovalState, Reach, Subject
 from deputize.store import approvals, changes, tasks, workers
 from deputize.store import trust as trust_store
 from deputize.workspace.processes.ancestry import is_inside_attempt
@@ -63,16 +64,27 @@ def find(desk: Desk, word: str) -> Approval:
     raise InvalidInput(f"#{task.id} has several open questions: {listed}", hint="name one of them")
 
 
-def approve(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
-    """Say yes; Denied where an agent is behind it."""
+def approve(
+    desk: Desk, approval_id: int, words: str | None = None, reach: Reach | None = None
+) -> Approval:
+    """Say yes, to a tool call as far as `reach` says; Denied where an agent is behind it."""
     refuse_agents(desk)
     now = desk.clock.now()
     with desk.database.write() as transaction:
         asked = _asked(transaction, approval_id)
+        reach = calls.reach_of(asked, reach)
         answered = approvals.answer(
-            transaction, asked, ApprovalState.APPROVED, by=desk.actor, words=words, now=now
+            transaction,
+            asked,
+            ApprovalState.APPROVED,
+            by=desk.actor,
+            words=words,
+            now=now,
+            reach=reach,
         )
-        if asked.about is Subject.CHANGE:
+        if asked.about is Subject.CALL:
+            calls.answer_alike(transaction, answered, desk.actor, now)
+        elif asked.about is Subject.CHANGE:
             landing.accept(transaction, asked, desk.actor, now)
         elif asked.about is Subject.BUDGET:
             queue.grant(transaction, asked, load_config(desk.home.config).budget, desk.actor, now)
@@ -93,7 +105,9 @@ def deny(desk: Desk, approval_id: int, words: str | None = None) -> Approval:
             transaction, asked, ApprovalState.DENIED, by=desk.actor, words=words, now=now
         )
         message = words or f"a{asked.id} was denied"
-        if asked.change is not None:
+        if asked.about is Subject.CALL:
+            calls.answer_alike(transaction, answered, desk.actor, now)
+        elif asked.change is not None:
             landing.reject(transaction, asked, message, desk.actor, now)
         elif asked.about is Subject.BUDGET:
             queue.refuse(transaction, asked, message, desk.actor, now)

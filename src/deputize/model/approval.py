@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -25,6 +26,18 @@ class Subject(StrEnum):
     CHANGE = "change"
     TRUST = "trust"
     BUDGET = "budget"
+    CALL = "call"
+
+
+class Reach(StrEnum):
+    """How far a yes to a tool call goes."""
+
+    ONCE = "once"
+    """Exactly this call, in this task."""
+    TASK = "task"
+    """Whatever the same rule asks in the same words, in this task."""
+    RULE = "rule"
+    """The same in every task of the repository, from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +62,29 @@ class Approval:
     answered_by: str | None
     answer: str | None
     """The person's words, where there were any."""
+    rule: str | None = None
+    """Of a tool call: the rule that wants a person to be asked, and its words."""
+    reach: str | None = None
+    """Of a tool call that was approved: how far that goes."""
+
+
+def answer_to(asked: Iterable[Approval], digest: str, rule: str) -> Approval | None:
+    """Return the last answer that a person gave to a tool call in a task, if one did."""
+    found = None
+    for each in asked:
+        if each.about is not Subject.CALL or each.state in {
+            ApprovalState.OPEN,
+            ApprovalState.WITHDRAWN,
+        }:
+            continue
+        reaches = each.reach in {Reach.TASK, Reach.RULE} and each.rule == rule
+        if each.digest == digest or reaches:
+            found = each
+    return found
+
+
+def trusted_rule(rule: str) -> str:
+    """Return what stands for a rule whose calls are allowed in a repository from now on."""
+    import hashlib
+
+    return hashlib.blake2b(f"call:{rule}".encode(), digest_size=16).hexdigest()

@@ -84,13 +84,16 @@ class PolicySettings(NamedTuple):
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    wait_seconds: int = 60
+    """How long an agent waits for a person before its attempt parks."""
+    answer_seconds: int | None = None
+    """How long a question stays open before the answer is no."""
     rules: tuple[Rule, ...] = ()
 
     def everywhere(self, name: str, profile: str | None = None) -> Rule:
         """Return what holds for every task as one rule."""
-        own = self._asdict()
-        del own["rules"]
-        return Rule(name=name, **{**own, "profile": profile})
+        own = {key: value for key, value in self._asdict().items() if key in Rule._fields}
+        return Rule(**{**own, "name": name, "profile": profile})
 
     def narrowed(self, own: PolicySettings, origin: str, *, profile: str | None) -> PolicySettings:
         """Return these settings with those of a repository as further rules.

@@ -231,6 +231,8 @@ def _ask(transaction: Transaction, task: Task, ending: Ending, actor: str, now: 
     if ending.spent and still_spent(transaction, ending.spent):
         stop_at(transaction, ending.spent, task, now)
     question = ending.question if ending.outcome is Outcome.PARKED else None
+    if question and question.id:
+        return  # it has been asked already
     if question and not trust.will_be_trusted(transaction, question.git_dir or "", question.digest):
         approvals.ask(transaction, question, actor, now)
 

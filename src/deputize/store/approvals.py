@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Unpack, cast
 
 from deputize.errors import IllegalMove, NotFound
-from deputize.model.approval import Approval, ApprovalState, Subject
+from deputize.model.approval import Approval, ApprovalState, Reach, Subject
 from deputize.model.event import Event
 from deputize.store import journal
 from deputize.store.narrowing import asked
@@ -53,18 +53,27 @@ def answer(
     by: str,
     words: str | None,
     now: datetime,
+    reach: Reach | None = None,
 ) -> Approval:
     """Close an open question, with its event; IllegalMove if it was answered already."""
     rows = transaction.run(
-        "approvals.answer", id=approval.id, state=state, now=to_text(now), by=by, answer=words
+        "approvals.answer",
+        id=approval.id,
+        state=state,
+        now=to_text(now),
+        by=by,
+        answer=words,
+        reach=reach,
     )
     if rows == 0:
         current = get(transaction, approval.id)
         hint = "`deputize approvals` shows what is open"
         raise IllegalMove(f"a{approval.id} is {current.state} already", hint=hint)
     body = {"words": words} if words else {}
+    body |= {"reach": reach} if reach else {}
     journal.append(transaction, _event(_KINDS[state], approval, by, body), now)
-    return replace(approval, state=state, answered_at=now, answered_by=by, answer=words)
+    done = {"state": state, "answered_at": now, "answered_by": by, "answer": words}
+    return replace(approval, **done, reach=reach)  # type: ignore[arg-type]
 
 
 def get(transaction: Transaction, approval: int) -> Approval:
@@ -94,6 +103,11 @@ def listing(
 def unanswered_of_task(transaction: Transaction, task: int) -> list[Approval]:
     """Return the open questions of a task."""
     return [approval_of(row) for row in transaction.all("approvals.open_of_task", task=task)]
+
+
+def overdue(transaction: Transaction, now: datetime) -> list[Approval]:
+    """Return the open questions about tool calls whose deadline has passed."""
+    return [approval_of(row) for row in transaction.all("approvals.overdue", now=to_text(now))]
 
 
 def of_task(transaction: Transaction, task: int) -> list[Approval]:

@@ -8,9 +8,10 @@ from deputize.changes.answers import instructions
 from deputize.worker.verifying import deciding_checks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from deputize.config.settings import CheckSettings, RoleSettings
+    from deputize.model.approval import Approval
     from deputize.model.task import Task
 
 _KINDS = {
@@ -26,6 +27,8 @@ _RESUMED = (
     "look at it, and go on from there."
 )
 
+_ASKED = "A person was asked about tool calls of yours; one that is approved you may make now:"
+
 
 def compose(
     task: Task,
@@ -34,10 +37,12 @@ def compose(
     *,
     interrupted: bool = False,
     requests: bool = False,
+    answers: Sequence[Approval] = (),
 ) -> str:
     """Return the prompt of the next attempt; the task's own words come first and unchanged.
 
-    Where it `requests` a change, how to answer comes last.
+    `answers` are what people said about tool calls that were to wait for them. Where it `requests`
+    a change, how to answer comes last.
     """
     parts = [task.prompt.strip()]
     if role and role.preamble:
@@ -52,9 +57,16 @@ def compose(
         parts.append(task.feedback)
     elif interrupted:
         parts.append(_RESUMED)
+    if answers:
+        parts.append("\n".join([_ASKED, *map(_answered, answers)]))
     if requests:
         parts.append(instructions())
     return "\n\n".join(parts)
+
+
+def _answered(asked: Approval) -> str:
+    words = f" ({asked.answer})" if asked.answer else ""
+    return f"- {asked.state}{words}: {asked.subject}"
 
 
 def _about_checks(

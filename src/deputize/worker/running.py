@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 from deputize.worker.liveness import Liveness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from deputize.agents.base import Agent, Gate, Job, Provider
     from deputize.agents.pool.pool import Pool
@@ -47,6 +48,7 @@ class Stop(Enum):
     LEASE_LOST = "lease_lost"
     WORKER_STOPPED = "worker_stopped"
     BUDGET_SPENT = "budget_spent"
+    ASKED = "asked"
 
 
 _STOPPED = {
@@ -54,6 +56,7 @@ _STOPPED = {
     Stop.LEASE_LOST: (Outcome.LEASE_LOST, "the lease was lost while it ran"),
     Stop.WORKER_STOPPED: (Outcome.WORKER_LOST, "the worker was stopped while it ran"),
     Stop.BUDGET_SPENT: (Outcome.PARKED, "its budget is spent"),
+    Stop.ASKED: (Outcome.PARKED, "a person is asked about a tool call"),
 }
 
 
@@ -83,6 +86,12 @@ class Running:
     """Its spans, where somebody wants them."""
     tools: dict[str, ToolUse] = field(default_factory=dict)
     last_at: float = 0.0
+    limit: anyio.CancelScope | None = None
+    """Ends the run once it has taken too long."""
+    waits: int = 0
+    """How many tool calls wait for a person: that is nobody's silence, and takes no time."""
+    left: float = math.inf
+    """How long it may go on after that, in seconds."""
     liveness: Liveness | None = None
     """What its agent does, from when it was started on."""
 
@@ -91,6 +100,21 @@ class Running:
         if self.stop is None or why is Stop.WORKER_STOPPED:
             self.stop = why
         self.scope.cancel()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Wait for a person: the time that takes is not the agent's."""
+        if self.waits == 0 and self.limit is not None:
+            self.left = self.limit.deadline - anyio.current_time()
+            self.limit.deadline = math.inf
+        self.waits += 1
+        try:
+            yield
+        finally:
+            self.waits -= 1
+            self.last_at = anyio.current_time()
+            if self.waits == 0 and self.limit is not None:
+                self.limit.deadline = self.last_at + self.left
 
     def emit(self, event: AgentEvent) -> None:
         """Take an event of the agent: log it, count it, remember it."""
@@ -191,6 +215,7 @@ async def watch(running: Running, agent: Agent, job: Job, gate: Gate) -> Seen:
         silence.cancel()
 
     with anyio.CancelScope(deadline=anyio.current_time() + task.timeout_seconds) as limit, silence:
+        running.limit = limit
         async with anyio.create_task_group() as group:
             group.start_soon(listen)
             report = await agent.run(job, _followed(running, gate), running.emit)
@@ -225,4 +250,5 @@ async def _until_silent(running: Running, seconds: float) -> None:
     left = seconds
     while left > 0 and not math.isinf(left):
         await anyio.sleep(left)
-        left = running.last_at + seconds - anyio.current_time()
+        heard_at = anyio.current_time() if running.waits else running.last_at
+        left = heard_at + seconds - anyio.current_time()

@@ -18,6 +18,7 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
 from deputize.model.task import Place
+from deputize.worker.asking import with_people
 from deputize.worker.benches import answers_with_request, may_edit, may_touch
 from deputize.worker.judging import verdict_form
 from deputize.worker.prompt import compose
@@ -27,10 +28,13 @@ from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deputize.agents.base import Agent, Gate
     from deputize.agents.providers import Served
     from deputize.config.dotenv import Variables
     from deputize.model.agent import AgentSettings
+    from deputize.model.approval import Approval
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.worker.benches import Bench
@@ -58,11 +62,14 @@ async def set_out(running: Running, bench: Bench) -> Outfit:
     variables, found = await aside(_served, steps, bench)
     agent = _agent(running, bench, variables)
     steps.log.milestone(f"its models come through {found.link}")
-    job = _job(steps, bench, variables, found, begins=await steps.is_new_session())
+    begins, answers = await steps.is_new_session(), await steps.answers()
+    job = _job(steps, bench, variables, found, begins=begins, answers=answers)
     _note_served(running, bench, job)
     form = await _form(steps, bench, agent, job)
     agent, job = (form.agent, form.job) if form else (agent, job)
-    return Outfit(agent=agent, job=job, gate=_gate(steps, bench), form=form)
+    settings = settings_for(steps.claim.task.agent, bench.config.agents)
+    gate = with_people(_gate(steps, bench), running, settings, bench.config.policy)
+    return Outfit(agent=agent, job=job, gate=gate, form=form)
 
 
 async def _form(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Form[Any] | None:
@@ -130,7 +137,15 @@ def _may_share(running: Running, bench: Bench, settings: AgentSettings) -> bool:
     return bench.config.sandbox.is_off and not (is_in_place and is_told_by_folder(settings))
 
 
-def _job(steps: Steps, bench: Bench, variables: Variables, found: Served, *, begins: bool) -> Job:
+def _job(
+    steps: Steps,
+    bench: Bench,
+    variables: Variables,
+    found: Served,
+    *,
+    begins: bool,
+    answers: Sequence[Approval],
+) -> Job:
     task, attempt = steps.claim.task, steps.claim.attempt
     settings = bench.config
     agent = settings_for(task.agent, settings.agents)
@@ -141,6 +156,7 @@ def _job(steps: Steps, bench: Bench, variables: Variables, found: Served, *, beg
             settings.checks,
             interrupted=bench.continues,
             requests=answers_with_request(task, settings),
+            answers=answers,
         ),
         workspace=bench.path,
         environment=agent_environment(

@@ -9,10 +9,11 @@ import anyio
 
 from deputize import log as diagnostics
 from deputize.errors import DeputizeError, GitError
+from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.session import NO_TERMS
-from deputize.store import attempts, sessions
+from deputize.store import approvals, attempts, sessions
 from deputize.workshop import aside, tips_of_dependents
 from deputize.workspace.processes.identity import identify
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from deputize.attempt_log import AttemptLog
-    from deputize.model.approval import Approval
     from deputize.model.attempt import Attempt
     from deputize.model.session import Session, Terms
     from deputize.queue import Claim, Ending
@@ -131,6 +131,24 @@ class Steps:
             return False
         known = await self.shop.in_store(self._sessions_called, task.session)
         return any(each.agent == task.agent and each.attempt is None for each in known)
+
+    async def answers(self) -> list[Approval]:
+        """Return what people said about tool calls since the attempt before this one began."""
+        return await self.shop.in_store(self._answers)
+
+    def _answers(self) -> list[Approval]:
+        task = self.claim.task.id
+        with self.shop.database.read() as transaction:
+            earlier = attempts.of_task(transaction, task)[:-1]
+            asked = approvals.of_task(transaction, task) if earlier else []
+        return [
+            each
+            for each in asked
+            if each.about is Subject.CALL
+            and each.state in {ApprovalState.APPROVED, ApprovalState.DENIED}
+            and each.answered_at
+            and each.answered_at >= earlier[-1].started_at
+        ]
 
     def _sessions_called(self, token: str) -> list[Session]:
         with self.shop.database.read() as transaction:

@@ -13,6 +13,7 @@ from deputize.git.repository import sweep
 from deputize.model.outcome import Outcome
 from deputize.store import attempts, tasks, workers
 from deputize.worker import stale_sessions
+from deputize.worker.asking import expire
 from deputize.worker.clearing import attempt_as_it_is, save_leftovers, sweep_pins, sweep_workspaces
 from deputize.workshop import aside
 from deputize.workspace.doorbell import sweep_bells
@@ -62,6 +63,8 @@ async def one_round(shop: Workshop, in_hand: Callable[[int], bool]) -> None:
         await _bury(shop, worker)
     await shop.in_store(queue.shorten, shop.database, shop.now())
     await shop.in_store(queue.withdraw_over, shop.database, shop.now())
+    if await shop.in_store(expire, shop.database, shop.now()):
+        shop.bells.ring()
     sweep_bells(shop.home.run)
     await sweep_workspaces(shop)
     if await aside(_withdraw_moot, shop):

@@ -1,14 +1,15 @@
 -- name: insert
 -- A new question; gives its id.
 INSERT INTO approvals (about, subject, digest, task, change, git_dir, reason, risk, state, asked_at,
-    deadline_at, answered_at, answered_by, answer)
+    deadline_at, answered_at, answered_by, answer, rule, reach)
 VALUES (:about, :subject, :digest, :task, :change, :git_dir, :reason, :risk, :state, :asked_at,
-    :deadline_at, :answered_at, :answered_by, :answer)
+    :deadline_at, :answered_at, :answered_by, :answer, :rule, :reach)
 RETURNING id;
 
 -- name: answer
 -- Close an open question.
-UPDATE approvals SET state = :state, answered_at = :now, answered_by = :by, answer = :answer
+UPDATE approvals SET state = :state, answered_at = :now, answered_by = :by, answer = :answer,
+    reach = :reach
 WHERE id = :id AND state = 'open';
 
 -- name: get
@@ -46,3 +47,7 @@ SELECT * FROM approvals WHERE state = 'open' AND task = :task ORDER BY id;
 -- name: of_task
 -- All questions of a task.
 SELECT * FROM approvals WHERE task = :task ORDER BY id;
+
+-- name: overdue
+-- The open questions whose deadline has passed.
+SELECT * FROM approvals WHERE state = 'open' AND about = 'call' AND deadline_at <= :now ORDER BY id;
