@@ -194,6 +194,10 @@ def answer(message: dict[str, Any]) -> None:
 
 if "leaves" in WAYS:
     sys.exit("Error: Not logged in")
+if "helped" in WAYS:
+    # What it needs for all its sessions, and is no session's.
+    helper = subprocess.Popen((sys.executable, "-c", "input()"), stdin=subprocess.PIPE)
+    pathlib.Path(os.environ["SIGNS"], "helper").write_text(str(helper.pid))
 if "waits" in WAYS:
     # Until somebody lets it, it says nothing; which one of several that is, its number tells.
     signs = pathlib.Path(os.environ["SIGNS"])

@@ -12,14 +12,17 @@ import anyio
 import pytest
 
 from deputize.agents.acp.agent import AcpAgent
+from deputize.agents.acp.hosted import Hosted
 from deputize.agents.base import Job, Noted, ProcessStarted
 from deputize.agents.pool.pool import Pool
 from deputize.errors import InvalidInput
 from deputize.model.outcome import Outcome
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import identify, is_running
+from deputize.workspace.processes.program import Command
+from deputize.workspace.processes.shared import megabytes_of
 from tests.agents.acp.crowd import CROWD, agent, place
-from tests.agents.sharing import Crew, appears
+from tests.agents.sharing import MARK, Crew, appears
 from tests.fixtures.pools import USUAL
 
 if TYPE_CHECKING:
@@ -63,6 +66,38 @@ async def test_who_goes_while_it_comes_up_leaves_no_half_of_one(
     assert second.outcome is Outcome.SUCCEEDED
     assert {second.pid()} == both - {half}
     assert not [each for each in first.events if isinstance(each, ProcessStarted)]
+
+
+async def test_what_it_needs_itself_lives_as_long_as_it(
+    make: Callable[..., Crew], pool: Pool, tmp_path: Path
+) -> None:
+    """What ran before the first session is no session's: it isn't ended with any of them."""
+    crew = make("helped")
+    first, second = (crew.hand(name, "leave") for name in "ab")
+    await first.work()
+    helper = identify(int((tmp_path / "helper").read_text()))
+    assert helper
+    await second.work()
+    assert first.pid() == second.pid()
+    assert is_running(helper)
+    await pool.drain()
+    assert not is_running(helper)
+
+
+async def test_what_it_holds_is_told_with_what_it_needs_itself(pool: Pool, tmp_path: Path) -> None:
+    """A large helper makes it large."""
+    environment = {"PATH": "/usr/bin:/bin", "SIGNS": str(tmp_path), "DEPUTIZE_ATTEMPT": MARK}
+    argv = agent(pool, "helped").command
+    hosted = Hosted(Command(argv=argv, cwd=tmp_path, env=environment, contained=False), 1)
+    await pool.host(hosted.serve)
+    helper = identify(int((tmp_path / "helper").read_text()))
+    program = identify(hosted.pid)
+    assert helper
+    assert program
+    both = megabytes_of(program) + megabytes_of(helper)
+    assert await hosted.settle() == pytest.approx(both, rel=0.2)
+    await hosted.close()
+    assert not is_running(helper)
 
 
 async def those_up(signs: Path, count: int) -> set[int]:

@@ -229,8 +229,9 @@ async def test_nothing_is_shared_with_whom_it_was_not_started_for(
     assert first.pid() != second.pid()
 
 
+@pytest.mark.parametrize("interpreter", [(), ("/bin/sh",)], ids=["program", "script"])
 async def test_a_program_that_was_replaced_is_started_anew(
-    crew: Crew, pool: Pool, tmp_path: Path
+    crew: Crew, pool: Pool, tmp_path: Path, interpreter: tuple[str, ...]
 ) -> None:
     """An update under the same name doesn't go on as what was there before."""
     program = tmp_path / "program"
@@ -244,7 +245,7 @@ async def test_a_program_that_was_replaced_is_started_anew(
     for hand, remark in zip(hands, ("one", "one", "another"), strict=True):
         if remark != "one":
             write(remark)
-        hand.agent = AcpAgent("program", (str(program),), pool=pool)
+        hand.agent = AcpAgent("program", (*interpreter, str(program)), pool=pool)
         await hand.work()
     assert hands[0].pid() == hands[1].pid() != hands[2].pid()
 

@@ -116,7 +116,7 @@ class Hosted:
         """See `pool.Client.settle`."""
         program = self._running()
         await _aside(partial(end_all_but, program.identity, program.marker, spared=self._own))
-        return megabytes_of(program.identity)
+        return sum(map(megabytes_of, {program.identity, *self._own}))
 
     async def close(self) -> None:
         """End it with everything that it started; raises ProcessError if that can't be done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -95,8 +96,11 @@ async def _let_go(loan: Loan[Hosted], conversation: Conversation, folder: Path) 
 
 def key_of(command: Command, version: int) -> str:
     """Return what tells programs apart: a digest of all that one was started with."""
-    program = shutil.which(command.argv[0], path=command.env.get("PATH")) or command.argv[0]
+    path = command.env.get("PATH", os.defpath)
+    program = shutil.which(command.argv[0], path=path) or command.argv[0]
+    # What is run may be a script that an argument names.
+    files = (program, *(each for each in command.argv[1:] if each.startswith(os.sep)))
     return digest(
-        (command.argv, program, version_of(program), str(command.cwd), version),
+        (command.argv, program, [version_of(each) for each in files], str(command.cwd), version),
         sorted(command.env.items()),
     )
