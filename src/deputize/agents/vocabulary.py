@@ -59,16 +59,6 @@ PATCH_KEYS = ("patch", "input", "diff")
 PATCH_MARKS = ("*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ")
 
 
-def is_telling(argument: str) -> bool:
-    """Tell whether an argument of this name is read to see what a call does."""
-    lowered = argument.lower()
-    return (
-        lowered in PATH_KEYS
-        or lowered.replace("_", "") in COMMAND_KEYS
-        or lowered in {"changes", *URL_KEYS, *PATCH_KEYS}
-    )
-
-
 def tool_of(name: str, kind: str | None = None) -> Tool:
     """Tell what a tool does, by its name, else by its kind in the Agent Client Protocol."""
     lowered = name.lower()

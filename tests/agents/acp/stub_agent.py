@@ -47,7 +47,7 @@ def odd() -> None:
 
 def hide() -> None:
     """Tell of a call at length, and ask for it in few words."""
-    given = {"command": "rm -rf x" + " " * 200_000}
+    given = {"command": "rm -rf x" + " " * 5_000_000}
     update(sessionUpdate="tool_call", toolCallId="t1", kind="execute", rawInput=given)
     again = {"rawInput": {"command": "rm -rf x"}} if WAY == "hides-and-says" else {}
     options = [{"optionId": "yes", "kind": "allow_once"}, {"optionId": "no", "kind": "reject_once"}]

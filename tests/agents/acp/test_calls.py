@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deputize.agents.acp.calls import KEPT_CHARACTERS, MOST_CALLS, Call, Calls, add, add_piece, end
+from deputize.agents.acp.calls import KEPT_CHARACTERS, MOST_CALLS, Call, Calls, add_piece, end
 from deputize.agents.acp.permission import action_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LARGE = 2 * KEPT_CHARACTERS
-"""More characters than any call keeps."""
+LARGE = KEPT_CHARACTERS // 4
+"""So many characters of each of twenty calls are more than all of them together may keep."""
 
 
 def told(**update: object) -> Call:
     """Return a call of which this was told."""
-    call = Call(name="shell")
-    add(call, update)
+    return another(Calls(), **update)
+
+
+def another(calls: Calls, **update: object) -> Call:
+    """Return one more call, of which this was told."""
+    call = calls.begin(str(update), "shell")
+    calls.add(call, update)
     return call
 
 
@@ -32,7 +37,7 @@ def grown(*updates: Mapping[str, object]) -> int:
         call = calls.begin(str(number), "shell")
         for update in updates:
             # Made anew, as what comes from an agent is: no two calls share it.
-            add(call, {key: _anew(value) for key, value in update.items()})
+            calls.add(call, {key: _anew(value) for key, value in update.items()})
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return held
@@ -53,7 +58,7 @@ def _anew(value: object) -> object:
         {"rawOutput": "x" * LARGE},
         {"rawInput": {"content": "x" * LARGE}},
         {"rawInput": {"command": "x" * LARGE}},
-        {"rawInput": {"command": ["x" * 10] * (LARGE // 10)}},
+        {"rawInput": {"command": ["x" * 1000] * (LARGE // 1000)}},
         {"locations": [{"path": "x" * LARGE}]},
         {"content": [{"type": "content", "content": {"text": "x" * LARGE}}]},
         {"content": [{"type": "diff", "path": "/a", "oldText": "x" * LARGE}]},
@@ -67,7 +72,7 @@ def _anew(value: object) -> object:
 )
 def test_what_is_long_is_not_kept(update: Mapping[str, object]) -> None:
     """However an agent says it."""
-    assert grown(update) < 2 * LARGE
+    assert grown(update) < 2 * KEPT_CHARACTERS
 
 
 def test_only_so_many_calls_are_remembered() -> None:
@@ -92,13 +97,15 @@ def test_what_the_gate_looks_at_is_kept() -> None:
     )
     action = action_in({"toolCallId": "1"}, call.told, call.name)
     assert (action.command, action.paths) == ("make", ("/a", "/b"))
+    assert '"content": "x"' in action.arguments
     assert not call.is_cut
 
 
 def test_places_that_were_told_once_stay() -> None:
     """A later update that names others doesn't hide them from the gate."""
-    call = told(locations=[{"path": "/etc/a"}])
-    add(call, {"locations": [{"path": "b"}]})
+    calls = Calls()
+    call = another(calls, locations=[{"path": "/etc/a"}])
+    calls.add(call, {"locations": [{"path": "b"}]})
     assert action_in({}, call.told, "edit").paths == ("/etc/a", "b")
 
 
@@ -116,11 +123,21 @@ def test_a_call_of_which_not_all_is_kept_says_so(update: Mapping[str, object]) -
     assert told(**update).is_cut
 
 
+def test_a_call_that_has_ended_makes_room_for_others() -> None:
+    """What all open ones hold has an end; each of them alone may hold much."""
+    calls = Calls()
+    first, second = (another(calls, rawInput={name: "x" * 3 * LARGE}) for name in "ab")
+    assert (first.is_cut, second.is_cut) == (False, True)
+    end(first)
+    assert not another(calls, rawInput={"c": "x" * 3 * LARGE}).is_cut
+
+
 def test_of_a_call_that_has_ended_nothing_is_kept() -> None:
     """What comes afterwards is passed over, and can't be what it is judged by."""
-    call = told(rawInput={"command": "make"})
+    calls = Calls()
+    call = another(calls, rawInput={"command": "make"})
     end(call)
-    add(call, {"rawInput": {"command": "true"}})
+    calls.add(call, {"rawInput": {"command": "true"}})
     add_piece(call, {"content": {"text": "x"}})
     assert (call.told, call.ended, call.is_cut) == ({}, True, True)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from deputize.agents.acp.names import name_in
 from deputize.agents.acp.permission import paths_in
 from deputize.agents.jsonl import as_list, as_object, as_text
-from deputize.agents.vocabulary import is_telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,8 +18,8 @@ MOST_CALLS = 500
 """How many calls are remembered; the oldest are forgotten first."""
 MOST_PIECES = 50
 """How many pieces of what a call gives back are kept."""
-KEPT_CHARACTERS = 100_000
-"""How much is kept of what a call is given: what is longer can't be judged later."""
+KEPT_CHARACTERS = 4_000_000
+"""How much is kept of what all open calls are given: what is more can't be judged later."""
 TITLE_CHARACTERS = 1000
 
 
@@ -32,6 +31,8 @@ class Call:
     told: dict[str, object] = field(default_factory=dict)
     """What was told of it, in the protocol's words, without what nobody asks for again."""
     ended: bool = False
+    held: int = 0
+    """How much is kept of what it was given, in characters."""
     is_cut: bool = False
     """Whether what it was given is not all there: whoever has to judge it must be told again."""
 
@@ -55,6 +56,20 @@ class Calls:
         _forget(self._calls)
         return call
 
+    def add(self, call: Call, update: Mapping[str, object]) -> None:
+        """Take what an update tells of a call, over what was told before."""
+        if call.ended:
+            return
+        for key in ("kind", "title"):
+            if text := as_text(update.get(key)):
+                call.told[key] = text[:TITLE_CHARACTERS]
+        if isinstance(update.get("content"), list):
+            call.told["content"] = list(_pieces(as_list(update["content"])))
+        if (raw := update.get("rawOutput")) is not None:
+            call.told["rawOutput"] = text_of(raw)[:OUTPUT_CHARACTERS]
+        others = sum(each.held for each in self._calls.values() if each is not call)
+        _add_given(call, update, KEPT_CHARACTERS - others)
+
     def refuse(self, identifier: str) -> None:
         """Remember that a call was refused."""
         self.has_refused = True
@@ -66,20 +81,6 @@ class Calls:
         return identifier in self._refused
 
 
-def add(call: Call, update: Mapping[str, object]) -> None:
-    """Take what an update tells of a call, over what was told before."""
-    if call.ended:
-        return
-    for key, length in (("kind", TITLE_CHARACTERS), ("title", TITLE_CHARACTERS)):
-        if text := as_text(update.get(key)):
-            call.told[key] = text[:length]
-    _add_given(call, update)
-    if isinstance(update.get("content"), list):
-        call.told["content"] = list(_pieces(as_list(update["content"])))
-    if (raw := update.get("rawOutput")) is not None:
-        call.told["rawOutput"] = text_of(raw)[:OUTPUT_CHARACTERS]
-
-
 def add_piece(call: Call, piece: object) -> None:
     """Take one more piece of what a call gives back."""
     if not call.ended:
@@ -89,7 +90,7 @@ def add_piece(call: Call, piece: object) -> None:
 def end(call: Call) -> None:
     """Forget what was told of a call: nobody needs it any more."""
     call.ended = call.is_cut = True
-    call.told = {}
+    call.told, call.held = {}, 0
 
 
 def text_of(raw: object) -> str:
@@ -97,32 +98,34 @@ def text_of(raw: object) -> str:
     return raw if isinstance(raw, str) else json.dumps(raw, default=str)
 
 
-def _add_given(call: Call, update: Mapping[str, object]) -> None:
-    """Keep what tells what a call is going to do: its paths, its command, its address."""
-    given = {k: v for k, v in as_object(update.get("rawInput")).items() if is_telling(k)}
+def _add_given(call: Call, update: Mapping[str, object], room: int) -> None:
+    """Keep what a call is given, and its paths, where there is room for all of it."""
+    given = as_object(update.get("rawInput")) or as_object(call.told.get("rawInput"))
     paths = dict.fromkeys((*paths_in(call.told), *paths_in(update)))
-    if _is_longer([*given.items(), *paths], KEPT_CHARACTERS):
+    held = _length([given, *paths], room)
+    if held > room:
         call.is_cut = True
         return
-    if update.get("rawInput") is not None:
-        call.told["rawInput"] = given
+    call.held = held
+    call.told["rawInput"] = given
     call.told["locations"] = [{"path": path} for path in paths]
 
 
-def _is_longer(values: Iterable[object], characters: int) -> bool:
-    """Tell whether there is more than so many characters, or values, in what came as JSON."""
+def _length(values: Iterable[object], most: int) -> int:
+    """Return how many characters, and values, there are in what came as JSON, or one too many."""
+    found = 0
     waiting = [iter(values)]
-    while waiting and characters >= 0:
+    while waiting and found <= most:
         each = next(waiting[-1], waiting)
         if each is waiting:
             waiting.pop()
             continue
-        characters -= 1 + (len(each) if isinstance(each, str) else 0)
+        found += 1 + (len(each) if isinstance(each, str) else 0)
         if isinstance(each, dict):
             waiting.append(iter([*each, *each.values()]))
-        elif isinstance(each, list | tuple):
+        elif isinstance(each, list):
             waiting.append(iter(each))
-    return characters < 0
+    return found
 
 
 def _pieces(content: list[object]) -> Iterator[dict[str, object]]:

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from deputize.agents.acp.calls import OUTPUT_CHARACTERS, Call, Calls, add, add_piece, end, text_of
+from deputize.agents.acp.calls import OUTPUT_CHARACTERS, Call, Calls, add_piece, end, text_of
 from deputize.agents.acp.names import name_in
 from deputize.agents.acp.permission import paths_in
 from deputize.agents.acp.terminals import Terminals
@@ -147,7 +147,7 @@ class Narrator:
             call = self.calls.begin(identifier, _name(update))
             self._answer.clear()
             yield ToolStarted(id=identifier, name=call.name, summary=_summary(call.name, update))
-        add(call, update)
+        self.calls.add(call, update)
         if as_text(update.get("status")) in ENDED and not call.ended:
             self._answer.clear()
             yield self._finished(identifier, call, update)
