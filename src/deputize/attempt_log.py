@@ -1,7 +1,7 @@
 """The log of one attempt: a file for people, with its milestones and what the agent said and did.
 
 Every line is redacted, shown without control characters, and begins with the time of day here.
-Chunks are put together to lines first, so that a secret cut in two is still found.
+Chunks go through a stream that redacts them as the whole would be, wherever they are cut.
 """
 
 from __future__ import annotations
@@ -13,25 +13,21 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from deputize.clock import Clock, SystemClock
-from deputize.redaction import MARK, printable, redacted
+from deputize.redaction import Redactor
+from deputize.showing import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT_BYTES = 20 << 20
 PARTIAL_LENGTH = 8192
-"""Characters of a line without end that are held back before they are written as they are."""
-OVERLAP_LENGTH = 512
-"""Characters that stay held back even then: a secret may go on in the next chunk."""
-CUT_TRIES = 4
+"""Characters of a line without end that are looked through for colours at once."""
+ESCAPE_LENGTH = 256
+"""Characters of an escape sequence that is still taken out where a long line is cut."""
 SHOWN_STATES = 3
 """Of a line that is painted over and over, how many of the first and of the last are shown."""
-KEY_LINES = 200
-"""Lines after the beginning of a private key that are hidden though its end never comes."""
-
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
-_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY-----")
+_PLAIN = Redactor()
 
 
 class AttemptLog:
@@ -51,8 +47,9 @@ class AttemptLog:
         """What was written last has no end: the disk was full in the middle of a line."""
         self._clock = clock or SystemClock()
         self._turn = threading.RLock()
-        self._words = Lines()
-        self._errors = Lines()
+        self.redactor = _PLAIN
+        self._words = Lines(self.redactor)
+        self._errors = Lines(self.redactor)
         self._limit = limit_bytes
         self._descriptor: int | None = None
         self._size = 0
@@ -66,11 +63,18 @@ class AttemptLog:
         """Close the log."""
         self.close()
 
+    def hide(self, redactor: Redactor) -> None:
+        """From now on redact with what `redactor` knows."""
+        with self._turn:
+            self.flush()
+            self.redactor = redactor
+            self._words, self._errors = Lines(redactor), Lines(redactor)
+
     def milestone(self, text: str) -> None:
         """Write a step that was passed."""
         with self._turn:
             self.flush()
-            self._write("──", shown(text), always=True)
+            self._write("──", self._shown(text), always=True)
 
     def said(self, text: str | bytes) -> None:
         """Take a chunk of what the agent says."""
@@ -82,13 +86,13 @@ class AttemptLog:
         """Write a tool call, or what came of one; what the agent was saying is ended by it."""
         with self._turn:
             self.flush()
-            self._write("▸", shown(f"{name}: {summary}" if summary else name))
+            self._write("▸", self._shown(f"{name}: {summary}" if summary else name))
 
     def model_call(self, model: str, took: str) -> None:
         """Write what a call of a model took."""
         with self._turn:
             self.flush()
-            self._write("◦", shown(f"{model}: {took}"))
+            self._write("◦", self._shown(f"{model}: {took}"))
 
     def stderr(self, text: str | bytes) -> None:
         """Write a remark (text: whole lines), or take a chunk of what a program prints (bytes)."""
@@ -115,6 +119,9 @@ class AttemptLog:
     def is_full(self) -> bool:
         """Tell whether only milestones are still written."""
         return self._size >= self._limit
+
+    def _shown(self, text: str) -> list[str]:
+        return printable(self.redactor.redacted(_ESCAPES.sub("", text))).split("\n")
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -154,47 +161,46 @@ class AttemptLog:
 class Lines:
     """Chunks of one stream, made into redacted lines that may be shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, redactor: Redactor = _PLAIN) -> None:
         """Start with nothing held back."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = ""
-        self._key_lines = 0
+        self._stream = redactor.stream()
+        self._coloured = ""
+        """What may go on with the rest of an escape sequence."""
+        self._clean = ""
+        """The beginning of a line that may be shown."""
 
     def feed(self, chunk: str | bytes) -> list[str]:
         """Return the lines that `chunk` completes."""
-        self._held += self._decoder.decode(chunk) if isinstance(chunk, bytes) else chunk
-        *whole, self._held = self._held.split("\n")
-        lines = [part for line in whole for part in self._clean(line)]
-        while len(self._held) > PARTIAL_LENGTH:
-            place = _cut(self._held[:PARTIAL_LENGTH])
-            lines += self._clean(self._held[:place])
-            self._held = self._held[place:]
-        return lines
+        self._coloured += self._decoder.decode(chunk) if isinstance(chunk, bytes) else chunk
+        *whole, self._coloured = self._coloured.split("\n")
+        plain = [_ESCAPES.sub("", line) + "\n" for line in whole]
+        if len(self._coloured) > PARTIAL_LENGTH:
+            place = _place_to_cut(self._coloured)
+            plain.append(_ESCAPES.sub("", self._coloured[:place]))
+            self._coloured = self._coloured[place:]
+        return self._lines(self._stream.feed("".join(plain))) if plain else []
 
     def rest(self) -> list[str]:
         """Return what was held back, as lines."""
-        held, self._held = self._held, ""
-        return self._clean(held) if held else []
+        coloured, self._coloured = self._coloured, ""
+        lines = self._lines(self._stream.feed(_ESCAPES.sub("", coloured)) + self._stream.end())
+        clean, self._clean = self._clean, ""
+        return [*lines, *_parts(clean)] if clean else lines
 
-    def _clean(self, line: str) -> list[str]:
-        """Return a line as it may be shown; nothing inside a private key, which spans many."""
-        if self._key_lines:
-            self._key_lines = 0 if _KEY_ENDS.search(line) else self._key_lines - 1
-            return []
-        begin = _KEY_BEGINS.search(line)
-        if begin and not _KEY_ENDS.search(line, begin.end()):
-            self._key_lines = KEY_LINES
-            line = line[: begin.start()] + MARK
-        return _parts(_shown(line))
-
-
-def shown(text: str) -> list[str]:
-    """Return the lines of a whole text, redacted, as they may be shown; one where it is empty."""
-    return printable(_shown(text)).split("\n")
+    def _lines(self, text: str) -> list[str]:
+        """Return what is whole of `text`; of a line without end that which is long."""
+        *whole, self._clean = (self._clean + text).split("\n")
+        if len(self._clean) > PARTIAL_LENGTH:
+            whole.append(self._clean)
+            self._clean = ""
+        return [part for line in whole for part in _parts(line)]
 
 
-def _shown(text: str) -> str:
-    return redacted(_ESCAPES.sub("", text))
+def _place_to_cut(line: str) -> int:
+    """Return where a long line may be cut: not through an escape sequence."""
+    begins = line.rfind("\x1b", len(line) - ESCAPE_LENGTH)
+    return len(line) if begins < 0 else begins
 
 
 def _parts(line: str) -> list[str]:
@@ -208,17 +214,3 @@ def _parts(line: str) -> list[str]:
         return parts
     marker = f"[painted over {left_out} times]"
     return [*parts[:SHOWN_STATES], marker, *parts[-SHOWN_STATES:]]
-
-
-def _cut(held: str) -> int:
-    """Return where a long line may be cut: not through anything that is redacted in the whole."""
-    last = len(held) - OVERLAP_LENGTH
-    whole = redacted(held)
-    place = last
-    for _ in range(CUT_TRIES):
-        place = held.rfind(" ", 1, place)
-        if place < 1:
-            break
-        if redacted(held[:place]) + redacted(held[place:]) == whole:
-            return place
-    return last

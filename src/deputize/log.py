@@ -14,7 +14,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from deputize.redaction import printable, redacted_value
+from deputize.redaction import redacted_value
+from deputize.showing import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from deputize.config.private import write_private
 from deputize.demo.model import MODEL_NAME, RunShell, Scene, Script, ScriptedModel, Turn
 from tests.fixtures.house import LAND
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,3 +156,46 @@ def test_a_key_that_can_t_be_had_fails_the_task_and_says_why(
     assert failed["state"] == "failed"
     assert failed["error"]["reason"] == "auth_failed"
     assert words in failed["error"]["message"]
+
+
+LEAK = r"""
+printf 'plain: %s\n' "$OPENAI_API_KEY"
+printf 'in pieces: '
+for n in 1 6 11; do printf %s "$OPENAI_API_KEY" | cut -c$n-$((n+4)) | tr -d '\n'; done; echo
+printf 'user:%s' "$OPENAI_API_KEY" | base64
+printf %s "$OPENAI_API_KEY" | od -An -v -tx1 | tr -d ' \n'; echo
+printf 'of mine: %s\n' "$DEPLOY_TOKEN" >&2
+printf 'that is all: %s' "$OPENAI_API_KEY"
+exit 3
+"""
+
+
+def test_an_agent_that_tells_its_key_tells_nobody(house: House) -> None:
+    """Plain, in base64, in hexadecimal, in pieces: no log, result, event or notice has it."""
+    write_private(house.home.keys / "scripted", f"{KEY}\n".encode())
+    mine = "another-quiet-one-9"
+    write_private(house.home.variables, f"DEPLOY_TOKEN={mine}\n".encode())
+    notices = house.folder / "notices.txt"
+    notice = f"cat >> {notices}; echo >> {notices}"
+    house.configure(
+        'env = ["DEPLOY_TOKEN"]\nprovider = "scripted"\n'
+        "[providers.scripted]\ntype = 'openai'\nbase_url = 'http://127.0.0.1:9/v1'\n"
+        f"key_file = 'keys/scripted'\n[[notify]]\nkind = 'command'\non = ['task.failed']\n"
+        f'command = ["sh", "-c", "{notice}"]\n{LAND}'
+    )
+    house.up()
+    task = house.add(LEAK, "--attempts", "1")
+    failed = house.until(task)
+    assert "that is all: [redacted]" in str(failed)
+    log = house.log(task)
+    for line in ("plain: [redacted]", "in pieces: [redacted]", "of mine: [redacted]"):
+        assert line in log
+    wait_until(lambda: notices.exists() and "task.failed" in notices.read_text())
+    told = [base64.b64encode(f"user:{KEY}".encode()).decode()[8:-4], KEY.encode().hex(), KEY, mine]
+    house.cli("down")
+    for secret in told:
+        assert holding(house.folder, secret) == [
+            file
+            for file in (house.home.keys / "scripted", house.home.variables)
+            if secret in file.read_text()
+        ]

@@ -14,8 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.attempt_log import KEY_LINES, PARTIAL_LENGTH, AttemptLog, Lines
+from deputize.attempt_log import AttemptLog, Lines
 from deputize.clock import ManualClock
+from deputize.redaction import Redactor
+from deputize.redaction.keys import MOST_LINES
+from deputize.redaction.sweep import LOOK_AHEAD, WINDOW
 
 SECRET = "ghp_" + "a1B2" * 9
 NOON = ManualClock(datetime(2026, 3, 1, 12, 3, 4, 123456, tzinfo=UTC).astimezone())
@@ -73,21 +76,23 @@ def test_a_secret_that_comes_in_pieces_is_found(path: Path, size: int) -> None:
     assert texts(path) == [f"│ {clean}", "│ next", f"! {clean}", "! next"]
 
 
-@pytest.mark.parametrize("before", [*range(PARTIAL_LENGTH - 60, PARTIAL_LENGTH + 10, 7), 0])
+@pytest.mark.parametrize(
+    "before", [*range(WINDOW - LOOK_AHEAD - 60, WINDOW - LOOK_AHEAD + 10, 7), WINDOW - 30, 0]
+)
 def test_a_secret_in_a_line_without_end_is_found_wherever_the_line_is_cut(
     path: Path, before: int
 ) -> None:
     """A long line is written in parts, but not cut through what has to be taken out."""
-    words = "w " * (before // 2) + f"password = {SECRET} " + "tail " * 3000
+    words = "w " * (before // 2) + f"password = {SECRET} " + "tail " * 30_000
     with AttemptLog(path) as log:
         for start in range(0, len(words), 1000):
             log.said(words[start : start + 1000])
-        assert path.stat().st_size > PARTIAL_LENGTH / 2
+        assert path.stat().st_size > WINDOW / 2
     content = path.read_text()
     assert SECRET[:12] not in content
     assert SECRET[-12:] not in content
     assert "[redacted]" in content
-    assert content.count("tail") == 3000
+    assert content.count("tail") == 30_000
 
 
 def test_a_private_key_is_hidden_over_its_lines(path: Path) -> None:
@@ -109,7 +114,7 @@ def test_a_private_key_is_hidden_over_its_lines(path: Path) -> None:
 def test_a_key_without_end_does_not_hide_all_that_follows(path: Path) -> None:
     """Who prints the first line of a key can't silence the log."""
     with AttemptLog(path) as log:
-        log.said("-----BEGIN PRIVATE KEY-----\n" + "hidden\n" * KEY_LINES + "shown\n")
+        log.said("-----BEGIN PRIVATE KEY-----\n" + "hidden\n" * MOST_LINES + "shown\n")
     assert texts(path) == ["│ [redacted]", "│ shown"]
 
 
@@ -178,7 +183,7 @@ def test_a_disk_that_is_full_does_not_stop_the_attempt(path: Path) -> None:
     source = Path(__file__).resolve().parents[2] / "src"
     done = subprocess.run(
         [sys.executable, "-c", FILL, str(path)],
-        env={"PYTHONPATH": str(source)},
+        env={"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=True,
@@ -221,3 +226,19 @@ def test_chunks_make_the_same_lines_as_the_whole(text: str, size: int) -> None:
     ]
     assert [*found, *pieces.rest()] == expected
     assert [*same, *encoded.rest()] == expected
+
+
+def test_a_secret_that_is_known_is_hidden_however_it_looks(path: Path) -> None:
+    """No rule finds it: the log was told of it, when what was said before stands there already."""
+    with AttemptLog(path) as log:
+        log.said("before: quiet-as-a-mouse\nand ")
+        log.hide(Redactor(["quiet-as-a-mouse"]))
+        log.said("it is quiet-as-")
+        log.said("a-mouse.\n")
+        log.tool("shell", "echo cXVpZXQtYXMtYS1tb3VzZQ== | base64 -d")
+    assert texts(path) == [
+        "│ before: quiet-as-a-mouse",
+        "│ and ",
+        "│ it is [redacted].",
+        "▸ shell: echo [redacted] | base64 -d",
+    ]

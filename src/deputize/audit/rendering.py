@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from deputize.audit.trail import document_of
 from deputize.model.outcome import Outcome
 from deputize.model.states import TaskState
-from deputize.redaction import printable, redacted, shown_name
+from deputize.redaction import redacted
+from deputize.showing import printable, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

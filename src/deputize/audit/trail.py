@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from deputize.redaction import json_name, redacted, redacted_value
+from deputize.redaction import redacted, redacted_value
+from deputize.showing import json_name
 from deputize.store import attempts, changes, journal, tasks
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from deputize.model.budget import MICRO
 from deputize.model.outcome import MEANINGS
-from deputize.redaction import json_name, redacted_value
+from deputize.redaction import redacted_value
+from deputize.showing import json_name
 from deputize.store.chain import content_of
 from deputize.store.rows import maybe_text, to_text
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from deputize.errors import IllegalMove
 from deputize.git.command import CHECKOUT_TIMEOUT_SECONDS, fields, text, users_git
 from deputize.git.refs import in_place_ref, set_ref
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 
 if TYPE_CHECKING:
     from deputize.git.repository import Mirror

@@ -17,7 +17,7 @@ from deputize.git.command import CHECKOUT_TIMEOUT_SECONDS, Finished, Git, fields
 from deputize.git.merges import is_ancestor
 from deputize.git.objects import copy_commits
 from deputize.git.refs import branch_name, has_commit, read_ref, set_ref
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

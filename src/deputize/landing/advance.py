@@ -26,7 +26,7 @@ from deputize.landing.route import (
 from deputize.model.outcome import Outcome
 from deputize.model.race import Turn
 from deputize.model.states import ChangeState, TaskState
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 from deputize.store import attempts, changes, meta, tasks
 from deputize.workshop import alone, aside, tips_of_dependents
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from deputize.model.change import Operation
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

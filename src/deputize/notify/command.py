@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.errors import ConfigError, ProcessError
-from deputize.redaction import printable, redacted
+from deputize.redaction import redacted
+from deputize.showing import printable
 
 if TYPE_CHECKING:
     from deputize.notify.message import Message

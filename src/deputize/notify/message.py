@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deputize.model.event import EVENT_KINDS
-from deputize.redaction import printable, redacted, redacted_value
+from deputize.redaction import redacted, redacted_value
+from deputize.showing import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.model.event import Event
 from deputize.model.worker import Worker
+from deputize.redaction import version
 from deputize.store import journal
 from deputize.store.rows import (
     maybe,
@@ -40,7 +41,7 @@ def register(transaction: Transaction, worker: Worker, now: datetime) -> None:
         stopped_at=maybe_text(worker.stopped_at),
         doorbell=worker.doorbell,
     )
-    body = {"roles": list(worker.roles), "slots": worker.slots}
+    body = {"roles": list(worker.roles), "slots": worker.slots, "redaction": version()}
     journal.append(transaction, _event("worker.started", worker.id, body), now)
 
 

@@ -25,7 +25,6 @@ from deputize.agents.base import AgentEvent, Noted, SessionStarted
 from deputize.errors import InvalidInput
 from deputize.model.attempt import answer_beside
 from deputize.model.outcome import Outcome
-from deputize.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -92,7 +91,7 @@ class AskingAgain(Generic[T]):
 def keep_answer(log: AttemptLog, asking: AskingAgain[Any]) -> None:
     """Write the answer that was of no use to a file beside the attempt's log, redacted."""
     path = Path(answer_beside(str(log.path)))
-    content = redacted(asking.answer or "").encode("utf-8", "replace")
+    content = log.redactor.redacted(asking.answer or "").encode("utf-8", "replace")
     try:
         path.unlink(missing_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - for its mode

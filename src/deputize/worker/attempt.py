@@ -16,7 +16,7 @@ from deputize.worker.benches import open_bench, parked_until
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
-from deputize.worker.gathering import look, put_away, unsaved
+from deputize.worker.gathering import ending_without_secrets, look, put_away, unsaved
 from deputize.worker.metering import meter
 from deputize.worker.obedience import require_obedience
 from deputize.worker.running import Running, Stop, watch
@@ -82,6 +82,7 @@ async def _put_away(running: Running, bench: Bench, seen: Seen) -> Ending:
         try:
             ending = await put_away(steps, bench, seen)
             movable = steps.claim.task.agent in bench.config.fallback
+            ending = ending_without_secrets(ending, steps.redactor)
             return replace(ending, question=steps.question, spent=_spent(running), movable=movable)
         except (DeputizeError, OSError) as error:
             if not is_passing(error):

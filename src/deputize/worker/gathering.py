@@ -14,7 +14,7 @@ from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
 from deputize.model.task import Place
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 from deputize.worker.benches import change_rule
 from deputize.worker.evidence import Left, Seen, judge, summary_of
 from deputize.worker.full_disk import is_passing
@@ -26,6 +26,7 @@ from deputize.workspace.worktree import take_snapshot
 if TYPE_CHECKING:
     from deputize.git.snapshot import Snapshot
     from deputize.queue import Ending
+    from deputize.redaction import Redactor
     from deputize.worker.benches import Bench
     from deputize.worker.steps import Steps
 
@@ -108,6 +109,14 @@ def _ending(seen: Seen, outcome: Outcome, error: str | None, saved_ref: str | No
 def look(steps: Steps, bench: Bench) -> Left:
     """Say what is in the workspace now, and keep it by the attempt's ref."""
     return _left(bench, _snapshot(steps, bench))
+
+
+def ending_without_secrets(ending: Ending, redactor: Redactor) -> Ending:
+    """Return an ending whose words have none of the secrets that the attempt knows."""
+    answer, summary, error = (
+        text and redactor.redacted(text) for text in (ending.answer, ending.summary, ending.error)
+    )
+    return replace(ending, answer=answer, summary=summary, error=error)
 
 
 def _snapshot(steps: Steps, bench: Bench) -> Snapshot:

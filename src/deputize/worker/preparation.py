@@ -9,7 +9,7 @@ from deputize.errors import AgentError
 from deputize.git.command import BaseLost
 from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.outcome import Outcome
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 from deputize.store import trust
 from deputize.workshop import aside
 from deputize.workspace.commands import run_line

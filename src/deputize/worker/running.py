@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import Outcome
 from deputize.model.price import priced
 from deputize.model.session import Terms
-from deputize.redaction import bare_url, redacted
+from deputize.redaction import bare_url
 from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 from deputize.worker.liveness import Liveness
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from deputize.model.budget import Standing
     from deputize.model.policy import Action, Decision
     from deputize.model.price import KnownModel
+    from deputize.redaction import Redactor
     from deputize.worker.steps import Steps
     from deputize.worker.telemetry import Trace
 
@@ -117,7 +118,8 @@ class Running:
                 self.limit.deadline = self.last_at + self.left
 
     def emit(self, event: AgentEvent) -> None:
-        """Take an event of the agent: log it, count it, remember it."""
+        """Take an event of the agent: log it, count it, remember it, all without secrets."""
+        event = without_secrets(event, self.steps.redactor)
         self.last_at = anyio.current_time()
         if self.liveness is not None:
             self.liveness.hear(event, self.steps.shop.now())
@@ -167,19 +169,33 @@ class Running:
 
     def seen(self, report: Report) -> Seen:
         """Put together what was seen of the run."""
+        redacted = self.steps.redactor.redacted
         return Seen(
             outcome=report.outcome,
             # Redacted before it is cut: half a secret is no longer recognised as one. Of a long
             # answer no more is looked at than it takes: this is where leases are renewed.
             answer=redacted(report.answer[-4 * ANSWER_CHARACTERS :])[-ANSWER_CHARACTERS:],
             exit_code=report.exit_code,
-            error=report.error,
+            error=report.error and redacted(report.error),
             retry_at=report.retry_at,
             session=self.session,
             model=self.model,
             usage=self.usage,
             tools=tuple(self.tools.values()),
         )
+
+
+def without_secrets(event: AgentEvent, redactor: Redactor) -> AgentEvent:
+    """Return an event without the secrets in it; what is said in pieces is redacted by the log."""
+    match event:
+        case ToolStarted(name=name, summary=summary):
+            clean = redactor.redacted
+            return replace(event, name=clean(name), summary=clean(summary))
+        case ToolFinished(name=name, output=output):
+            return replace(event, name=redactor.redacted(name), output=redactor.redacted(output))
+        case Noted(text=text):
+            return replace(event, text=redactor.redacted(text))
+    return event
 
 
 def _price_of(call: Usage) -> str:
@@ -235,7 +251,8 @@ def _followed(running: Running, gate: Gate) -> Gate:
     async def ask(action: Action) -> Decision:
         now, life = running.steps.shop.now, running.liveness
         if life is not None:
-            life.ask(action, now())
+            shown = running.steps.redactor.redacted(action.summary)
+            life.ask(replace(action, summary=shown), now())
         try:
             return await gate(action)
         finally:

@@ -18,6 +18,7 @@ from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
 from deputize.model.task import Place
+from deputize.redaction.known import secrets_among
 from deputize.worker.asking import with_people
 from deputize.worker.benches import answers_with_request, may_edit, may_touch
 from deputize.worker.judging import verdict_form
@@ -60,6 +61,7 @@ async def set_out(running: Running, bench: Bench) -> Outfit:
     _require_held(steps.claim.task, bench)
     # A keyring may ask its user first, and leases have to be renewed meanwhile.
     variables, found = await aside(_served, steps, bench)
+    steps.hide((*found.secrets.values(), *secrets_among(variables.all)))
     agent = _agent(running, bench, variables)
     steps.log.milestone(f"its models come through {found.link}")
     begins, answers = await steps.is_new_session(), await steps.answers()

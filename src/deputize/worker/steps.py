@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
 import anyio
 
@@ -13,12 +13,13 @@ from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.session import NO_TERMS
+from deputize.redaction import Redactor
 from deputize.store import approvals, attempts, sessions
 from deputize.workshop import aside, tips_of_dependents
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -38,6 +39,8 @@ class Steps:
     shop: Workshop
     claim: Claim
     log: AttemptLog
+    redactor: Redactor = field(default_factory=Redactor)
+    """Knows the secrets of the agent, once it has been set out."""
     question: Approval | None = None
     """What a person is asked if the attempt parks."""
     outgoing: MemoryObjectSendStream[Note] = field(init=False)
@@ -65,7 +68,14 @@ class Steps:
         current = attempts.fenced(transaction, self.claim.attempt)
         attempts.save(transaction, make(current))
         if event:
+            body = cast("dict[str, object]", self.redactor.redacted_value(dict(event.body)))
+            event = replace(event, body=body)
             attempts.note(transaction, self.claim.attempt, event, self.shop.now())
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Keep secrets out of all that is written from now on, however they are written."""
+        self.redactor = Redactor(secrets)
+        self.log.hide(self.redactor)
 
     def note_workspace(self, path: Path, base: str | None) -> None:
         """Write where the agent is going to work, and from which commit; for use in a thread."""

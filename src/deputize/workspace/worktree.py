@@ -16,7 +16,7 @@ from deputize.git.repository import is_left_behind, owned
 from deputize.git.snapshot import Snapshot, holds, measure, save_aside, snapshot, snapshot_checkout
 from deputize.git.worktree import OPENING, Worktree, add_worktree, top_level
 from deputize.model.task import Place
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 
 if TYPE_CHECKING:
     from deputize.git.repository import Mirror

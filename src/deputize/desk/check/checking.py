@@ -30,7 +30,7 @@ def check(desk: Desk, name: str, wanted: Wanted, tell: Callable[[StepDone], None
     refuse_agents(desk, "check agents")
     subject = subject_of(desk.home, name, wanted)
     began = time.monotonic()
-    conduct = Conduct(subject=subject, ledger=Ledger(subject.kind, tell))
+    conduct = Conduct(subject=subject, ledger=Ledger(subject.kind, tell, subject.redactor))
     conduct.run(wanted.limit_seconds)
     found = AgentCheck(
         id=0,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deputize.agents.vocabulary import one_line
 from deputize.model.agent_check import CheckStep, StepDone, StepState
-from deputize.redaction import redacted
+from deputize.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +19,17 @@ TEXT_CHARACTERS = 300
 class Ledger:
     """What is known of a check so far."""
 
-    def __init__(self, kind: str, tell: Callable[[StepDone], None]) -> None:
-        """Begin a check of an agent of this kind; `tell` hears of each step and never raises."""
+    def __init__(
+        self, kind: str, tell: Callable[[StepDone], None], redactor: Redactor | None = None
+    ) -> None:
+        """Begin a check of an agent of this kind; `tell` hears of each step and never raises.
+
+        What the redactor finds is taken out of all that is told.
+        """
         self.steps: list[StepDone] = []
         self._kind = kind
         self._tell = tell
+        self._redactor = redactor or Redactor()
         self._since = time.monotonic()
 
     @property
@@ -65,7 +71,7 @@ class Ledger:
         now = time.monotonic()
         spent, self._since = round((now - self._since) * 1000), now
         # Redacted before it is cut: half a secret is no longer recognised as one.
-        told = one_line(redacted(text), TEXT_CHARACTERS)
+        told = one_line(self._redactor.redacted(text), TEXT_CHARACTERS)
         done = StepDone(step=step, state=state, text=told, milliseconds=spent)
         self.steps.append(done)
         self._tell(done)

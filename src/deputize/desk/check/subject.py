@@ -10,6 +10,8 @@ from deputize.agents.registry import agent_from, settings_for
 from deputize.config.dotenv import read_variables
 from deputize.config.load import load_config
 from deputize.errors import ConfigError, InvalidInput, NotFound
+from deputize.redaction import Redactor
+from deputize.redaction.known import secrets_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +57,11 @@ class Subject:
     def kind(self) -> str:
         """What kind of agent it is."""
         return self.settings.kind or "command"
+
+    @property
+    def redactor(self) -> Redactor:
+        """What takes its keys, and other secrets that are set here, out of what is told."""
+        return Redactor((*self.secrets.values(), *secrets_among(self.variables.all)))
 
 
 def subject_of(home: Home, name: str, wanted: Wanted) -> Subject:

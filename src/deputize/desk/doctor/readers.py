@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deputize.desk.doctor.finding import FIX, About, Finding, ok, warn
 from deputize.errors import StoreUnavailable
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 from deputize.store import readers
 from deputize.workspace.processes import table
 from deputize.workspace.processes.locks import holders

@@ -63,6 +63,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "doctor": "check everything that deputize needs",
         "demo": "see the whole job done in a scratch folder, without an account",
         "schema": "print the JSON Schema of a plan or of a task",
+        "redact": "take secrets out of text, as everything that is written and shown is",
         "completion": "print a completion script for your shell",
     },
 }

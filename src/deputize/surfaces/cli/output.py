@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from deputize.errors import DeputizeError
-from deputize.redaction import printable, redacted, spelled_out
+from deputize.redaction import redacted
+from deputize.showing import printable, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,6 +102,13 @@ class Output:
                 self._write("".join(pending))
                 pending.clear()
         self._write("".join(pending))
+
+    def raw(self, content: bytes) -> None:
+        """Hand on bytes as they are, at once: somebody may be waiting for them."""
+        with self._translated():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
 
     def diff(self, text: str) -> None:
         """Print a unified diff: byte for byte into a pipe, harmless and coloured on a terminal."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deputize.desk.documents import what_to_do
-from deputize.redaction import shown_name
+from deputize.showing import shown_name
 from deputize.surfaces.cli.activity import in_words
 from deputize.surfaces.cli.output import bold
 from deputize.surfaces.cli.spending import spent_in_words

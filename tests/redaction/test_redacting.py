@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.redaction import (
-    MARK,
-    bare_url,
-    json_name,
-    printable,
-    redacted,
-    redacted_value,
-    shown_name,
-    spelled_out,
-)
+from deputize.redaction import MARK, bare_url, redacted, redacted_value
+from deputize.showing import json_name, printable, shown_name, spelled_out
 
 ALNUM = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0"
 KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{ALNUM}\n{ALNUM}\n-----END RSA PRIVATE KEY-----"
@@ -79,9 +71,9 @@ def test_well_known_formats_are_taken_out_wherever_they_stand(secret: str) -> No
         ("redis://:pa55@host:6379/0", "redis://:[redacted]@host:6379/0"),
         ("POSTGRES://u:p@h/d", "POSTGRES://u:[redacted]@h/d"),
         ("PASS=hunter2x", "PASS=[redacted]"),
-        ("DB_PASS='correct horse' make", "DB_PASS=[redacted] make"),
+        ("DB_PASS='correct horse' make", "DB_PASS='[redacted]' make"),
         ("mysql --user ada --password hunter2x db", "mysql --user ada --password [redacted] db"),
-        ('run --api-key "a b c d" --n 3', "run --api-key [redacted] --n 3"),
+        ('run --api-key "a b c d" --n 3', 'run --api-key "[redacted]" --n 3'),
         ("a?access_token=abcdefgh&b=1", "a?access_token=[redacted]&b=1"),
     ],
 )

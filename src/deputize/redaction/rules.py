@@ -1,0 +1,72 @@
+"""The rules of what a secret looks like, as they stand in `rules.txt`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_FOLDER = Path(__file__).parent
+_FILE = _FOLDER / "rules.txt"
+
+NAME_HINTS = ("key", "secret", "token", "passw", "passphrase", "credential")
+NAME = (
+    r"(?:(?:api|app|access|private|auth|account|shared|signing|encryption|master|client|service)[_-]?key"
+    r"|secret(?:[_-]?(?:access[_-]?)?key)?|token|passw(?:or)?d|passphrase|credential)s?"
+    r"(?:[_-][a-z0-9]{1,40}){0,4}"
+)
+"""What the name of a secret looks like."""
+_IS = (
+    r"(?:\\{0,3}[\"'])?\]?(?:[ \t]{0,2}:[ \t]{0,2}(?:str|string|bytes|secretstr)\b)?"
+    r"[ \t]{0,8}(?::=|=>|[:=])[ \t]{0,8}"
+)
+_GETS = r"(?:\\{0,3}[\"'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,3}[\"'])?"
+_WORDS = {"%NAME%": NAME, "%IS%": _IS, "%GETS%": _GETS, "%HINTS%": ",".join(NAME_HINTS)}
+
+
+class Rule(NamedTuple):
+    """One kind of secret."""
+
+    name: str
+    check: str
+    """Which of the checks decides on what the pattern has found; `-` where none does."""
+    hints: tuple[str, ...]
+    """The rule holds only in lines that have one of these, in lower case."""
+    pattern: str
+
+
+def _rule(line: str) -> Rule:
+    name, check, hints, pattern = line.split(None, 3)
+    for word, meaning in _WORDS.items():
+        hints, pattern = hints.replace(word, meaning), pattern.replace(word, meaning)
+    return Rule(name, check, tuple(hints.split(",")), pattern)
+
+
+def _read() -> tuple[Rule, ...]:
+    lines = map(str.strip, _FILE.read_text(encoding="utf-8").splitlines())
+    return tuple(_rule(line) for line in lines if line and not line.startswith("#"))
+
+
+RULES = _read()
+
+
+def _shortest(hints: set[str]) -> tuple[str, ...]:
+    """Return the hints without those that another one is part of."""
+    return tuple(
+        sorted(hint for hint in hints if not any(each in hint and each != hint for each in hints))
+    )
+
+
+KEY_HINT = "private key"
+HINTS = _shortest({hint for rule in RULES for hint in rule.hints} | {KEY_HINT})
+"""Text that has none of these has no secret that any rule knows."""
+
+
+@cache
+def version() -> str:
+    """Return a name for what is taken for a secret: other rules or checks, another name."""
+    from hashlib import sha256
+
+    deciding = ("rules.txt", "rules.py", "checks.py", "keys.py", "known.py", "lines.py", "sweep.py")
+    whole = b"\0".join((_FOLDER / name).read_bytes() for name in deciding)
+    return f"sha256:{sha256(whole).hexdigest()[:16]}"
