@@ -47,9 +47,9 @@ format: setup ## Put all Python files in shape
 	@$(BIN)/ruff check --quiet --fix --exit-zero $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: bench-add bench-plan bench-queue bench-start bench-idle bench-agents ## Print every figure against its bar
+bench: bench-add bench-plan bench-queue bench-start bench-idle bench-agents bench-gate ## Print every figure against its bar
 
-bench-add bench-plan bench-queue bench-start bench-idle bench-agents: bench-%: setup
+bench-add bench-plan bench-queue bench-start bench-idle bench-agents bench-gate: bench-%: setup
 	@$(BIN)/python -m bench.$*
 
 bench-queue: $(PEERS)/.ready
@@ -108,4 +108,4 @@ $(PYTHON_AGENTS): .cache/%/.ready: requirements/%.txt
 		--disable-pip-version-check --require-hashes --requirement requirements/$*.txt \
 		&& touch $@ || true
 
-.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle bench-agents docs news lock clean
+.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle bench-agents bench-gate docs news lock clean

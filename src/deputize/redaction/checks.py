@@ -24,6 +24,7 @@ _SPEAKS_OF_IT = re.compile(
 )
 _FIGURES = re.compile(r"[\d.,_%:-]{1,24}[)\]}>]*")
 _WORDS = re.compile(r"[A-Za-z_]+(?:[-_. /:][A-Za-z_]*)*")
+_LETTERS = re.compile(r"[A-Za-z]{12,}")
 _CODE = re.compile(
     r"[!&*@~(\[{\\|#].*"  # an operator, a bracket, an escape
     r"|[A-Za-z_$][\w$]*(?:(?:\.|->|::|/)[\w$<>-]*)+(?:[(\[{)\]}:<>!?|].*)?"  # a.path(…), a/path
@@ -47,31 +48,35 @@ _SHELL_NAME = re.compile(r"(?:\A|[\s;?&\"'])(?:[A-Z][A-Z0-9_]*|(?<=[?&])[\w.-]+)
 FEWEST_KINDS, FEWEST_LETTERS = 2, 8
 
 
-def is_secret(check: str, before: str, value: str) -> bool:
-    """Tell whether `value` is a secret by a rule's check; `before` is what the line has before."""
-    return _CHECKS[check](before, value)
+def is_secret(check: str, before: str, value: str, after: str) -> bool:
+    """Tell whether `value` is a secret by a rule's check.
+
+    `before` is what the line has before it, `after` the one character that comes next, if any.
+    """
+    return _CHECKS[check](before, value, after)
 
 
-def _mixed(_before: str, value: str) -> bool:
+def _mixed(_before: str, value: str, _after: str) -> bool:
     tests = (str.islower, str.isupper, str.isdigit)
     kinds = sum(any(map(test, value)) for test in tests)
     return kinds >= FEWEST_KINDS and len(set(value)) >= FEWEST_LETTERS
 
 
-def _credential(_before: str, value: str) -> bool:
+def _credential(_before: str, value: str, _after: str) -> bool:
     return any(letter in "0123456789=" for letter in value) and not is_placeholder(value)
 
 
-def _given(_before: str, value: str) -> bool:
+def _given(_before: str, value: str, _after: str) -> bool:
     """Judge what is certainly used as a secret, unless it is a reference or a figure."""
     return not _STANDS_FOR_IT.fullmatch(value) and not _FIGURES.fullmatch(value)
 
 
-def _named(before: str, value: str) -> bool:
-    return _quoted(before, value) if before[-1:] in {'"', "'"} else _bare(before, value)
+def _named(before: str, value: str, after: str) -> bool:
+    quoted = before[-1:] in {'"', "'"}
+    return (_quoted if quoted else _bare)(before, value, after)
 
 
-def _quoted(before: str, value: str) -> bool:
+def _quoted(before: str, value: str, _after: str) -> bool:
     """Judge what stands in quotes after a name, or in an element."""
     if is_placeholder(value) or _FIGURES.fullmatch(value) or _ENDS_OTHERWISE.search(before):
         return False
@@ -80,18 +85,20 @@ def _quoted(before: str, value: str) -> bool:
     return not _WORDS.fullmatch(value) and not _SPEAKS_OF_IT.fullmatch(value)
 
 
-def _bare(before: str, value: str) -> bool:
+def _bare(before: str, value: str, after: str) -> bool:
     """Judge what stands without quotes, as in a shell, in YAML, and in any program's source."""
     if is_placeholder(value) or _FIGURES.fullmatch(value) or _ENDS_OTHERWISE.search(before):
         return False
     if _SHELL_NAME.search(before) or _is_random(value):
+        return True
+    if before.endswith("=") and after not in {",", ";"} and _LETTERS.fullmatch(value):
         return True
     return not any(each.fullmatch(value) for each in (_CODE, _WORDS, _SPEAKS_OF_IT))
 
 
 def _is_random(value: str) -> bool:
     """Tell whether a value looks drawn at random, which no expression does."""
-    return bool(_ONE_RUN.fullmatch(value)) and _mixed("", value) and _has_each_kind(value)
+    return bool(_ONE_RUN.fullmatch(value)) and _mixed("", value, "") and _has_each_kind(value)
 
 
 def _has_each_kind(value: str) -> bool:
@@ -109,7 +116,7 @@ def is_placeholder(value: str) -> bool:
 
 
 _CHECKS = {
-    "-": lambda _before, _value: True,
+    "-": lambda _before, _value, _after: True,
     "mixed": _mixed,
     "credential": _credential,
     "given": _given,

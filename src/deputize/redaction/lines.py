@@ -92,5 +92,10 @@ def _of_rule(rule: Rule, line: bytes, on: Engine) -> Iterator[Span]:
         groups = map(match.span, range(1, pattern.groups + 1))
         start, end = next((span for span in groups if span[0] >= 0), match.span())
         before = line[max(0, start - CONTEXT_LENGTH) : start].decode("latin-1")
-        if is_secret(rule.check, before, line[start:end].decode("latin-1")):
+        if is_secret(
+            rule.check,
+            before,
+            line[start:end].decode("latin-1"),
+            line[end : end + 1].decode("latin-1"),
+        ):
             yield Span(start, end, rule.name, match.span()[0])
