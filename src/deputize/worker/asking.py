@@ -17,7 +17,6 @@ import anyio
 from deputize.model.agent import has_sessions
 from deputize.model.approval import Approval, ApprovalState, Subject, answer_to, trusted_rule
 from deputize.model.policy import Decision, Verdict
-from deputize.redaction import redacted
 from deputize.store import approvals, attempts, trust
 from deputize.worker.running import Stop
 
@@ -90,11 +89,12 @@ class _Person:
 
     async def decide(self, action: Action, decision: Decision) -> Decision:
         """Return what a person says to a call; the attempt may be parked meanwhile."""
-        shown = _shown(action)
+        shown = self._steps.redactor.redacted(_shown(action))
         if len(shown) > SHOWN_CHARACTERS:
             reason = f"{decision.reason}: the call is too long to be shown to one"
             return Decision(verdict=Verdict.DENY, rule=decision.rule, reason=reason)
-        digest, rule = digest_of(action), f"{decision.rule}: {decision.reason}"
+        rule = self._steps.redactor.redacted(f"{decision.rule}: {decision.reason}")
+        digest = digest_of(action)
         found = await self._steps.shop.in_store(self._answered_or_asked, digest, rule, shown)
         if found.state is ApprovalState.OPEN:
             self._steps.log.milestone(f"a{found.id} asks a person: {shown}")
@@ -168,7 +168,7 @@ def _deadline(now: datetime, seconds: int | None) -> datetime | None:
 
 def _shown(action: Action) -> str:
     """Return the whole of a call, for people."""
-    return redacted(f"{action.tool}: {action.command or action.arguments or action.summary}")
+    return f"{action.tool}: {action.command or action.arguments or action.summary}"
 
 
 def _decision_of(answered: Approval) -> Decision:
