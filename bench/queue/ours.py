@@ -45,6 +45,7 @@ def task() -> Task:
         attempt=None, cancel_requested=False, created_at=NOW, started_at=None, finished_at=None,
         result=None, reason=None, message=None, labels=(), lock=None, plan=None, origin="cli",
         budget_tokens=None, budget_usd=None, root=None, host=None, output=None,
+        commands=(),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ TAKEN_OVER = {
 }
 OF_ITS_OWN = {
     *("id", "title", "prompt", "role", "kind", "state", "place", "base", "scope", "origin"),
+    "commands",
     *("agent", "model", "provider", "checks", "output", "lock", "key", "key_digest", "session"),
     *("not_before", "round_start", "rework_count", "feedback", "attempt", "cancel_requested"),
     *("created_at", "started_at", "finished_at", "result", "reason", "message"),

@@ -44,6 +44,7 @@ class TaskFields(TypedDict, total=False):
     target: str | None
     base: str | None
     scope: Sequence[str]
+    commands: Sequence[str]
     checks: Sequence[str]
     labels: Sequence[str]
     lock: str | None

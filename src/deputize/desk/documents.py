@@ -102,6 +102,7 @@ def task_document(view: TaskView) -> Document:
             "plan": task.plan,
             "origin": task.origin,
             "output": task.output,
+            "commands": task.commands,
         }
     )
 

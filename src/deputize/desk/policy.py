@@ -118,7 +118,7 @@ def _standing(
 
 def _subject(task: Task) -> Subject:
     places = tuple(place for place in (task.repo, task.git_dir) if place)
-    return Subject(role=task.role, agent=task.agent, kind=task.kind, places=places)
+    return Subject(task.role, task.agent, task.kind, places, task.commands)
 
 
 def _config_of(home: Home, task: Task) -> Config:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def policy_of(task: Task, config: Config) -> Policy:
     """Return what holds for a task; its places are as they were written down."""
     places = tuple(place for place in (task.repo, task.git_dir) if place)
-    return config.policy_for(
-        Subject(role=task.role, agent=task.agent, kind=task.kind, places=places)
-    )
+    return config.policy_for(Subject(task.role, task.agent, task.kind, places, task.commands))
 
 
 def bounds_for(

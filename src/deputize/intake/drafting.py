@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BESIDES = frozenset({"key", "origin", "repo", "not_before"})
 """What may differ where a key is used again: a delay, for one, counts from each time anew."""
-_LATER = ("budget_tokens", "budget_usd", "output")
+_LATER = ("budget_tokens", "budget_usd", "output", "commands")
 """What older versions didn't know: not said, it leaves the digest as it was."""
 
 
@@ -55,7 +55,7 @@ def content_of(spec: TaskSpec, git_dir: Path | None) -> dict[str, object]:
     names = (field.name for field in fields(spec) if field.name not in _BESIDES)
     content: dict[str, object] = {name: getattr(spec, name) for name in names}
     for name in _LATER:
-        if content[name] is None:
+        if content[name] in {None, ()}:
             del content[name]
     content["repo"] = str(git_dir) if git_dir else None
     content["needs"] = [
@@ -124,6 +124,7 @@ def task_of(drafted: Draft, now: datetime, *, blocked: bool, waits: bool, origin
         root=origin.root,
         host=origin.host if location else None,
         output=spec.output,
+        commands=spec.commands,
         **_NOT_YET,
     )
 

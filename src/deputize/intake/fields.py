@@ -81,6 +81,21 @@ class Inside(NamedTuple):
         return None
 
 
+class Words(NamedTuple):
+    """The first words of a command."""
+
+    def problem(self, value: object) -> str | None:
+        """Refuse what no shell takes for words."""
+        import shlex
+
+        text = cast("str", value)
+        try:
+            good = _is_text(text) and bool(shlex.split(text))
+        except ValueError:
+            good = False
+        return None if good else f"{text!r} must be words of a command, as a shell takes them"
+
+
 class Name(NamedTuple):
     """What one task of a plan is called by the others: never mistaken for an id."""
 
@@ -110,7 +125,7 @@ class Who(NamedTuple):
 class Many(NamedTuple):
     """A list."""
 
-    each: Text | Inside
+    each: Text | Inside | Words
 
     def problem(self, value: object) -> str | None:
         """Say what is wrong with the first item that is wrong."""
@@ -243,6 +258,7 @@ FIELDS = (
     Field("base", Text(), "the commit to start from; else the target's tip", has_default=False),
     Field("scope", Many(Inside()), "change nothing outside of these paths"),
     Field("checks", Many(Text()), "checks to pass, by name"),
+    Field("commands", Many(Words()), "run only commands that begin with these words"),
     Field("labels", Many(Text()), "words of your own"),
     Field("lock", Text(1, KEY_LENGTH), "one at a time of all tasks with the same"),
 )

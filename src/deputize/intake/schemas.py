@@ -166,6 +166,8 @@ def _of_text(rule: fields.Rule) -> Schema:
         case fields.Prompt():
             text = {"type": "string", "maxLength": PROMPT_BYTES, "pattern": TEXT}
             return text | {"allOf": [{"pattern": patterns.NOT_BLANK}]}
+        case fields.Words():
+            return {"type": "string", "minLength": 1, "pattern": TEXT}
         case fields.Inside() | fields.Name():
             is_name = isinstance(rule, fields.Name)
             return {"type": "string", "pattern": patterns.NAME if is_name else patterns.INSIDE}

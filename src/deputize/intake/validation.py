@@ -140,6 +140,8 @@ def _held_to(spec: TaskSpec, agent: str, config: Config) -> str | None:
     if role and role.tools is not None:
         return f"the role {spec.role} may only use some tools"
     places = () if spec.repo is None else (str(spec.repo),)
+    if spec.commands:
+        return "its commands are named"
     subject = Subject(role=spec.role, agent=agent, kind=spec.kind, places=places)
     return "the policy has rules" if config.policy_for(subject).restricts_calls else None
 

@@ -98,6 +98,7 @@ def task_of(plan: Plan, first: Change, runners: Sequence[Task], now: datetime) -
         place=Place.READ_ONLY,
         base=first.base,
         scope=(),
+        commands=(),
         agent=plan.judge_agent or asked.agent,
         model=plan.judge_model,
         provider=plan.judge_provider,

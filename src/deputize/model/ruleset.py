@@ -68,6 +68,8 @@ class Subject(NamedTuple):
     kind: str | None = None
     places: tuple[str, ...] = ()
     """The folder that it was queued from, and its git directory."""
+    commands: tuple[str, ...] = ()
+    """The only ones that it may run, where it names some."""
 
 
 class PolicySettings(NamedTuple):
@@ -134,12 +136,10 @@ def policy_for(
     subject: Subject,
     *,
     profile: str | None = None,
-    commands: tuple[tuple[str, ...], ...] = (),
 ) -> Policy:
     """Return what holds for a task.
 
-    `profile` is that of its role, which stands for the one of the settings; `commands` are lists
-    of its own, each of which narrows.
+    `profile` is that of its role, which stands for the one of the settings.
     """
     base = settings.everywhere("policy")
     fitting = [
@@ -147,7 +147,7 @@ def policy_for(
         for place, rule in enumerate(settings.rules)
         if rule.fits(subject)
     ]
-    own = [Rule(name="task", allowed_commands=each) for each in commands if each]
+    own = [Rule(name="task", allowed_commands=subject.commands)] if subject.commands else []
     asked = (rule.profile for rule in fitting if rule.profile)
     words = [profile or settings.profile, *asked]
     strictest = max(map(Profile, words), key=LOOSE_TO_STRICT.index)

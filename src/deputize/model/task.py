@@ -84,6 +84,8 @@ class TaskSpec:
     budget_usd: float | None = None
     output: Output | None = None
     """What is wanted of the agent; None is what it is set up to give."""
+    commands: tuple[str, ...] = ()
+    """The only commands that its agent may run; empty leaves it to the policy."""
     origin: str = "cli"
 
 
@@ -148,6 +150,8 @@ class Task(NamedTuple):
     """The machine that its repository is on; None where it has none, or nobody noted it."""
     output: Output | None
     """What is wanted of the agent; None is what it is set up to give."""
+    commands: tuple[str, ...]
+    """The only commands that its agent may run; empty leaves it to the policy."""
 
     @property
     def share(self) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from deputize.store.database import Row, Transaction, Value
     from deputize.store.narrowing import Wanted
 
-_LISTS = frozenset({"scope", "checks", "labels"})
+_LISTS = frozenset({"scope", "checks", "labels", "commands"})
 _MOMENTS = frozenset({"not_before", "created_at", "started_at", "finished_at"})
 _FLAGS = frozenset({"held", "cancel_requested"})
 _COMING = "a task comes"
@@ -357,7 +357,7 @@ _NAMES = Task._fields
 _FIXED = frozenset(
     {"prompt", "kind", "place", "repo", "git_dir", "target", "scope", "provider", "checks", "key",
      "key_digest", "created_at", "labels", "lock", "plan", "origin", "budget_tokens", "budget_usd",
-     "root", "output"}
+     "root", "output", "commands"}
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TASK_FIELDS = """
     id title prompt role kind state held waiting_for priority repo base target scope agent model
     provider needs attempts change approvals created_at started_at finished_at result error labels
-    plan origin output
+    plan origin output commands
 """
 
 

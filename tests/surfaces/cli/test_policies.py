@@ -108,3 +108,18 @@ def test_who_does_not_ask_is_not_held_by_it(deputize: CommandLine) -> None:
     refused = deputize("add", "-q", "--agent", "toy", "x")
     assert refused.code == 2
     assert "the policy has rules: agent toy can't be held to it" in refused.err
+
+
+def test_a_task_names_the_only_commands_that_it_runs(deputize: CommandLine) -> None:
+    """Besides what the policy allows; who can't be held to them is refused."""
+    task = deputize(
+        "add", "-q", "--no-start", "x", "--agent", "copilot", "--command", "git diff"
+    ).out.strip()
+    assert deputize("policy", "test", "shell: git diff x", "--task", task).code == 0
+    denied = deputize("policy", "test", "shell: git push", "--task", task, "--json").document
+    assert denied["rule"] == "task.allowed_commands"
+    deputize.configure('[agents.toy]\nkind = "command"\ncommand = ["true"]\n')
+    refused = deputize("add", "-q", "x", "--agent", "toy", "--command", "ls")
+    assert (refused.code, "its commands are named" in refused.err) == (2, True)
+    odd = deputize("add", "-q", "x", "--command", "git 'push")
+    assert (odd.code, "must be words of a command" in odd.err) == (2, True)

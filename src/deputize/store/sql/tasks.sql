@@ -5,13 +5,13 @@ INSERT INTO tasks (title, prompt, role, kind, state, held, priority, place, repo
     not_before, key, key_digest, session, round_start, rework_count, feedback, attempt,
     cancel_requested, created_at, started_at, finished_at, result, reason, message, labels, plan,
     origin, lock, rank, share, ready_at, budget_tokens, budget_usd, root,
-    host, output)
+    host, output, commands)
 VALUES (:title, :prompt, :role, :kind, :state, :held, :priority, :place, :repo, :git_dir, :base,
     :target, :scope, :agent, :model, :provider, :checks, :timeout_seconds, :idle_timeout_seconds,
     :attempts, :not_before, :key, :key_digest, :session, :round_start, :rework_count, :feedback, :attempt,
     :cancel_requested, :created_at, :started_at, :finished_at, :result, :reason, :message, :labels,
     :plan, :origin, :lock, :rank, :share, :ready_at, :budget_tokens, :budget_usd, :root,
-    :host, :output)
+    :host, :output, :commands)
 RETURNING id;
 
 -- name: turn

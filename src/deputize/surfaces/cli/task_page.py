@@ -58,6 +58,7 @@ def _facts(view: TaskView, kin: Kin) -> Iterator[tuple[str, str]]:
     yield "output", task.output or ""
     yield "where", _where(task)
     yield "scope", ", ".join(task.scope)
+    yield "commands", ", ".join(task.commands)
     yield "checks", ", ".join(task.checks)
     yield "plan", f"p{kin.plan.id}: {kin.plan.title}" if kin.plan else ""
     yield "race", _race(kin.plan, kin.race) if kin.plan and kin.race else ""

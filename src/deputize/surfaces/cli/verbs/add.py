@@ -107,6 +107,7 @@ def _add_place(group: Group) -> None:
     add("--target", metavar="BRANCH", help="where to land (default: the branch checked out)")
     add("--base", metavar="COMMIT", help="where to start (default: the target's tip)")
     add("--scope", action="append", metavar="PATH", help="change nothing outside; repeatable")
+    add("--command", action="append", metavar="WORDS", help="run only such commands; repeatable")
     add("--check", action="append", metavar="NAME", help="a check to pass; repeatable")
     one = group.add_mutually_exclusive_group().add_argument
     for word, meaning in _PLACES.items():
@@ -169,6 +170,7 @@ def spec_of(arguments: Namespace) -> TaskSpec:
         base=arguments.base,
         target=arguments.target,
         scope=tuple(arguments.scope or ()),
+        commands=tuple(arguments.command or ()),
         agent=arguments.agent,
         model=arguments.model,
         provider=arguments.provider,
