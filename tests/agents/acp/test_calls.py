@@ -114,7 +114,7 @@ def test_places_that_were_told_once_stay() -> None:
     [
         {"rawInput": {"command": "x" * (KEPT_CHARACTERS + 1)}},
         {"rawInput": {"paths": [""] * (KEPT_CHARACTERS + 1)}},
-        {"locations": [{"path": str(number)} for number in range(KEPT_CHARACTERS)]},
+        {"locations": [{"path": f"{n:01000}"} for n in range(KEPT_CHARACTERS // 1000)]},
     ],
     ids=["command", "arguments", "places"],
 )
