@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deputize.demo.model import RunShell, Scene, Script, ScriptedModel, Turn
+from deputize.workspace.processes import table
 from tests.agents.acp.crowd import CROWD
 from tests.agents.rigs import COPILOT_ACP, GOOSE
 from tests.fixtures.programs import find_copilot, find_goose
@@ -87,7 +88,9 @@ class Shared:
         """Return the programs of the agents that run."""
         found = self.house.processes()
         paths = {pid: words.partition(" ")[0] for pid, words in found.items()}
-        return {pid for pid, path in paths.items() if path.endswith(self.program)}
+        named = {pid for pid, path in paths.items() if path.endswith(self.program)}
+        # What one of them is about to start bears its name until it has become another program.
+        return {pid for pid in named if parent_of(pid) not in named}
 
     def strays(self) -> set[int]:
         """Return what commands have left behind."""
@@ -120,6 +123,12 @@ def shared(request: pytest.FixtureRequest, copilot: House, model: ScriptedModel)
         """
     )
     return Shared(house=copilot, agent="copilot-acp", program=program)
+
+
+def parent_of(pid: int) -> int | None:
+    """Return who started a process; None where it is gone."""
+    found = table.look(pid)
+    return found.parent if found else None
 
 
 def outcomes(task: dict[str, Any]) -> list[str]:
