@@ -20,6 +20,7 @@ from deputize.config.settings import (
 )
 from deputize.model.agent import AgentSettings, Handing, Patterns, Reading
 from deputize.model.budget import Budgets, Ceiling
+from deputize.model.consent import ApprovalRule
 from deputize.model.limits import Limits
 from deputize.model.price import KnownModel
 from deputize.model.ruleset import PolicySettings, Rule
@@ -101,6 +102,12 @@ writable = ["."]
 hosts = ["*.example.org"]
 wait_seconds = "2m"
 answer_seconds = "1h"
+[[approvals]]
+name = "two for infrastructure"
+about = ["change"]
+paths = ["infra/*"]
+people = ["ada", "grace"]
+approvers = 2
 [[policy.rules]]
 name = "no network for inspectors"
 roles = ["inspector"]
@@ -217,6 +224,10 @@ MEANT = Config(
             change="allowed", preamble="Review.", agent="mine", provider="filed",
             tools=("read", "other"), profile="trusted",
         )},
+    approvals=(ApprovalRule(
+        name="two for infrastructure", about=("change",), paths=("infra/*",),
+        people=("ada", "grace"), approvers=2,
+    ),),
     policy=PolicySettings(
         profile="read-only", allowed_tools=("read", "shell"), blocked_tools=("mcp",),
         ask_tools=("github__*",), blocked_patterns=("prod(uction)?-db",),

@@ -64,7 +64,7 @@ def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
         ("[checks.t]\ncomand = 'x'", "checks.t.comand", "did you mean `checks.t.command`?"),
         ("[[notify]]\nkimd = 'x'", "notify.0.kimd", "did you mean `notify.0.kind`?"),
         ("[workspace]\nsetup = [{ cmd = 'x' }]", "workspace.setup.0.cmd", "workspace.setup.0.comm"),
-        ("zzz = 1", "zzz", "known: agents, audit"),
+        ("zzz = 1", "zzz", "known: agents, approvals, audit"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest(

@@ -9,6 +9,7 @@ import pytest
 from deputize.config.settings import CheckSettings, LandingSettings
 from deputize.landing.route import (
     Ask,
+    Line,
     blamed,
     checks_for,
     feedback_on_checks,
@@ -16,6 +17,7 @@ from deputize.landing.route import (
     route,
 )
 from deputize.model.change import CheckResult, FileChange, Operation
+from deputize.model.consent import ApprovalRule
 from tests.fixtures.nouns import TREE, a_change
 
 REQUIRED = {"tests": CheckSettings(command="make test")}
@@ -55,6 +57,21 @@ def test_a_person_is_asked_exactly_where_a_rule_says_so(
         assert reason == "no required check is configured: 1 file, +3 -1"
     else:
         assert reason is None
+
+
+def test_a_change_is_asked_about_where_a_rule_names_whose_yes_it_needs() -> None:
+    """However the landing is set; once its tree is approved, nobody is asked again."""
+    rules = [ApprovalRule(name="two", paths=("infra/*",), approvers=2)]
+    file = FileChange(path="infra/a.tf", op=Operation.MODIFY, added=3, removed=1)
+    landing = LandingSettings(mode="auto")
+    answer = route(a_change(files=(file,)), landing, REQUIRED, rules)
+    assert isinstance(answer, Ask)
+    assert answer.reason == "two: 1 file, +3 -1"
+    moved = FileChange(path="b.tf", op=Operation.RENAME, source="infra/a.tf", added=0, removed=0)
+    assert isinstance(route(a_change(files=(moved,)), landing, REQUIRED, rules), Ask)
+    assert isinstance(route(a_change(), landing, REQUIRED, rules), Line)
+    approved = a_change(files=(file,), approved_tree=TREE)
+    assert isinstance(route(approved, landing, REQUIRED, rules), Line)
 
 
 def test_the_defaults_ask_where_nothing_is_checked() -> None:

@@ -61,11 +61,15 @@ def narrowed(config: Config, repository: bytes, origin: str) -> Config:
     groups = {
         name: laid_over(getattr(config, name), getattr(own, name), said)
         for name, said in table.items()
-        if name not in {"checks", "policy"}
+        if name not in {"checks", "policy", "approvals"}
     }
     if "policy" in table:
         groups["policy"] = _policy(config, own, table["policy"], shape)
-    merged = config._replace(**groups, checks={**own.checks, **config.checks})
+    merged = config._replace(
+        **groups,
+        checks={**own.checks, **config.checks},
+        approvals=(*config.approvals, *own.approvals),
+    )
     return merged._replace(landing=_stricter(config.landing, merged.landing))
 
 

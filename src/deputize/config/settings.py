@@ -11,6 +11,7 @@ from typing import NamedTuple
 from deputize.model.agent import NOTHING as EMPTY
 from deputize.model.agent import AgentSettings, asks_always, takes_provider
 from deputize.model.budget import NO_BUDGETS, Budgets
+from deputize.model.consent import ApprovalRule  # noqa: TC001 - as above
 from deputize.model.fallback import Substitute
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.price import KnownModel  # noqa: TC001 - as above
@@ -188,6 +189,8 @@ class Config(NamedTuple):
     sandbox: SandboxSettings = SandboxSettings()
     pool: PoolSettings = PoolSettings()
     policy: PolicySettings = PolicySettings()
+    approvals: tuple[ApprovalRule, ...] = ()
+    """Whose yes questions need, and how many."""
     limits: Limits = NO_LIMITS
     budget: Budgets = NO_BUDGETS
     models: tuple[KnownModel, ...] = ()
@@ -262,6 +265,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "providers.*.wire": ("completions", "responses"),
     "roles.*.change": ("required", "allowed", "forbidden"),
     "roles.*.tools": ("read", "write", "shell", "network", "mcp", "memory", "other"),
+    "approvals.*.about": ("change", "trust", "budget", "call"),
     "roles.*.profile": tuple(Profile),
     "policy.profile": tuple(Profile),
     "policy.rules.*.profile": tuple(Profile),
@@ -279,6 +283,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "pool.clients": (1, MOST_SLOTS),
     "pool.most_megabytes": (1, 10**6),
     "pool.most_sessions": (1, 10**6),
+    "approvals.*.approvers": (1, 100),
     "budget.*.tokens": (1, 10**15),
     "models.*.context_tokens": (1, 10**9),
     "models.*.priced_up_to_tokens": (1, 10**9),
@@ -289,7 +294,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
 LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9
 """Money is counted in millionths; a budget of nothing could not even be raised by a yes."""
 
-REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit", "policy"})
+REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit", "policy", "approvals"})
 """What a repository's own file may set. It may narrow what home allows, never widen it."""
 
 MODES_FROM_LOOSE_TO_STRICT = ("auto", "ask", "branch")

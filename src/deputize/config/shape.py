@@ -14,7 +14,9 @@ from deputize.errors import ConfigError
 
 SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
-_NAMED = frozenset({"agents", "providers", "roles", "checks", "notify", "budget", "models"})
+_NAMED = frozenset(
+    {"agents", "approvals", "budget", "checks", "models", "notify", "providers", "roles"}
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PATTERNS = re.compile(r"\.patterns\.|\.(lost_session|noise)\.\d+$")
 """Keys whose values are regular expressions."""
@@ -198,7 +200,7 @@ def _is_expression(text: str) -> bool:
 
 def _pattern(key: str) -> str:
     parts = key.split(".")
-    if parts[0] in {"roles", "agents"} and parts[-1].isdecimal():
+    if parts[0] in {"roles", "agents", "approvals"} and parts[-1].isdecimal():
         parts.pop()  # a place in a list
     if parts[0] in _NAMED and parts[2:]:
         parts[1:-1] = "*"

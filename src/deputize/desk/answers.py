@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deputize import intake, queue
 from deputize.config.load import load_config
-from deputize.desk import calls
+from deputize.desk import calls, consents
 from deputize.desk.bells import ring
 from deputize.desk.narrowing import ALL, Narrowing
 from deputize.errors import Denied, InvalidInput, NotFound
@@ -16,6 +16,7 @@ from deputize.gate import questions
 from deputize.git import locate as git_locate
 from deputize.landing import records as landing
 from deputize.model.approval import Approval, ApprovalState, Reach, Subject
+from deputize.model.consent import still_missing
 from deputize.store import approvals, changes, tasks, workers
 from deputize.store import trust as trust_store
 from deputize.workspace.processes.ancestry import is_inside_attempt
@@ -67,12 +68,22 @@ def find(desk: Desk, word: str) -> Approval:
 def approve(
     desk: Desk, approval_id: int, words: str | None = None, reach: Reach | None = None
 ) -> Approval:
-    """Say yes, to a tool call as far as `reach` says; Denied where an agent is behind it."""
+    """Say yes, to a tool call as far as `reach` says.
+
+    Denied where an agent is behind it, or who asks may not. Where it takes more than one, what is
+    returned is still open.
+    """
     refuse_agents(desk)
+    rules = consents.rules_for(desk, approval_id)
+    consents.require_right(desk, rules)
     now = desk.clock.now()
     with desk.database.write() as transaction:
         asked = _asked(transaction, approval_id)
         reach = calls.reach_of(asked, reach)
+        if asked.state is ApprovalState.OPEN:
+            agreed = consents.incomplete(transaction, asked, rules, desk.actor, now)
+            if agreed is not None:
+                return agreed
         answered = approvals.answer(
             transaction,
             asked,
@@ -126,7 +137,7 @@ def _asked(transaction: Transaction, approval_id: int) -> Approval:
         tasks.lock(transaction, asked.task)
     if asked.about is Subject.TRUST and asked.git_dir:
         trust_store.alone_with(transaction, asked.git_dir)
-    return asked
+    return approvals.get(transaction, approval_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +169,17 @@ def trust_view(desk: Desk, repo: str | None, target: str | None = None) -> Trust
 
 
 def trust(desk: Desk, shown: TrustView) -> None:
-    """Trust exactly the commands that were shown; Denied where an agent is behind it."""
+    """Trust exactly the commands that were shown.
+
+    Denied where an agent is behind it, who asks may not, or it takes more than one.
+    """
     refuse_agents(desk)
+    rules = [
+        rule for rule in load_config(desk.home.config).approvals if rule.holds_for("trust", ())
+    ]
+    consents.require_right(desk, rules)
+    if missing := still_missing(rules, [consents.person_of(desk.actor)]):
+        raise Denied(missing, hint="queue the task: its question takes several answers")
     now = desk.clock.now()
     with desk.database.write() as transaction:
         trust_store.trust(transaction, shown.git_dir, shown.digest, by=desk.actor, now=now)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.agents.registry import settings_for
 from deputize.agents.vocabulary import action_of
-from deputize.config.load import INCLUDE_FILE, REPOSITORY_FILE, load_config
-from deputize.config.trust import read_wishes
+from deputize.config.load import load_config
 from deputize.desk import tasks, trail
+from deputize.desk.settings import settings_at, settings_of
 from deputize.errors import InvalidInput
 from deputize.gate.ask import decided
 from deputize.gate.holding import bounds_for, policy_of
-from deputize.git.locate import common_dir, locate, read_blobs
-from deputize.git.refs import read_ref
+from deputize.git.locate import common_dir, locate
 from deputize.model.agent import asks_always
 from deputize.model.policy import Tool
 from deputize.model.ruleset import Subject
@@ -59,7 +58,7 @@ class Standing(NamedTuple):
 def of_task(desk: Desk, number: int) -> Standing:
     """Return what holds for a task now; NotFound, or ConfigError in its repository's settings."""
     task = tasks.view(desk, number).task
-    config = _config_of(desk.home, task)
+    config = settings_of(desk.home, task)
     workspace = Path(task.repo) if task.repo else desk.home.workspaces
     return _standing(
         desk.home, config, _subject(task), workspace, policy_of(task, config), task=task
@@ -88,7 +87,7 @@ def of_anyone(home: Home, folder: Path | None, subject: Subject) -> Standing:
         config, workspace = load_config(home.config), home.workspaces
     else:
         location = locate(folder)
-        config = _merged(home, location.git_dir, location.target)
+        config = settings_at(home, location.git_dir, location.target)
         workspace = location.checkout or location.git_dir
         subject = subject._replace(places=(str(workspace), str(location.git_dir)))
     return _standing(home, config, subject, workspace, config.policy_for(subject))
@@ -119,21 +118,6 @@ def _standing(
 def _subject(task: Task) -> Subject:
     places = tuple(place for place in (task.repo, task.git_dir) if place)
     return Subject(task.role, task.agent, task.kind, places, task.commands)
-
-
-def _config_of(home: Home, task: Task) -> Config:
-    if task.git_dir is None:
-        return load_config(home.config)
-    return _merged(home, Path(task.git_dir), task.target or "")
-
-
-def _merged(home: Home, git_dir: Path, target: str) -> Config:
-    """Return home's settings with those of a repository, as an attempt would read them."""
-    tip = read_ref(git_dir, f"refs/heads/{target}")
-    if tip is None:
-        return load_config(home.config)
-    file, include = read_blobs(git_dir, tip, (REPOSITORY_FILE, INCLUDE_FILE))
-    return read_wishes(home.config, file, include, origin=f"{REPOSITORY_FILE} ({target})").config
 
 
 def answer(standing: Standing, call: str) -> tuple[Action, Decision]:

@@ -120,7 +120,7 @@ async def _propose(shop: Workshop, change: Change, task: Task, ground: Ground) -
         body={"risk": risk, "reasons": list(reasons)},
     )
     wanted = checks_for(assessed, ground.config.checks, task.checks)
-    answer = route(assessed, ground.config.landing, wanted)
+    answer = route(assessed, ground.config.landing, wanted, ground.config.approvals)
     if isinstance(answer, Ask):
         await shop.in_store(records.ask, shop.database, assessed, answer.reason, shop.now())
     else:

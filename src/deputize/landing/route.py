@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from deputize.showing import shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deputize.config.settings import CheckSettings, LandingSettings
     from deputize.model.change import Change, CheckResult
+    from deputize.model.consent import ApprovalRule
 
 
 SETUP = "workspace setup"
@@ -32,20 +33,36 @@ class Line:
 
 
 def route(
-    change: Change, landing: LandingSettings, checks: Mapping[str, CheckSettings]
+    change: Change,
+    landing: LandingSettings,
+    checks: Mapping[str, CheckSettings],
+    rules: Iterable[ApprovalRule] = (),
 ) -> Ask | Line:
-    """Decide whether a proposed change needs a person."""
+    """Decide whether a proposed change needs a person; `rules` say whose yes it may need."""
     if change.approved_tree == change.tree:
         return Line()
+    if wanted := [rule for rule in rules if rule.asks_for_changes and _falls_under(change, rule)]:
+        return Ask(reason=f"{'; '.join(rule.label for rule in wanted)}: {change.size}")
     if landing.mode == "ask":
         return Ask(reason=f"landing asks first: {change.size}")
     if change.risk_reasons:
         return Ask(reason="; ".join(change.risk_reasons))
-    if landing.mode == "branch":
-        return Line()
-    if landing.without_checks == "ask" and not any(check.required for check in checks.values()):
+    if (
+        landing.mode != "branch"
+        and landing.without_checks == "ask"
+        and not any(check.required for check in checks.values())
+    ):
         return Ask(reason=f"no required check is configured: {change.size}")
     return Line()
+
+
+def _falls_under(change: Change, rule: ApprovalRule) -> bool:
+    return rule.holds_for("change", touched_by(change))
+
+
+def touched_by(change: Change) -> list[str]:
+    """Return the paths that a change touches, those that it moves files from among them."""
+    return [path for file in change.files for path in (file.path, file.source) if path]
 
 
 def checks_for(
@@ -60,7 +77,7 @@ def checks_for(
 
 
 def _touches(change: Change, patterns: tuple[str, ...]) -> bool:
-    paths = [path for file in change.files for path in (file.path, file.source) if path]
+    paths = touched_by(change)
     return any(fnmatchcase(path, pattern) for path in paths for pattern in patterns)
 
 

@@ -66,6 +66,8 @@ class Approval:
     """Of a tool call: the rule that wants a person to be asked, and its words."""
     reach: str | None = None
     """Of a tool call that was approved: how far that goes."""
+    consents: tuple[str, ...] = ()
+    """Who has said yes so far, where it takes more than one."""
 
 
 def answer_to(asked: Iterable[Approval], digest: str, rule: str) -> Approval | None:

@@ -47,6 +47,7 @@ EVENT_KINDS: dict[str, str] = {
     "change.rejected": "a person said no",
     "change.withdrawn": "its task was cancelled, or has lost its race",
     "approval.asked": "a person is needed",
+    "approval.consented": "a person said yes, and another has to",
     "approval.approved": "a person said yes",
     "approval.denied": "a person said no",
     "approval.withdrawn": "the question is void",

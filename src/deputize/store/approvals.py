@@ -15,9 +15,11 @@ from deputize.store.rows import (
     maybe_moment,
     maybe_text,
     number,
+    to_json,
     to_moment,
     to_text,
     to_word,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +78,17 @@ def answer(
     return replace(approval, **done, reach=reach)  # type: ignore[arg-type]
 
 
+def consent(
+    transaction: Transaction, approval: Approval, *, by: str, missing: str, now: datetime
+) -> Approval:
+    """Note that one of several has said yes, with the event; the question stays open."""
+    agreed = replace(approval, consents=(*approval.consents, by))
+    transaction.run("approvals.consent", id=approval.id, consents=to_json(list(agreed.consents)))
+    body = {"missing": missing}
+    journal.append(transaction, _event("approval.consented", approval, by, body), now)
+    return agreed
+
+
 def get(transaction: Transaction, approval: int) -> Approval:
     """Return a question; NotFound if there is none."""
     row = transaction.one("approvals.get", id=approval)
@@ -130,7 +143,7 @@ _MOMENTS = ("deadline_at", "answered_at")
 _PLAIN = tuple(
     field.name
     for field in fields(Approval)
-    if field.name not in {"about", "state", "asked_at", *_MOMENTS}
+    if field.name not in {"about", "state", "asked_at", "consents", *_MOMENTS}
 )
 
 
@@ -144,6 +157,7 @@ def approval_of(row: Row) -> Approval:
         asked_at=to_moment(row["asked_at"]),
         deadline_at=maybe_moment(row["deadline_at"]),
         answered_at=maybe_moment(row["answered_at"]),
+        consents=words(row, "consents"),
     )
 
 
@@ -155,4 +169,5 @@ def _values(approval: Approval) -> dict[str, Value]:
         "asked_at": to_text(approval.asked_at),
         "deadline_at": maybe_text(approval.deadline_at),
         "answered_at": maybe_text(approval.answered_at),
+        "consents": to_json(list(approval.consents)),
     }

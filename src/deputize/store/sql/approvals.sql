@@ -1,9 +1,10 @@
 -- name: insert
 -- A new question; gives its id.
 INSERT INTO approvals (about, subject, digest, task, change, git_dir, reason, risk, state, asked_at,
-    deadline_at, answered_at, answered_by, answer, rule, reach)
+    deadline_at, answered_at, answered_by, answer, rule, reach, consents)
 VALUES (:about, :subject, :digest, :task, :change, :git_dir, :reason, :risk, :state, :asked_at,
-    :deadline_at, :answered_at, :answered_by, :answer, :rule, :reach)
+    :deadline_at, :answered_at, :answered_by, :answer, :rule, :reach,
+    :consents)
 RETURNING id;
 
 -- name: answer
@@ -11,6 +12,10 @@ RETURNING id;
 UPDATE approvals SET state = :state, answered_at = :now, answered_by = :by, answer = :answer,
     reach = :reach
 WHERE id = :id AND state = 'open';
+
+-- name: consent
+-- Note who has said yes so far to an open question.
+UPDATE approvals SET consents = :consents WHERE id = :id AND state = 'open';
 
 -- name: get
 -- One question.

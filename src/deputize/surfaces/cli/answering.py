@@ -44,6 +44,9 @@ def answer_all(arguments: Namespace, output: Output, answer: Answer) -> None:
         return
     for approval in answered:
         output.text(f"a{approval.id} {approval.state}: {approval.subject}")
+        if approval.consents and approval.state == "open":
+            said = ", ".join(who.removeprefix("person:") for who in approval.consents)
+            output.note(f"said yes so far: {said}; another has to")
 
 
 def _chosen(desk: Desk, arguments: Namespace) -> list[int]:

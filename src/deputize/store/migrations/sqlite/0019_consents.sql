@@ -1,0 +1,2 @@
+-- Who has said yes so far to a question that takes more than one.
+ALTER TABLE approvals ADD COLUMN consents TEXT NOT NULL DEFAULT '[]';
