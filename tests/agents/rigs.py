@@ -139,7 +139,7 @@ class Rig:
     state: Path
 
     def job(
-        self, prompt: str, *, session: str | None = None, containment: tuple[str, ...] = ()
+        self, prompt: str, *, session: str | None = None, launcher: tuple[str, ...] = ()
     ) -> Job:
         """Make a job of a prompt."""
         # The model's clock of limits aside, everything an agent sees is in here.
@@ -156,7 +156,7 @@ class Rig:
             model=MODEL_NAME if self.kind.provider(self.model) else None,
             provider=self.kind.provider(self.model),
             state=self.state,
-            containment=containment,
+            launcher=launcher,
         )
 
     async def run(

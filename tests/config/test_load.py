@@ -81,7 +81,10 @@ WRONG = (
     ("[worker]\nslots = '3'", "`worker.slots` must be a whole number from 1"),
     ("[worker]\nslots = true", "`worker.slots` must be a whole number"),
     ("[worker]\nslots = -1", "`worker.slots` must be a whole number"),
-    ("[sandbox]\nlevel = 'strict'", '`sandbox.level` must be "auto" or "off", not \'strict\''),
+    (
+        "[sandbox]\nlevel = 'tight'",
+        '`sandbox.level` must be "auto" or "off" or "workspace", not \'tight\'',
+    ),
     ("[pool]\nclients = 0", "`pool.clients` must be a whole number from 1 to 1000, not 0"),
     ("[worker]\nslots = 0", "`worker.slots` must be a whole number from 1 to 1000, not 0"),
     ("[worker]\nslots = 1001", "`worker.slots` must be a whole number from 1 to 1000"),

@@ -97,8 +97,8 @@ def test_an_attempt_has_the_promised_fields() -> None:
     """Numbers are numbers, the pid is the process's own, no price is null, no secret is shown."""
     document = documents.attempt_document(ATTEMPT)
     assert list(document) == fields(
-        "number worker agent model session workspace pid started_at finished_at outcome exit_code "
-        "error usage tools summary log unusable_answer"
+        "number worker agent model session workspace sandbox pid started_at finished_at outcome "
+        "exit_code error usage tools summary log unusable_answer"
     )
     assert (document["pid"], document["started_at"]) == (77, WRITTEN)
     assert document["usage"] == {"input_tokens": 4, "output_tokens": 5, "cost_usd": 0.25}

@@ -57,8 +57,8 @@ class Job:
     """A folder that outlives the attempt, for the agent's own session files."""
     may_write: bool = True
     """Whether files may change; an agent that has a sandbox of its own sets it by this."""
-    containment: tuple[str, ...] = ()
-    """An argument prefix that starts a program in a PID namespace, or nothing."""
+    launcher: tuple[str, ...] = ()
+    """What an adapter puts before its program's arguments: that starts it in the sandbox."""
     answer_characters: int = ANSWER_CHARACTERS
     """How much of the answer is kept, from its end."""
     streaming: bool = True

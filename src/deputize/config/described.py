@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deputize.config.places import KEY, check_places
 from deputize.config.settings import CHOICES
 from deputize.config.shape import MEND, PATH, Shape
+from deputize.config.spelled import check_paths
 from deputize.config.variables import PREFIX, is_variable
 from deputize.errors import ConfigError
 from deputize.model.agent import AgentSettings, Patterns, Reading
@@ -64,6 +65,7 @@ def check_described(name: str, agent: AgentSettings, shape: Shape) -> None:
         if "/" in pattern or not literally or fnmatchcase(".git", pattern):
             right = "names at the top of a folder that are not git's own, and not nearly all"
             raise shape.wrong(f"{place}.litter", right, pattern)
+    check_paths(f"{place}.keeps", agent.keeps, shape, variables=True)
     _check_codes(place, agent.exit_codes, shape)
 
 

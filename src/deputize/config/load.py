@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from deputize.config.settings import ProviderSettings
+    from deputize.config.settings import ProviderSettings, SandboxSettings
     from deputize.model.agent import AgentSettings
     from deputize.model.ruleset import PolicySettings
 
@@ -109,6 +109,7 @@ def _from_home(file: Path) -> Config:
         check_policy(config.policy, shape)
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
+    _check_sandbox(config.sandbox, shape)
     for place, name in enumerate(config.fallback):
         if agent_of(name, config.agents) is None:
             raise shape.wrong(f"fallback.{place}", "the name of an agent", name)
@@ -117,6 +118,15 @@ def _from_home(file: Path) -> Config:
             right = "named after a provider, or an agent with a login of its own"
             raise shape.wrong("budget.providers", right, name)
     return config
+
+
+def _check_sandbox(sandbox: SandboxSettings, shape: Shape) -> None:
+    """Check the paths that settings let in and out of the sandbox."""
+    if sandbox.read or sandbox.write or sandbox.hide:
+        from deputize.config.spelled import check_paths
+
+        for key in ("read", "write", "hide"):
+            check_paths(f"sandbox.{key}", getattr(sandbox, key), shape)
 
 
 def _completed(

@@ -101,7 +101,13 @@ class SandboxSettings(NamedTuple):
     """The `[sandbox]` table."""
 
     level: str = "auto"
-    """`auto`: each agent by itself, in a PID namespace where there are such; `off`: neither."""
+    """`workspace`: nothing outside of it is written to; `auto`: the best there is; `off`: none."""
+    read: tuple[str, ...] = ()
+    """Paths that may be read, though they are hidden else."""
+    write: tuple[str, ...] = ()
+    """Paths that may be written to besides the workspace."""
+    hide: tuple[str, ...] = ()
+    """Paths that are hidden besides those that always are."""
 
     @property
     def is_off(self) -> bool:
@@ -269,7 +275,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "roles.*.profile": tuple(Profile),
     "policy.profile": tuple(Profile),
     "policy.rules.*.profile": tuple(Profile),
-    "sandbox.level": ("auto", "off"),
+    "sandbox.level": ("auto", "off", "workspace"),
     "landing.mode": ("auto", "ask", "branch"),
     "landing.without_checks": ("ask", "land"),
     "landing.style": ("merge", "squash"),

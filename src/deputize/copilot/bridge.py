@@ -29,6 +29,7 @@ from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
 from deputize.workshop import alone
 from deputize.workspace.processes.containment import containment_prefix
+from deputize.workspace.sandbox.shelter import AUTO, OFF
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 READY = CodingTaskRequest(prompt="Are you there?")
 """A request with nothing of its own: its login is that of the settings."""
 PING_SECONDS = 5.0
+SHARED_LEVELS = frozenset({AUTO, OFF})
 
 
 class Bridge:
@@ -215,7 +217,7 @@ class Bridge:
             program=found.path,
             workspace=setting.state,
             environment=setting.environment,
-            containment=() if setting.config.sandbox.is_off else containment_prefix(),
+            launcher=await to_thread.run_sync(_launcher, setting),
             state=None if setting.uses_stored_login else setting.state,
             uses_stored_login=setting.uses_stored_login,
             log_level=log_level_of(setting.source.all),
@@ -226,6 +228,18 @@ class Bridge:
         runtime, self._runtime = self._runtime, None
         if runtime is not None:
             await runtime.close()
+
+
+def _launcher(setting: Setting) -> tuple[str, ...]:
+    """Return what starts the runtime; AgentError where a sandbox is asked for.
+
+    It serves requests in folders that are not known yet: none can be shut into its own.
+    """
+    if setting.config.sandbox.level not in SHARED_LEVELS:
+        message = f"the bridge can't keep to the sandbox {setting.config.sandbox.level!r}"
+        hint = 'add a task instead (`deputize add`), or set `sandbox.level` to "auto" or "off"'
+        raise failed(Outcome.POLICY_DENIED, message, hint)
+    return () if setting.config.sandbox.is_off else containment_prefix()
 
 
 async def _require_login(runtime: Runtime, login: Login) -> None:

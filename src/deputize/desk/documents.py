@@ -246,6 +246,7 @@ def attempt_document(attempt: Attempt) -> Document:
             "model": attempt.model,
             "session": attempt.session,
             "workspace": attempt.workspace,
+            "sandbox": attempt.sandbox,
             "pid": _pid(attempt.processes[0]) if attempt.processes else None,
             "started_at": to_text(attempt.started_at),
             "finished_at": maybe_text(attempt.finished_at),

@@ -15,6 +15,7 @@ from deputize.git.locate import read_blobs
 from deputize.git.merges import Conflicted, commit_tree, is_ancestor, merge_tree
 from deputize.git.refs import landing_ref, read_ref, set_ref, tree_of
 from deputize.git.repository import Mirror, open_mirror
+from deputize.workspace.sandbox.shelter import level_of
 from deputize.workspace.worktree import TASK_TRAILER, trailers_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Ground:
     tip: str
     wishes: Wishes
     problem: str | None = None
-    """What is wrong with the repository's own file, if something is."""
+    """What keeps its commands from running: wrong settings, a sandbox that isn't there."""
 
     @property
     def config(self) -> Config:
@@ -56,6 +57,11 @@ def look(home: Home, change: Change) -> Ground:
     except ConfigError as error:
         wishes = Wishes(config=load_config(home.config))
         return Ground(mirror=mirror, tip=tip, wishes=wishes, problem=error.message)
+    try:
+        level_of(wishes.config.sandbox.level)
+    except ConfigError as error:
+        problem = f"{error.message} ({error.hint})"
+        return Ground(mirror=mirror, tip=tip, wishes=wishes, problem=problem)
     return Ground(mirror=mirror, tip=tip, wishes=wishes)
 
 

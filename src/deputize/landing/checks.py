@@ -12,18 +12,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deputize.config.settings import CheckSettings
+    from deputize.workspace.sandbox.shelter import Launcher
 
 
 async def run_checks(
     checks: Mapping[str, CheckSettings],
     workspace: Path,
+    launcher: Launcher,
     marks: Mapping[str, str],
     told: Callable[[CheckResult], Awaitable[None]],
 ) -> tuple[CheckResult, ...]:
     """Run the checks one after another and tell each result; stop at the first required failure."""
     results: list[CheckResult] = []
     for name, check in checks.items():
-        ran = await run_line(check.command, workspace, check.timeout_seconds, marks=marks)
+        ran = await run_line(
+            check.command, workspace, check.timeout_seconds, launcher=launcher, marks=marks
+        )
         result = CheckResult(
             name=name,
             command=check.command,

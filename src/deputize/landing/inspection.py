@@ -19,6 +19,8 @@ from deputize.workspace.clean import discard_clean, open_clean
 from deputize.workspace.commands import run_line
 from deputize.workspace.processes.ending import end_tree_blocking
 from deputize.workspace.processes.environment import markers
+from deputize.workspace.sandbox.places import places_of_worktree
+from deputize.workspace.sandbox.shelter import sheltered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from deputize.landing.candidate import Ground
     from deputize.model.change import Change
     from deputize.workshop import Workshop
+    from deputize.workspace.sandbox.shelter import Launcher
 
 
 async def inspect(
@@ -47,10 +50,10 @@ async def inspect(
 
     # Checks of a landing that was killed may still run, on the same commit in the same place.
     await aside(end_tree_blocking, marker)
-    async with _clean(shop, change, ground, commit) as workspace:
-        failed = await _set_up(ground, workspace, marks)
+    async with _clean(shop, change, ground, commit) as (workspace, launcher):
+        failed = await _set_up(ground, workspace, launcher, marks)
         if failed is None:
-            return await run_checks(checks, workspace, marks, told)
+            return await run_checks(checks, workspace, launcher, marks, told)
         await told(failed)
         return (failed,)
 
@@ -58,19 +61,31 @@ async def inspect(
 @asynccontextmanager
 async def _clean(
     shop: Workshop, change: Change, ground: Ground, commit: str
-) -> AsyncIterator[Path]:
+) -> AsyncIterator[tuple[Path, Launcher]]:
+    """Give the workspace, and what starts commands in its sandbox."""
     worktree = await aside(open_clean, shop.home.workspaces, ground.mirror, change.id, commit)
+    places = places_of_worktree(worktree)
+    manager = sheltered(ground.config.sandbox, shop.home.path, places)
     try:
-        yield worktree.path
+        shelter = await aside(manager.__enter__)
+        try:
+            yield worktree.path, await aside(shelter.launcher)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await aside(manager.__exit__, None, None, None)
     finally:
         with anyio.CancelScope(shield=True):
             await aside(discard_clean, worktree)
 
 
-async def _set_up(ground: Ground, workspace: Path, marks: Mapping[str, str]) -> CheckResult | None:
+async def _set_up(
+    ground: Ground, workspace: Path, launcher: Launcher, marks: Mapping[str, str]
+) -> CheckResult | None:
     """Run the setup steps; return the one that failed."""
     for step in ground.config.workspace.setup:
-        ran = await run_line(step.command, workspace, step.timeout_seconds, marks=marks)
+        ran = await run_line(
+            step.command, workspace, step.timeout_seconds, launcher=launcher, marks=marks
+        )
         if ran.exit_code != 0:
             return CheckResult(
                 name=SETUP,

@@ -111,20 +111,35 @@ class AgentSettings(NamedTuple):
     """Arguments with which its program tells its version."""
     install: str | None = None
     """How it is installed, for people."""
+    keeps: tuple[str, ...] = ()
+    """Where its program keeps login and sessions; in the sandbox, only it sees and writes that."""
+    nests: bool = False
+    """Whether its program has a sandbox of its own, for which it makes user namespaces."""
 
 
 BUILT_IN_AGENTS: Mapping[str, AgentSettings] = {
-    "copilot": AgentSettings(kind="copilot", env=("COPILOT_CACHE_HOME",)),
-    "codex": AgentSettings(kind="codex", env=("CODEX_HOME", "CODEX_API_KEY")),
+    "copilot": AgentSettings(
+        kind="copilot",
+        env=("COPILOT_CACHE_HOME",),
+        keeps=("~/.copilot", "~/.cache/copilot", "$COPILOT_CACHE_HOME"),
+    ),
+    "codex": AgentSettings(
+        kind="codex",
+        env=("CODEX_HOME", "CODEX_API_KEY"),
+        keeps=("~/.codex", "$CODEX_HOME"),
+        nests=True,
+    ),
     "claude": AgentSettings(
         kind="claude",
         env=("ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_*"),
+        keeps=("~/.claude", "~/.claude.json", "$CLAUDE_CONFIG_DIR"),
     ),
     "goose": AgentSettings(
         kind="acp",
         command=("goose", "acp", "--with-builtin", "developer"),
         shared=True,
         env=("GOOSE_*", "OPENAI_API_KEY", "OPENAI_HOST", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY"),
+        keeps=("~/.config/goose", "~/.local/share/goose", "~/.local/state/goose"),
     ),
 }
 """Agents that are there without being configured."""

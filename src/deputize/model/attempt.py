@@ -155,6 +155,8 @@ class Attempt(NamedTuple):
     """A ref in our repository that holds what the attempt left behind."""
     activity: Activity | None = None
     """What it did at its worker's last heartbeat, once its agent had begun."""
+    sandbox: str | None = None
+    """What its programs ran in: `workspace`, `namespace` or `off`; None before any could."""
 
     @property
     def unusable_answer(self) -> str | None:

@@ -52,7 +52,6 @@ class CommandChannel:
             argv=tuple(part.replace(TEXT, message.text) for part in self._argv),
             cwd=home if home.is_dir() else Path("/"),
             env=_environment(message),
-            contained=False,
         )
         document = json.dumps(message.document).encode() + b"\n"
         limits = Limits(output_limit_bytes=OUTPUT_BYTES)

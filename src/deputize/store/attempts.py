@@ -49,7 +49,7 @@ def insert(transaction: Transaction, new: Sequence[Attempt]) -> list[Attempt]:
 
 def _new(attempt: Attempt) -> dict[str, Value]:
     values = _values(attempt)
-    del values["id"], values["number"]
+    del values["id"], values["number"], values["sandbox"]
     return values
 
 

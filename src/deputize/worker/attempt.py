@@ -21,6 +21,7 @@ from deputize.worker.metering import meter
 from deputize.worker.obedience import require_obedience
 from deputize.worker.running import Running, Stop, watch
 from deputize.worker.setting_out import set_out
+from deputize.worker.sheltering import sheltering
 from deputize.worker.steps import Steps
 from deputize.worker.telemetry import Subject, begin
 from deputize.worker.verifying import verify
@@ -105,16 +106,24 @@ async def _work(running: Running, bench: Bench) -> Seen:
     seen = Seen(outcome=Outcome.CANCELLED)
     try:
         with running.scope:
-            await bench.prepare(steps)
-            seen = await _run_agent(running, bench)
-            if bench.deciding_checks(steps.claim.task):
-                left = await aside(look, steps, bench)
-                seen = await verify(steps, bench, seen, left)
+            async with sheltering(steps, bench) as sheltered:
+                seen = await _see_through(running, sheltered)
     except AgentError as error:
         seen = Seen(outcome=Outcome(error.outcome), error=error.message)
     except LeaseLost:
         seen = Seen(outcome=Outcome.LEASE_LOST, error="the lease was lost")
     return running.as_stopped(seen)
+
+
+async def _see_through(running: Running, bench: Bench) -> Seen:
+    """Run all that belongs to the attempt, in its sandbox."""
+    steps = running.steps
+    await bench.prepare(steps)
+    seen = await _run_agent(running, bench)
+    if bench.deciding_checks(steps.claim.task):
+        left = await aside(look, steps, bench)
+        seen = await verify(steps, bench, seen, left)
+    return seen
 
 
 async def _run_agent(running: Running, bench: Bench) -> Seen:

@@ -32,6 +32,7 @@ from deputize.worker.preparation import prepare, require_trust
 from deputize.worker.verifying import deciding_checks
 from deputize.workshop import aside
 from deputize.workspace.isolation import Fingerprint, fingerprint
+from deputize.workspace.sandbox.shelter import NO_SHELTER, Shelter, level_of
 from deputize.workspace.worktree import (
     Workspace,
     open_in_place,
@@ -67,6 +68,8 @@ class Bench:
     """The commit of the target that the work grew from: what a change is measured against."""
     continues: bool = False
     """It holds what an interrupted attempt had done."""
+    shelter: Shelter = NO_SHELTER
+    """The sandbox around all that runs here."""
     start: str | None = None
     """The commit that tells whether the task changed anything."""
 
@@ -92,7 +95,7 @@ class Bench:
         elif not in_place and self.workspace.mirror:
             await require_trust(steps, self.wishes, self.wishes.before_start)
         if not in_place:
-            await prepare(steps, self.workspace, self.wishes)
+            await prepare(steps, self.workspace, self.wishes, self.shelter)
 
 
 def change_rule(task: Task, config: Config) -> str:
@@ -163,9 +166,10 @@ def parked_until(steps: Steps) -> datetime:
 
 def _open_scratch(steps: Steps) -> Bench:
     home, claim = steps.shop.home, steps.claim
+    wishes = Wishes(config=load_config(home.config))
+    level_of(wishes.config.sandbox.level)
     workspace = open_scratch(home.workspaces, task=claim.task.id, attempt=claim.attempt.number)
     steps.note_workspace(workspace.path, None)
-    wishes = Wishes(config=load_config(home.config))
     return Bench(workspace=workspace, wishes=wishes, before=None)
 
 
@@ -179,6 +183,8 @@ def _open_with_repository(steps: Steps, git_dir: Path) -> Bench:
     file, listed = read_blobs(git_dir, tip, (REPOSITORY_FILE, INCLUDE_FILE))
     origin = f"{REPOSITORY_FILE} ({task.target})"
     wishes = read_wishes(home.config, file, listed, origin=origin)
+    # Before anything is made: where a sandbox is asked for that isn't there, nothing begins.
+    level_of(wishes.config.sandbox.level)
     checkout = Path(task.repo) if task.repo and Path(task.repo) != git_dir else None
     saved = _saved_work(steps, mirror)
     workspace = _open_workspace(steps, mirror, base, saved, checkout)

@@ -11,19 +11,22 @@ from deputize.model.approval import Approval, ApprovalState, Subject
 from deputize.model.outcome import Outcome
 from deputize.showing import shown_name
 from deputize.store import trust
+from deputize.worker.sheltering import launcher_of
 from deputize.workshop import aside
 from deputize.workspace.commands import run_line
 from deputize.workspace.include import include
 from deputize.workspace.processes.environment import attempt_marker, markers
+from deputize.workspace.sandbox.shelter import Launcher
 
 if TYPE_CHECKING:
     from deputize.config.settings import Step
     from deputize.config.trust import Wishes
     from deputize.worker.steps import Steps
+    from deputize.workspace.sandbox.shelter import Shelter
     from deputize.workspace.worktree import Workspace
 
 
-async def prepare(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
+async def prepare(steps: Steps, workspace: Workspace, wishes: Wishes, shelter: Shelter) -> None:
     """Do what a trusted repository wants done before an agent starts.
 
     Raises AgentError, setup_failed, where a step fails.
@@ -31,8 +34,9 @@ async def prepare(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
     if workspace.mirror is None or not wishes.of_workspace:
         return
     await _include(steps, workspace, wishes)
+    launcher = await launcher_of(shelter) if wishes.config.workspace.setup else Launcher()
     for number, step in enumerate(wishes.config.workspace.setup, 1):
-        await _set_up(steps, workspace, step, number)
+        await _set_up(steps, workspace, step, number, launcher)
 
 
 async def require_trust(steps: Steps, wishes: Wishes, lines: tuple[str, ...]) -> None:
@@ -83,7 +87,9 @@ async def _include(steps: Steps, workspace: Workspace, wishes: Wishes) -> None:
         steps.log.milestone(f"not copied: {shown_name(path)} ({reason})")
 
 
-async def _set_up(steps: Steps, workspace: Workspace, step: Step, number: int) -> None:
+async def _set_up(
+    steps: Steps, workspace: Workspace, step: Step, number: int, launcher: Launcher
+) -> None:
     await steps.milestone(f"setup {number}: {step.command}")
     attempt = steps.claim.attempt
     marks = markers(attempt.task, attempt_marker(attempt.token))
@@ -91,6 +97,7 @@ async def _set_up(steps: Steps, workspace: Workspace, step: Step, number: int) -
         step.command,
         workspace.path,
         step.timeout_seconds,
+        launcher=launcher,
         marks=marks,
         on_output=steps.log.stderr,
     )

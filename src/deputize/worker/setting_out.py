@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deputize.agents.base import Job
@@ -24,8 +24,8 @@ from deputize.worker.benches import answers_with_request, may_edit, may_touch
 from deputize.worker.judging import verdict_form
 from deputize.worker.prompt import compose
 from deputize.worker.requesting import request_form
+from deputize.worker.sheltering import launcher_for
 from deputize.workshop import aside
-from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
 
 if TYPE_CHECKING:
@@ -66,12 +66,21 @@ async def set_out(running: Running, bench: Bench) -> Outfit:
     steps.log.milestone(f"its models come through {found.link}")
     begins, answers = await steps.is_new_session(), await steps.answers()
     job = _job(steps, bench, variables, found, begins=begins, answers=answers)
+    job = await _let_in(steps, bench, agent, job)
     _note_served(running, bench, job)
     form = await _form(steps, bench, agent, job)
     agent, job = (form.agent, form.job) if form else (agent, job)
     settings = settings_for(steps.claim.task.agent, bench.config.agents)
     gate = with_people(_gate(steps, bench), running, settings, bench.config.policy)
     return Outfit(agent=agent, job=job, gate=gate, form=form)
+
+
+async def _let_in(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Job:
+    """Return the job with what starts its programs in the sandbox."""
+    settings = settings_for(steps.claim.task.agent, bench.config.agents)
+    launcher = await launcher_for(steps, bench, agent, settings, job)
+    environment = {**job.environment, **launcher.variables}
+    return replace(job, launcher=launcher.prefix, environment=environment)
 
 
 async def _form(steps: Steps, bench: Bench, agent: Agent, job: Job) -> Form[Any] | None:
@@ -171,7 +180,6 @@ def _job(
         provider=found.provider,
         state=steps.shop.home.agents / task.agent,
         may_write=may_touch(task, settings),
-        containment=() if settings.sandbox.is_off else containment_prefix(),
     )
 
 

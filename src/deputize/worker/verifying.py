@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deputize.model.outcome import Outcome
+from deputize.worker.sheltering import launcher_of
 from deputize.workspace.commands import run_line
 from deputize.workspace.processes.environment import attempt_marker, markers
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from deputize.worker.evidence import Left, Seen
     from deputize.worker.steps import Steps
     from deputize.workspace.commands import Ran
+    from deputize.workspace.sandbox.shelter import Launcher
 
 
 def deciding_checks(
@@ -44,19 +46,23 @@ async def verify(steps: Steps, bench: Bench, seen: Seen, left: Left) -> Seen:
     wanted = bench.deciding_checks(steps.claim.task)
     if seen.outcome is not Outcome.SUCCEEDED or left.tree_changed or not wanted:
         return seen
+    launcher = await launcher_of(bench.shelter)
     for name, check in wanted.items():
-        ran = await _run(steps, bench, name, check)
+        ran = await _run(steps, bench, name, check, launcher)
         if ran.exit_code != 0:
             return _failed(seen, left, name, check, ran)
     return replace(seen, left=left, exit_code=0)
 
 
-async def _run(steps: Steps, bench: Bench, name: str, check: CheckSettings) -> Ran:
+async def _run(
+    steps: Steps, bench: Bench, name: str, check: CheckSettings, launcher: Launcher
+) -> Ran:
     attempt = steps.claim.attempt
     ran = await run_line(
         check.command,
         bench.path,
         check.timeout_seconds,
+        launcher=launcher,
         marks=markers(attempt.task, attempt_marker(attempt.token)),
         on_output=steps.log.stderr,
     )

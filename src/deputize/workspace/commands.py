@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from deputize.workspace.sandbox.shelter import Launcher
+
 OUTPUT_CHARACTERS = 4000
 """How much of the end of a command's output is kept."""
 
@@ -34,14 +36,20 @@ async def run_line(
     workspace: Path,
     timeout_seconds: int,
     *,
+    launcher: Launcher,
     marks: Mapping[str, str],
     on_output: Callable[[bytes], None] = lambda _chunk: None,
 ) -> Ran:
-    """Run a shell line in a workspace; the caller has seen to it that the line is trusted.
+    """Run a shell line in a workspace's sandbox; the caller has seen to it that it is trusted.
 
     `marks` are the variables by which its processes are found again should this one die.
     """
-    command = Command(argv=("/bin/sh", "-c", line), cwd=workspace, env=agent_environment((), marks))
+    command = Command(
+        argv=("/bin/sh", "-c", line),
+        cwd=workspace,
+        env={**agent_environment((), marks), **launcher.variables},
+        launcher=launcher.prefix,
+    )
     limits = Limits(timeout_seconds=timeout_seconds)
     finished = await run(command, limits, lambda _stream, chunk: on_output(chunk))
     text = redacted(finished.output_tail.decode("utf-8", "replace"))[-OUTPUT_CHARACTERS:]

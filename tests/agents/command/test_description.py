@@ -131,8 +131,8 @@ async def test_exit_codes_mean_what_is_described(
     tmp_path: Path, script: str, outcome: Outcome
 ) -> None:
     """Even one that would else be a signal's; words that are described go before."""
-    job = replace(job_in(tmp_path), containment=containment_prefix())
-    if not job.containment and "145" in script:
+    job = replace(job_in(tmp_path), launcher=containment_prefix())
+    if not job.launcher and "145" in script:
         pytest.skip("this system allows no PID namespace")
     codes = {"144": "agent_error", "41": "auth_failed", "75": "quota_spent"}
     patterns = Patterns(rate_limited=("^slow down",))

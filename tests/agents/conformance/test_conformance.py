@@ -317,7 +317,7 @@ async def test_an_agent_works_inside_a_namespace_of_its_own(rig: Rig) -> None:
     prefix = await anyio.to_thread.run_sync(containment_prefix)
     if not prefix:
         pytest.skip("this system allows no PID namespace")
-    run = await rig.run(rig.job("Please write the note.", containment=prefix))
+    run = await rig.run(rig.job("Please write the note.", launcher=prefix))
     assert run.report is not None
     assert run.report.outcome is Outcome.SUCCEEDED
     assert (rig.workspace / "note.txt").exists()

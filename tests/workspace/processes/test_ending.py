@@ -67,6 +67,7 @@ signal.pause()
 WORKER = """
 import sys, anyio
 from pathlib import Path
+from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.program import Command
 from deputize.workspace.processes.run import Limits, run
 folder, marker, contained = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "yes"
@@ -74,7 +75,7 @@ command = Command(
     argv=("sh", "-c", "setsid sh -c 'echo > daemon; exec sleep 1000' & echo > agent; wait"),
     cwd=folder,
     env={"PATH": "/usr/bin:/bin", "DEPUTIZE_ATTEMPT": marker},
-    contained=contained,
+    launcher=containment_prefix() if contained else (),
 )
 anyio.run(run, command, Limits(), print)
 """

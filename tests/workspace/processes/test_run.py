@@ -13,13 +13,15 @@ import anyio
 import pytest
 
 from deputize.errors import ProcessError
+from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import ProcessIdentity, is_running
 from deputize.workspace.processes.program import Command, started
 from deputize.workspace.processes.run import TAIL_BYTES, Finished, Limits, run
 from deputize.workspace.processes.tree import find_tree
+from tests.fixtures.sandboxes import sandbox_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from deputize.workspace.processes.program import Stream
@@ -57,16 +59,26 @@ class Heard:
         self.up.set()
 
 
-@pytest.fixture(params=["contained", "bare"])
-def command(request: pytest.FixtureRequest, tmp_path: Path, marker: str) -> Callable[..., Command]:
-    """Give what makes a shell script a command, once contained where that can be, once not."""
+@pytest.fixture(params=["sandboxed", "contained", "bare"])
+def launcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """Give what a program is started in, where that can be: a sandbox, a namespace, nothing."""
+    if request.param == "sandboxed":
+        with sandbox_for(tmp_path, tmp_path / "home") as shelter:
+            yield shelter.launcher().prefix
+    else:
+        yield containment_prefix() if request.param == "contained" else ()
+
+
+@pytest.fixture
+def command(launcher: tuple[str, ...], tmp_path: Path, marker: str) -> Callable[..., Command]:
+    """Give what makes a shell script a command."""
 
     def make(script: str, *arguments: str, grace_seconds: float = 5) -> Command:
         return Command(
             argv=("sh", "-c", script, *arguments),
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], "DEPUTIZE_ATTEMPT": marker},
-            contained=request.param == "contained",
+            launcher=launcher,
             grace_seconds=grace_seconds,
         )
 

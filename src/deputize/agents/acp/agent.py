@@ -68,7 +68,7 @@ class AcpAgent:
             argv=self.command,
             cwd=job.workspace,
             env=environment,
-            contained=bool(job.containment),
+            launcher=job.launcher,
         )
         see_through = await self._way(job)
         return await see_through(command, job, gate, emit, version=self._version, clock=self._clock)
@@ -76,7 +76,7 @@ class AcpAgent:
     async def _way(self, job: Job) -> Callable[..., Awaitable[Report]]:
         """Return what sees a job through: in a program of its own, or in one of the pool."""
         # Loading the protocol's package takes a while: not in the thread that renews leases.
-        if self.pool is not None and not job.containment and not self._is_in_workspace():
+        if self.pool is not None and not job.launcher and not self._is_in_workspace():
             shared = await to_thread.run_sync(import_module, "deputize.agents.acp.shared")
             return shared.Sharing(self.pool).run  # type: ignore[no-any-return]
         alone = await to_thread.run_sync(import_module, "deputize.agents.acp.alone")

@@ -74,7 +74,7 @@ class Sharing:
         folder = (self._pool.folder or Path(tempfile.gettempdir())) / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = common(command.env, self._pool.mark)
-        return replace(command, cwd=folder, env=environment, contained=False)
+        return replace(command, cwd=folder, env=environment, launcher=())
 
 
 async def _converse(loan: Loan[Hosted], job: Job, gate: Gate, emit: Emit) -> Report:

@@ -111,7 +111,7 @@ def _command(
         argv=(program, *arguments_of(job, session, begins=begins)),
         cwd=job.workspace,
         env=environment,
-        contained=bool(job.containment),
+        launcher=job.launcher,
     )
 
 

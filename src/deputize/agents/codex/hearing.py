@@ -69,7 +69,7 @@ class Hearing:
             argv=launch.argv,
             cwd=self._job.workspace,
             env=launch.environment,
-            contained=bool(self._job.containment),
+            launcher=self._job.launcher,
         )
         prompt = self._job.said.encode("utf-8", "replace")
         limits = Limits(output_limit_bytes=UNLIMITED_BYTES)

@@ -97,7 +97,7 @@ class CommandAgent:
             argv=launch.argv,
             cwd=job.workspace,
             env=launch.environment,
-            contained=bool(job.containment),
+            launcher=job.launcher,
         )
         limits = Limits(output_limit_bytes=UNLIMITED_BYTES)
         try:

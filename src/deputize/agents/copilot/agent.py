@@ -83,7 +83,7 @@ class CopilotAgent:
     async def _way(self, job: Job) -> Callable[..., Awaitable[Report]]:
         """Return what sees a job through: in a runtime of its own, or in one of the pool."""
         # Loading the SDK takes a second, in which leases must be renewed: not in this thread.
-        if self.pool is not None and not job.containment:
+        if self.pool is not None and not job.launcher:
             shared = await to_thread.run_sync(import_module, "deputize.agents.copilot.shared")
             return shared.Sharing(self.pool).run  # type: ignore[no-any-return]
         alone = await to_thread.run_sync(import_module, "deputize.agents.copilot.run")

@@ -62,7 +62,7 @@ def launch_of(program: str, job: Job, login: Login, *, log_level: str) -> Launch
         program=program,
         workspace=job.workspace,
         environment=job.environment,
-        containment=job.containment,
+        launcher=job.launcher,
         # A login is stored beside the sessions, so who uses it keeps them there.
         state=None if login.is_stored else job.state,
         uses_stored_login=login.is_stored,

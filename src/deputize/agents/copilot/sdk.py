@@ -63,7 +63,8 @@ class Launch:
     program: str
     workspace: Path
     environment: Mapping[str, str]
-    containment: tuple[str, ...]
+    launcher: tuple[str, ...]
+    """What stands before it and starts it inside of something."""
     state: Path | None
     """Where it keeps its sessions; None leaves them where the stored login is."""
     uses_stored_login: bool
@@ -95,8 +96,8 @@ class Runtime:
         self._marker = secrets.token_hex(16)
         self._identity: ProcessIdentity | None = None
         self._sessions: dict[str, CopilotSession] = {}
-        launcher = (sys.executable, "-I", "-S", "-c", OWN_SESSION)
-        path, *arguments = (*launcher, *launch.containment, launch.program)
+        leader = (sys.executable, "-I", "-S", "-c", OWN_SESSION)
+        path, *arguments = (*leader, *launch.launcher, launch.program)
         self._client = CopilotClient(
             connection=RuntimeConnection.for_stdio(path=path, args=tuple(arguments)),
             working_directory=str(launch.workspace),

@@ -92,7 +92,7 @@ def key_of(launch: Launch, login: Login) -> str:
     return digest(
         (launch.program, version_of(launch.program), str(launch.workspace)),
         sorted(launch.environment.items()),
-        (launch.containment, str(launch.state), launch.uses_stored_login, launch.log_level),
+        (launch.launcher, str(launch.state), launch.uses_stored_login, launch.log_level),
         (login.token, sorted((login.provider or {}).items())),
     )
 

@@ -6,7 +6,7 @@ import secrets
 import signal
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from deputize.agents.base import (
     Report,
     SessionStarted,
 )
+from deputize.agents.belongings import belongings_of
 from deputize.desk.check.trials import (
     CANARY_FILE,
     CANARY_PROMPT,
@@ -33,16 +34,17 @@ from deputize.desk.check.trials import (
     judge_canary,
     judge_task,
 )
-from deputize.errors import AgentError, ProcessError
+from deputize.errors import AgentError, ConfigError, ProcessError
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
 from deputize.model.agent_check import CheckStep
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Tool
 from deputize.workshop import alone
-from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.environment import agent_environment, markers
 from deputize.workspace.processes.tree import find_tree
+from deputize.workspace.sandbox.places import Places
+from deputize.workspace.sandbox.shelter import NO_SHELTER, Launcher, Shelter, sheltered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +73,8 @@ class Conduct:
     """The signal that ended it, if one did."""
     marker: str = field(default_factory=lambda: secrets.token_hex(16))
     refused: bool = False
+    shelter: Shelter = NO_SHELTER
+    """The sandbox that the agent's programs are started in."""
 
     def run(self, limit_seconds: float) -> None:
         """Go through all steps; an interruption is raised once nothing runs any more."""
@@ -95,7 +99,7 @@ class Conduct:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._obey_signals, group.cancel_scope)
                     with _scratch() as folder:
-                        await self._all_steps(folder)
+                        await self._in_sandbox(folder)
                     group.cancel_scope.cancel()
         if scope.cancelled_caught:
             self.ledger.fail(f"it took longer than {limit_seconds:g} s altogether")
@@ -105,6 +109,22 @@ class Conduct:
             async for number in signals:
                 self.told_to_end = self.told_to_end or number
                 scope.cancel()
+
+    async def _in_sandbox(self, folder: Path) -> None:
+        """Go through the steps in the sandbox that tasks would be given."""
+        subject = self.subject
+        manager = sheltered(subject.sandbox, subject.home, Places(read=(), write=()))
+        try:
+            self.shelter = await to_thread.run_sync(manager.__enter__)
+        except (ConfigError, OSError) as error:
+            hint = error.hint if isinstance(error, ConfigError) else None
+            self.ledger.fail(_with_hint(str(error), hint))
+            return
+        try:
+            await self._all_steps(folder)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(manager.__exit__, None, None, None)
 
     async def _all_steps(self, folder: Path) -> None:
         try:
@@ -201,7 +221,7 @@ class Conduct:
 
     async def _job(self, prompt: str, workspace: Path, *, may_write: bool) -> Job:
         subject = self.subject
-        return Job(
+        job = Job(
             prompt=prompt,
             workspace=workspace,
             environment=agent_environment(
@@ -212,7 +232,18 @@ class Conduct:
             provider=subject.provider,
             state=subject.state,
             may_write=may_write,
-            containment=await to_thread.run_sync(containment_prefix),
+        )
+        launcher = await to_thread.run_sync(self._launcher, job)
+        environment = {**job.environment, **launcher.variables}
+        return replace(job, launcher=launcher.prefix, environment=environment)
+
+    def _launcher(self, job: Job) -> Launcher:
+        subject = self.subject
+        read, write = belongings_of(
+            subject.agent, subject.settings, subject.state, job.environment, job.provider
+        )
+        return self.shelter.launcher(
+            read=read, write=(job.workspace, *write), nests=subject.settings.nests
         )
 
 

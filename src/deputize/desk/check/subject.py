@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deputize.agents.base import Agent, Found, Provider
     from deputize.config.dotenv import Variables
     from deputize.config.home import Home
-    from deputize.config.settings import Config
+    from deputize.config.settings import Config, SandboxSettings
     from deputize.model.agent import AgentSettings
 
 LIMIT_SECONDS = 30
@@ -52,6 +52,8 @@ class Subject:
     secrets: Mapping[str, str] = field(repr=False)
     variables: Variables
     state: Path
+    home: Path
+    sandbox: SandboxSettings
 
     @property
     def kind(self) -> str:
@@ -89,6 +91,8 @@ def subject_of(home: Home, name: str, wanted: Wanted) -> Subject:
         secrets=using.secrets,
         variables=variables,
         state=home.agents / name,
+        home=home.path,
+        sandbox=config.sandbox,
     )
 
 

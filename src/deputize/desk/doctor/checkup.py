@@ -13,6 +13,7 @@ from deputize.desk.doctor.finding import About, Finding, Level, Look, look
 from deputize.desk.doctor.journal import journal
 from deputize.desk.doctor.leases import leases
 from deputize.desk.doctor.repository import has_store, repository
+from deputize.desk.doctor.sandbox import sandbox
 from deputize.desk.doctor.schema import schema
 from deputize.desk.doctor.workers import workers
 from deputize.desk.doctor.workspaces import workspaces
@@ -91,6 +92,7 @@ def _second(home: Home) -> Iterator[Stop]:
     yield Stop(About.SETTINGS, partial(settings.telemetry, home))
     yield Stop(About.DISK, partial(machine.disk, home))
     yield Stop(About.SQLITE, machine.sqlite)
+    yield Stop(About.SANDBOX, partial(sandbox, home))
 
 
 def _store(home: Home, stack: ExitStack, *, fix: bool) -> Iterator[Finding]:

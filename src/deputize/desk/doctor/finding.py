@@ -41,6 +41,7 @@ class About(StrEnum):
     WORKERS = "workers"
     LEASES = "leases"
     WORKSPACES = "workspaces"
+    SANDBOX = "sandbox"
     AGENT = "agent"
     NOTIFY = "notify"
     CREDENTIALS = "credentials"

@@ -17,7 +17,8 @@ UPDATE attempts SET lease_expires_at = :lease_expires_at, agent = :agent, model 
     exit_code = :exit_code, error = :error, input_tokens = :input_tokens,
     output_tokens = :output_tokens, cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens,
     cost_usd = :cost_usd,
-    tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref
+    tools = :tools, summary = :summary, log = :log, saved_ref = :saved_ref,
+    sandbox = :sandbox
 WHERE id = :id AND token = :token AND finished_at IS NULL;
 
 -- name: with_task

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from deputize.surfaces.cli.output import Output, Part
 
 LONGEST_SHA = 12
+SANDBOXES = {
+    "workspace": "nothing outside of its workspace could be written to",
+    "namespace": "none but a process namespace",
+    "off": "none",
+}
+"""What an attempt ran in, for people."""
 
 
 def print_page(output: Output, view: TaskView, kin: Kin) -> None:
@@ -108,6 +114,7 @@ def print_attempt(output: Output, attempt: Attempt) -> None:
         ("tools", ", ".join(f"{tool.name} ×{tool.count}" for tool in attempt.tools)),
         ("session", attempt.session or ""),
         ("workspace", attempt.workspace or ""),
+        ("sandbox", SANDBOXES.get(attempt.sandbox or "", "")),
         ("saved work", attempt.saved_ref or ""),
         ("log", attempt.log or ""),
         ("its answer", attempt.unusable_answer or ""),

@@ -19,7 +19,6 @@ import anyio.to_thread
 
 from deputize.errors import ProcessError
 from deputize.workspace.processes import reaper
-from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.ending import (
     FORCE_SECONDS,
     GRACE_SECONDS,
@@ -48,8 +47,8 @@ class Command:
     cwd: Path
     env: Mapping[str, str]
     """All of its environment: nothing is added to it but the marker of this run."""
-    contained: bool = True
-    """Whether it gets a PID namespace of its own, where the system allows that."""
+    launcher: tuple[str, ...] = ()
+    """What stands before its arguments: it starts it in a namespace, or in a sandbox."""
     grace_seconds: float = GRACE_SECONDS
     """How long its processes have between SIGTERM and SIGKILL."""
 
@@ -57,11 +56,14 @@ class Command:
 class Program:
     """A program that runs: its streams, and its end."""
 
-    def __init__(self, process: subprocess.Popen[bytes], marker: str, *, contained: bool) -> None:
-        """Take over a process that has just been started with `marker` in its environment."""
+    def __init__(self, process: subprocess.Popen[bytes], marker: str, *, launched: bool) -> None:
+        """Take over a process that has just been started with `marker` in its environment.
+
+        One that was `launched` by another tells by its exit code which signal ended it.
+        """
         self._process: Final = process
         self._marker: Final = marker
-        self._contained: Final = contained
+        self._launched: Final = launched
         self._pidfd: Final = open_pidfd(process.pid)
         self._output: Final = {"stdout": _open(process.stdout), "stderr": _open(process.stderr)}
         self._input: Final = _open(process.stdin)
@@ -121,7 +123,7 @@ class Program:
         killed_by = -code if code < 0 else code - KILLED_BASE
         if code < 0:
             return KILLED_BASE + killed_by, killed_by
-        return code, killed_by if self._contained and _is_signal(killed_by) else None
+        return code, killed_by if self._launched and _is_signal(killed_by) else None
 
     def close(self) -> None:
         """Close our ends of its streams."""
@@ -169,11 +171,10 @@ async def end_tree(
 
 async def _start(command: Command) -> Program:
     _check(command)
-    prefix = await anyio.to_thread.run_sync(containment_prefix) if command.contained else ()
     marker = secrets.token_hex(16)
     with reaper.starting:
-        process = _popen((*prefix, *command.argv), command, marker)
-        return Program(process, marker, contained=bool(prefix))
+        process = _popen((*command.launcher, *command.argv), command, marker)
+        return Program(process, marker, launched=bool(command.launcher))
 
 
 def _check(command: Command) -> None:

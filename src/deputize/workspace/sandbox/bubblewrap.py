@@ -1,0 +1,194 @@
+"""bubblewrap's arguments, and whether this machine lets it do what they say.
+
+What was measured:
+
+- It dies of SIGTERM, and everything inside is killed with it at once. So SIGTERM is ignored outside
+  and given back inside; ending a tree signals what is inside directly.
+- Its first process inside collects orphans; killed programs become exit code 128 + n; daemons end
+  with the program. Environments stay readable from outside.
+- Root without capabilities can still write to `/proc/sys`, and so take over the machine: bubblewrap
+  covers it only where the folder itself can be written to, so it is covered here.
+- `--disable-userns` makes one namespace more, so that none can be made inside.
+- Run by root, the inside is root without capabilities, in a user namespace that knows only root:
+  files of other users can be neither made nor given away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from deputize.workspace.sandbox.mounts import Kind, Mount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ALWAYS: Final = (
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--ro-bind", "/", "/"),
+    *("--dev", "/dev", "--proc", "/proc"),
+    *(
+        word
+        for name in ("acpi", "bus", "fs", "irq", "scsi", "sys", "sysrq-trigger")
+        for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")
+    ),
+)
+"""What holds for every confinement. The kernel's settings ask only whether root writes them."""
+NO_NESTING: Final = "--disable-userns"
+PROOF: Final = 'read -r pid rest </proc/self/stat; test "$pid" = "$$" && ! test -e "$1" && exit 37'
+"""Has its own processes only, and does not see a file that is hidden from it."""
+PROOF_EXIT_CODE: Final = 37
+PROOF_SECONDS: Final = 10.0
+INSTALL: Final = "install bubblewrap (`apt install bubblewrap`)"
+REFUSED_HINT: Final = "allow unprivileged user namespaces on this machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bubblewrap:
+    """bubblewrap on this machine, which was tried out."""
+
+    program: str
+    env: str
+    """GNU env, which ignores a signal for one program and gives it back to another."""
+    version: str
+    disables_nesting: bool
+
+    def launcher(
+        self, mounts: Iterable[Mount], layers: Path, *, nests: bool = False
+    ) -> tuple[str, ...]:
+        """Return what stands before a program's arguments to start it inside.
+
+        Layers come from a folder of that name, in the order of the mounts.
+        """
+        nesting = (NO_NESTING,) if self.disables_nesting and not nests else ()
+        return (
+            *(self.env, "--ignore-signal=TERM", self.program, *ALWAYS, *nesting),
+            *arguments_of(mounts, layers),
+            *("--", self.env, "--default-signal=TERM", "--"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Why there is no bubblewrap to use, and what to do about it."""
+
+    why: str
+    hint: str
+
+
+def arguments_of(mounts: Iterable[Mount], layers: Path) -> Iterator[str]:
+    """Yield the arguments for some mounts: pure."""
+    empty = []
+    for number, mount in enumerate(mounts):
+        place = mount.place
+        match mount.kind:
+            case Kind.READABLE:
+                # What has gone meanwhile is not missed.
+                yield from ("--ro-bind-try", place, place)
+            case Kind.WRITABLE:
+                yield from ("--bind", place, place)
+            case Kind.EMPTY_FILE:
+                yield from ("--ro-bind", str(layers / EMPTY), place)
+            case Kind.EMPTY_FOLDER:
+                empty.append(place)
+                yield from ("--perms", "0555", "--tmpfs", place)
+            case Kind.PRIVATE_FOLDER:
+                yield from ("--perms", "1777", "--tmpfs", place)
+            case Kind.LAYER:
+                yield from ("--bind", str(layers / str(number)), place)
+            case Kind.LINK:
+                pass  # it is in its layer
+    # Not before everything that lies in them has its place.
+    for place in empty:
+        yield from ("--remount-ro", place)
+
+
+EMPTY: Final = "empty"
+"""A file beside the layers with nothing in it."""
+
+
+def make_layers(mounts: Iterable[Mount], layers: Path) -> None:
+    """Make the folders and the file that `arguments_of` names; raises OSError."""
+    layers.mkdir(mode=0o700)
+    (layers / EMPTY).touch(mode=0o444)
+    made: dict[str, Path] = {}
+    for number, mount in enumerate(mounts):
+        if mount.kind is Kind.LAYER:
+            made[mount.place] = layers / str(number)
+            made[mount.place].mkdir(mode=0o755)
+        elif mount.kind is Kind.LINK:
+            place = Path(mount.place)
+            (made[str(place.parent)] / place.name).symlink_to(mount.target)
+
+
+@cache
+def bubblewrap() -> Bubblewrap | Missing:
+    """Return bubblewrap, or why it can't be used here.
+
+    Tries it out at the first call (about 30 ms), then remembers.
+    """
+    program, env = shutil.which("bwrap"), shutil.which("env")
+    if sys.platform != "linux":
+        return Missing(why="bubblewrap is only for Linux", hint="see docs/sandbox.md")
+    if program is None or env is None:
+        return Missing(why="bubblewrap is not installed", hint=INSTALL)
+    told = _said(program, "--version")
+    found = re.search(r"\d+(?:\.\d+)+", told)
+    tried = Bubblewrap(
+        program=program,
+        env=env,
+        version=found[0] if found else "of an unknown version",
+        disables_nesting=NO_NESTING in _said(program, "--help"),
+    )
+    problem = _problem(tried)
+    return Missing(why=problem, hint=REFUSED_HINT) if problem else tried
+
+
+def _said(program: str, argument: str) -> str:
+    try:
+        run = subprocess.run(
+            [program, argument],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROOF_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return (run.stdout + run.stderr).decode("utf-8", "replace")
+
+
+def _problem(tried: Bubblewrap) -> str | None:
+    """Return why it doesn't work here; None where a program inside proves that it does."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="deputize-proof-") as made:
+            return _tried(tried, Path(os.path.realpath(made)))
+    except (OSError, subprocess.SubprocessError) as exc:
+        return f"bubblewrap could not be tried out: {exc}"
+
+
+def _tried(tried: Bubblewrap, folder: Path) -> str | None:
+    hidden = folder / "hidden"
+    hidden.mkdir()
+    (hidden / "secret").touch()
+    launcher = tried.launcher([Mount(kind=Kind.EMPTY_FOLDER, place=str(hidden))], folder)
+    proof = subprocess.run(
+        [*launcher, "/bin/sh", "-c", PROOF, "proof", str(hidden / "secret")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PROOF_SECONDS,
+        check=False,
+    )
+    if proof.returncode == PROOF_EXIT_CODE:
+        return None
+    last = proof.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    said = "".join(letter for letter in "".join(last) if letter.isprintable())[:200]
+    return f"bubblewrap does not work here: {said or f'exit code {proof.returncode}'}"
