@@ -88,7 +88,7 @@ async def test_what_it_holds_is_told_with_what_it_needs_itself(pool: Pool, tmp_p
     """A large helper makes it large."""
     environment = {"PATH": "/usr/bin:/bin", "SIGNS": str(tmp_path), "DEPUTIZE_ATTEMPT": MARK}
     argv = agent(pool, "helped").command
-    hosted = Hosted(Command(argv=argv, cwd=tmp_path, env=environment, contained=False), 1)
+    hosted = Hosted(Command(argv=argv, cwd=tmp_path, env=environment), 1)
     await pool.host(hosted.serve)
     helper = identify(int((tmp_path / "helper").read_text()))
     program = identify(hosted.pid)
@@ -168,7 +168,7 @@ async def test_who_is_contained_has_a_program_of_its_own(crew: Crew) -> None:
     if not prefix:
         pytest.skip("this system allows no PID namespace")
     hand = crew.hand("a", "write")
-    hand.job = replace(hand.job, containment=prefix)
+    hand.job = replace(hand.job, launcher=prefix)
     await hand.work()
     assert hand.outcome is Outcome.SUCCEEDED
     (told,) = (each for each in hand.events if isinstance(each, ProcessStarted))

@@ -162,7 +162,7 @@ def test_no_process_outside_is_traced(box: Box, stranger: subprocess.Popen[bytes
     """Its number means nothing inside."""
     said = box.inside(f"python3 -c '{TRACE}' {stranger.pid}")
     assert said == "refused\n"
-    assert known(stranger.pid)
+    assert is_running(known(stranger.pid))
 
 
 def test_no_mount_no_namespace_no_right_that_it_had_not(box: Box) -> None:
