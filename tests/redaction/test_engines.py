@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import deputize
 from deputize.redaction import redacted, version
 from deputize.redaction.engine import Plain, Re2, engine
-from deputize.redaction.lines import spans_in
+from deputize.redaction.lines import SMALL, spans_in
+from deputize.redaction.rules import HINTS
 from deputize.redaction.sweep import WINDOW, Sweep
 from tests.fixtures.secrets import corpus
 
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 
 ENTRIES = corpus()
 BOTH = (Re2(), Plain())
+HOSTILE = (
+    *("token-", "api_key_", "eyJ-", "eyJaaaaaaaaaaaa.", "--a-", "pass=", "SG.aaaaaaaaaaaaaaaa."),
+    *("sk-", "bearer ", "ab://x:", '"token": "', "password=\\", "authorization: basic ", "1//0"),
+    *("hooks.slack.com/services/", "twitter", "okta=", "cookie: sid", "curl -u a:", "xapp-1-"),
+)
 
 
 def test_re2_is_used_where_it_is_installed() -> None:
@@ -42,6 +50,49 @@ def test_both_find_the_same_in_real_code() -> None:
         if path.suffix in {".py", ".toml", ".txt", ".sql"}:
             re2, plain = (spans_in(path.read_bytes(), each) for each in BOTH)
             assert sorted(re2) == sorted(plain), path
+
+
+PIECES = (
+    *HINTS,
+    *(
+        "=",
+        ": ",
+        '"',
+        "'",
+        '\\"',
+        "\\",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        "é",
+        "\u212a",
+        "://",
+        "@",
+        "(",
+        "<",
+    ),
+    *("a", "B7", "a1B2c3D4e5", "password", "secret_key", "str", "x" * 30),
+    *(entry.secret for entry in ENTRIES[::40]),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40), st.sampled_from(("utf-8", "latin-1")))
+@settings(max_examples=300)
+def test_both_find_the_same_in_anything(pieces: list[str], encoding: str) -> None:
+    """Whatever stands beside whatever, and in blocks too large to be looked at line by line."""
+    for times in (1, 1 + SMALL // 100):
+        block = ("".join(pieces) * times).encode(encoding, "replace")
+        re2, plain = (spans_in(block, each) for each in BOTH)
+        assert sorted(re2) == sorted(plain)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("on", BOTH, ids=lambda each: each.name)
+def test_a_window_of_anything_is_done_with(on: Re2 | Plain, piece: str) -> None:
+    """Patterns are bounded: one that isn't would run into the test's limit with Python's engine."""
+    for each in (piece, f"{piece}\n"):
+        assert isinstance(spans_in(each.encode() * (WINDOW // len(each)), on), list)
 
 
 def test_without_re2_python_s_own_is_used() -> None:

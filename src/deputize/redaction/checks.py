@@ -62,6 +62,11 @@ def _mixed(_before: str, value: str, _after: str) -> bool:
     return kinds >= FEWEST_KINDS and len(set(value)) >= FEWEST_LETTERS
 
 
+def _random(_before: str, value: str, _after: str) -> bool:
+    """Judge what is set for a service: a key has figures, and hardly the same letter again."""
+    return any(map(str.isdigit, value)) and len(set(value)) >= FEWEST_LETTERS
+
+
 def _credential(_before: str, value: str, _after: str) -> bool:
     return any(letter in "0123456789=" for letter in value) and not is_placeholder(value)
 
@@ -118,6 +123,7 @@ def is_placeholder(value: str) -> bool:
 _CHECKS = {
     "-": lambda _before, _value, _after: True,
     "mixed": _mixed,
+    "random": _random,
     "credential": _credential,
     "given": _given,
     "named": _named,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from deputize.redaction.checks import is_secret
@@ -42,12 +42,6 @@ def _finders(on: Engine) -> tuple[Pattern, ...]:
 @cache
 def _pattern(on: Engine, rule: Rule) -> Pattern:
     return on.pattern(rule.pattern)
-
-
-@lru_cache(maxsize=16)
-def pattern_of(source: str) -> Pattern:
-    """Return a pattern that isn't a rule's, ready on the engine that is there."""
-    return engine().pattern(source)
 
 
 def spans_in(block: bytes, on: Engine | None = None) -> list[Span]:

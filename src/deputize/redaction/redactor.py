@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from deputize.redaction.rules import HINTS, NAME, NAME_HINTS
+from deputize.redaction.rules import NAME, NAME_HINTS, has_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from deputize.redaction.lines import Span
     from deputize.redaction.stream import Stream
@@ -26,7 +26,7 @@ LONG = 16_384
 class Redactor:
     """The rules, and values that are known to be secrets. It never shows those."""
 
-    __slots__ = ("_known", "_pattern")
+    __slots__ = ("_known",)
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         """Also take out `values`, however they are written."""
@@ -35,8 +35,7 @@ class Redactor:
             from deputize.redaction.known import forms_of
 
             forms = {form for value in values for form in forms_of(value)}
-            self._known = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-        self._pattern = b"|".join(map(re.escape, self._known)).decode("latin-1")
+            self._known = tuple(forms)
 
     def redacted(self, text: str) -> str:
         """Return `text` with every secret in it replaced by a mark."""
@@ -77,16 +76,23 @@ class Redactor:
         if self._known or len(text) > LONG:
             return True
         # Most text has none of these, and looking for plain words costs next to nothing.
-        return any(map(text.lower().__contains__, HINTS))
+        return has_hint(text)
 
     def _spans_in(self, block: bytes) -> list[Span]:
-        from deputize.redaction.lines import Span, pattern_of, spans_in
+        from deputize.redaction.lines import spans_in
 
-        spans = spans_in(block)
-        if self._known:
-            matches = pattern_of(self._pattern).finditer(block)
-            spans += [Span(*match.span(), KNOWN_RULE, match.span()[0]) for match in matches]
-        return spans
+        return [*spans_in(block), *self._known_in(block)]
+
+    def _known_in(self, block: bytes) -> Iterator[Span]:
+        """Yield where known values are; an engine would keep what it has looked for."""
+        from deputize.redaction.lines import Span
+
+        for form in self._known:
+            start = block.find(form)
+            while start >= 0:
+                end = start + len(form)
+                yield Span(start, end, KNOWN_RULE, start)
+                start = block.find(form, end)
 
     def _hidden(self, item: object) -> object:
         if isinstance(item, (list, tuple)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deputize.desk.check.ledger import ORDER, Ledger
 from deputize.model.agent_check import CheckStep, StepDone, StepState
+from deputize.redaction import Redactor
 
 
 def test_every_step_is_told_whatever_happens() -> None:
@@ -34,3 +35,11 @@ def test_what_agents_say_is_one_harmless_line() -> None:
     assert "ghp_1" not in done.text
     assert done.text.isprintable()
     assert len(done.text) <= 300
+
+
+def test_what_is_known_to_be_secret_is_not_told() -> None:
+    """The key with which an agent is checked looks like nothing, and an agent may say it."""
+    told: list[StepDone] = []
+    ledger = Ledger("command", told.append, Redactor(["quiet-as-a-mouse"]))
+    ledger.note(CheckStep.CONFIG, "key quiet-as-a-mouse was refused")
+    assert [done.text for done in told] == ["key [redacted] was refused"]
