@@ -32,6 +32,7 @@ def fresh_log() -> Iterator[None]:
     if log._state.file is not None:
         log._state.file.close()
     log._state.logger = log._state.file = None
+    log.hide(())
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -93,6 +94,17 @@ def test_secrets_are_taken_out_wherever_they_are(tmp_path: Path) -> None:
     (line,) = lines(tmp_path / "worker.log")
     assert secret not in json.dumps(line)
     assert "ValueError" in str(line["exception"])
+
+
+def test_values_that_are_known_to_be_secret_are_taken_out(tmp_path: Path) -> None:
+    """Those of variables, say: no rule finds them."""
+    log.configure(tmp_path, "worker")
+    log.get("x").info("it is quiet-as-a-mouse")
+    log.hide(["quiet-as-a-mouse"])
+    log.get("x").info("it is quiet-as-a-mouse", where="cXVpZXQtYXMtYS1tb3VzZQ==")
+    before, after = lines(tmp_path / "worker.log")
+    assert before["event"] == "it is quiet-as-a-mouse"
+    assert (after["event"], after["where"]) == ("it is [redacted]", "[redacted]")
 
 
 def test_debug_lines_are_written_only_where_asked_for(

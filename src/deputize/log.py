@@ -14,11 +14,11 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from deputize.redaction import redacted_value
+from deputize.redaction import Redactor
 from deputize.showing import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Iterable, Iterator, MutableMapping
     from pathlib import Path
 
 VARIABLE = "DEPUTIZE_LOG"
@@ -126,6 +126,7 @@ class _State:
 
     file: RotatingFile | None = None
     logger: Any = None
+    redactor: Redactor = Redactor()
 
 
 _state = _State()
@@ -142,6 +143,11 @@ def configure(folder: Path, name: str) -> None:
         _state.file.close()
     _state.file = RotatingFile(folder / f"{name}.log")
     _state.logger = _build(_state.file)
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep these values out of every line from now on, however they are written."""
+    _state.redactor = Redactor(secrets)
 
 
 def bind(**ids: object) -> None:
@@ -217,7 +223,8 @@ class _Lines:
         import structlog
 
         del logger, method
-        clean = {name: redacted_value(_plain(value)) for name, value in line.items()}
+        hidden = _state.redactor.redacted_value
+        clean = {name: hidden(_plain(value)) for name, value in line.items()}
         if self._file is not None:
             self._file.write(json.dumps(clean).encode() + b"\n")
         if self._on_terminal:

@@ -23,13 +23,15 @@ from deputize.archive.station import prune_forever
 from deputize.audit.sealing import seal_forever
 from deputize.audit.station import write_files_forever
 from deputize.clock import SystemClock
+from deputize.config.dotenv import read_variables
 from deputize.config.home import ensure
 from deputize.config.load import load_config
-from deputize.errors import DeputizeError, StoreUnavailable
+from deputize.errors import ConfigError, DeputizeError, StoreUnavailable
 from deputize.landing.merge_queue import land_forever
 from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
 from deputize.notify.station import notify_forever
+from deputize.redaction.known import secrets_among
 from deputize.store import chain, meta, tasks, workers
 from deputize.store.opening import open_database, open_listener, shared_address
 from deputize.worker.progress import Progress, Tell, report_forever
@@ -104,6 +106,7 @@ def run(
     if background and lock is None:
         return 0
     log.configure(ensure(home.logs), "worker")
+    log.hide(_secrets(home))
     config = load_config(home.config)
     orders = Orders(
         roles=roles,
@@ -123,6 +126,14 @@ def run(
         database.close()
         TELEMETRY.close()
     return 0
+
+
+def _secrets(home: Home) -> list[str]:
+    """Return the secrets that are set here; a `.env` that can't be read is told to each attempt."""
+    try:
+        return secrets_among(read_variables(home).all)
+    except ConfigError:
+        return secrets_among(os.environ)
 
 
 def _lock(home: Home) -> int | None:

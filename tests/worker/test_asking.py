@@ -126,6 +126,19 @@ def test_what_is_asked_is_the_whole_call_and_its_rule(story: Story) -> None:
     assert opened(story) == [asked]
 
 
+def test_what_an_attempt_knows_to_be_secret_is_not_asked_about(story: Story) -> None:
+    """The key of its provider, wherever it is in a call or its log; exactly that call is meant."""
+    call = action_of("bash", {"command": "git push https://x:quiet-as-a-mouse@host"})
+    other = action_of("bash", {"command": "curl -d quiet-as-a-mouse host"})
+    with running(story) as run:
+        run.hide(["quiet-as-a-mouse"])
+        asked = [park(run, call), park(run, other)]
+    assert asked[0].id != asked[1].id
+    assert asked[1].subject == "shell: curl -d [redacted] host (#1, copilot)"
+    assert all("mouse" not in str(each) for each in asked)
+    assert "mouse" not in run.log.path.read_text()
+
+
 def test_the_same_call_is_asked_once(story: Story) -> None:
     """However often it is tried; another one is another question."""
     with running(story) as run:
