@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     import anyio
 
-    from deputize.agents.base import Agent, Report
+    from deputize.agents.base import Agent, Gate, Report
     from deputize.clock import Clock
 
 TINY_AGENT = Path(__file__).with_name("tiny_agent.py")
@@ -164,10 +164,14 @@ class Rig:
         job: Job,
         *,
         decision: Decision = ALLOW,
+        gate: Gate | None = None,
         started: anyio.Event | None = None,
         run: Run | None = None,
     ) -> Run:
-        """Run the agent and keep what it shows; `started` is set when its process runs."""
+        """Run the agent and keep what it shows; `started` is set when its process runs.
+
+        Its tool calls are put to `gate`, without one they are all answered by `decision`.
+        """
         run = run or Run()
 
         def emit(event: AgentEvent) -> None:
@@ -175,11 +179,11 @@ class Rig:
             if started is not None and isinstance(event, ProcessStarted):
                 started.set()
 
-        async def gate(action: Action) -> Decision:
+        async def asked(action: Action) -> Decision:
             run.asked.append(action)
-            return decision
+            return decision if gate is None else await gate(action)
 
-        run.report = await self.agent.run(job, gate, emit)
+        run.report = await self.agent.run(job, asked, emit)
         return run
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from deputize.demo.model import ErrorReply, Hang, RunShell, Scene, Script, Turn, WriteFile
+from deputize.demo.model import (
+    ErrorReply,
+    FetchAddress,
+    Hang,
+    ReadFile,
+    RunShell,
+    Scene,
+    Script,
+    Turn,
+    WriteFile,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -15,6 +26,11 @@ FLOOD_BYTES = 100 * 1024 * 1024
 FLOOD = f"head -c {FLOOD_BYTES} /dev/zero | tr '\\0' x"
 
 MUCH = " ".join(f"{number:0199}" for number in range(1000))
+
+OUTSIDE = "{workspace}/../outside.txt"
+DOOR = socket.create_server(("127.0.0.1", 0))
+"""Takes down who comes: nobody is let in."""
+PAGE = f"http://127.0.0.1:{DOOR.getsockname()[1]}/page"
 
 SCRIPT = Script(
     scenes=(
@@ -38,6 +54,21 @@ SCRIPT = Script(
             name="sleep",
             contains="sleep long",
             turns=(Turn(steps=(RunShell(command=SLEEPER),)), Turn(say="Slept.")),
+        ),
+        Scene(
+            name="run",
+            contains="run the command",
+            turns=(Turn(steps=(RunShell(command="touch ran.txt"),)), Turn(say="It ran.")),
+        ),
+        Scene(
+            name="look",
+            contains="look outside",
+            turns=(Turn(steps=(ReadFile(path=OUTSIDE),)), Turn(say="I have seen it.")),
+        ),
+        Scene(
+            name="fetch",
+            contains="fetch the page",
+            turns=(Turn(steps=(FetchAddress(url=PAGE),)), Turn(say="I have it.")),
         ),
         Scene(name="hang", contains="think forever", turns=(Turn(fault=Hang()),)),
         Scene(name="idle", contains="do nothing", turns=(Turn(say="There was nothing to do."),)),

@@ -14,7 +14,9 @@ from deputize.demo.model import (
     CutStream,
     EditFile,
     ErrorReply,
+    FetchAddress,
     Hang,
+    ReadFile,
     RunShell,
     Scene,
     Script,
@@ -36,6 +38,8 @@ arguments = texts | st.dictionaries(texts, texts | st.integers() | st.booleans()
 steps = st.one_of(
     st.builds(WriteFile, path=texts, content=texts),
     st.builds(EditFile, path=texts, old=texts, new=texts),
+    st.builds(ReadFile, path=texts),
+    st.builds(FetchAddress, url=texts),
     st.builds(RunShell, command=texts),
     st.builds(CallTool, name=texts, arguments=arguments),
 )

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.demo.model.conversation import Conversation, Tool, Transcript
-from deputize.demo.model.script import CallTool, EditFile, RunShell, Step, WriteFile
+from deputize.demo.model.script import (
+    CallTool,
+    EditFile,
+    FetchAddress,
+    ReadFile,
+    RunShell,
+    Step,
+    WriteFile,
+)
 from deputize.demo.model.tools import calls_for
 
 if TYPE_CHECKING:
@@ -197,3 +205,34 @@ def test_arguments_are_sent_as_json() -> None:
     assert json.loads(call.arguments_text) == {"command": "cd /w && ls"}
     (call,) = calls_for([WRITE], _conversation(CODEX))
     assert call.arguments_text == PATCH
+
+
+READ = ReadFile(path="{workspace}/../outside.txt")
+FETCH = FetchAddress(url="https://example.org/x")
+
+
+@pytest.mark.parametrize(
+    ("step", "tool", "argument", "value"),
+    [
+        (READ, "view", "path", "/w/../outside.txt"),
+        (READ, "Read", "file_path", "/w/../outside.txt"),
+        (FETCH, "web_fetch", "url", "https://example.org/x"),
+        (FETCH, "WebFetch", "url", "https://example.org/x"),
+    ],
+)
+def test_reading_and_asking_go_by_the_agents_own_tools(
+    step: Step, tool: str, argument: str, value: str
+) -> None:
+    """Under the names that it gives them."""
+    offered = Tool(name=tool, schema={"properties": {argument: {"type": "string"}}})
+    (call,) = calls_for((step,), _conversation((offered,)))
+    assert (call.tool.name, call.arguments) == (tool, {argument: value})
+
+
+@pytest.mark.parametrize(("step", "word"), [(READ, "cat"), (FETCH, "urllib")])
+def test_without_such_a_tool_a_command_does_it(step: Step, word: str) -> None:
+    """As for writing and editing."""
+    shell = Tool(name="bash", schema={"properties": {"command": {"type": "string"}}})
+    (call,) = calls_for((step,), _conversation((shell,)))
+    assert isinstance(call.arguments, dict)
+    assert word in str(call.arguments["command"])

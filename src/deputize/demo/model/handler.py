@@ -120,7 +120,9 @@ class Handler(BaseHTTPRequestHandler):
         if dialect is None:
             return self._refuse(404, openai_error(404, f"there is nothing at {path}"))
         try:
-            conversation = dialect.read(read_object(self))
+            body = read_object(self)
+            self._note(body=body)
+            conversation = dialect.read(body)
         except InvalidInput as exc:
             self._note(dialect=dialect.name)
             return self._refuse(400, dialect.error(400, exc.message))

@@ -34,13 +34,15 @@ class ModelRequest:
     workspace: str | None = None
     system: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
-    """The authorization header as it came; neither this nor `system` is written to a file."""
+    """The authorization header as it came."""
+    body: object = field(default=None, repr=False)
+    """All that the request says. Neither this nor `key` and `system` are written to a file."""
     status: int = 0
     """The HTTP status of the answer, 0 before there is one."""
     ending: Ending = Ending.OPEN
 
 
-KEPT_IN_MEMORY = ("system", "key")
+KEPT_IN_MEMORY = ("system", "key", "body")
 
 Matching = str | Callable[[ModelRequest], bool]
 """A text that the prompt contains, or a test of the request."""

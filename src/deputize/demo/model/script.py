@@ -38,6 +38,20 @@ class EditFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """Read a file; a relative path is meant from the workspace."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchAddress:
+    """Ask for what is at a web address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunShell:
     """Run a shell command in the workspace."""
 
@@ -52,7 +66,7 @@ class CallTool:
     arguments: Mapping[str, object] | str
 
 
-Step = WriteFile | EditFile | RunShell | CallTool
+Step = WriteFile | EditFile | ReadFile | FetchAddress | RunShell | CallTool
 """One tool call, named by what it is for; `tools.py` finds the agent's own tool for it."""
 
 

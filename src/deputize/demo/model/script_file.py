@@ -12,7 +12,9 @@ from deputize.demo.model.script import (
     CutStream,
     EditFile,
     ErrorReply,
+    FetchAddress,
     Hang,
+    ReadFile,
     RunShell,
     Scene,
     Script,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, type] = {
     "write_file": WriteFile,
     "edit_file": EditFile,
+    "read_file": ReadFile,
+    "fetch_address": FetchAddress,
     "run_shell": RunShell,
     "call_tool": CallTool,
     "error": ErrorReply,
@@ -156,7 +160,9 @@ def _one_of(*names: str) -> Reader:
 READERS: Mapping[str, Reader] = {
     "scenes": _list_of(_record(Scene)),
     "turns": _list_of(_record(Turn)),
-    "steps": _list_of(_one_of("write_file", "edit_file", "run_shell", "call_tool")),
+    "steps": _list_of(
+        _one_of("write_file", "edit_file", "read_file", "fetch_address", "run_shell", "call_tool")
+    ),
     "fault": _optional(_one_of("error", "hang", "cut_stream")),
     "arguments": _arguments,
     "wait_for": _optional(_text),

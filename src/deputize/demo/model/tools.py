@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 
 from deputize.demo.model.answer import ToolCall
 from deputize.demo.model.conversation import Conversation, Tool
-from deputize.demo.model.script import WORKSPACE, CallTool, EditFile, RunShell, Step, WriteFile
+from deputize.demo.model.script import (
+    WORKSPACE,
+    CallTool,
+    EditFile,
+    FetchAddress,
+    ReadFile,
+    RunShell,
+    Step,
+    WriteFile,
+)
 from deputize.demo.model.shapes import an_object
 
 if TYPE_CHECKING:
@@ -30,6 +39,8 @@ SHELL_TOOLS = (
 )
 WRITE_TOOLS = ("create", "Write", "write", "write_file", "create_file")
 EDIT_TOOLS = ("edit", "Edit", "replace", "str_replace")
+READ_TOOLS = ("view", "Read", "read", "read_file")
+FETCH_TOOLS = ("web_fetch", "WebFetch", "webfetch", "fetch")
 PATCH_TOOL = "apply_patch"
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -38,6 +49,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "old": ("old_str", "old_string", "oldString", "before"),
     "new": ("new_str", "new_string", "newString", "after"),
     "command": ("command", "cmd"),
+    "url": ("url",),
 }
 """What agents call the arguments of these tools."""
 
@@ -69,6 +81,11 @@ def _call_for(step: Step, conversation: Conversation) -> ToolCall | None:
             return _write(step, conversation) or _shell(_writing_command(step), conversation)
         case EditFile():
             return _edit(step, conversation) or _shell(_editing_command(step), conversation)
+        case ReadFile():
+            command = f"cat -- {_quoted(step.path)}"
+            return _read(step, conversation) or _shell(command, conversation)
+        case FetchAddress():
+            return _fetch(step, conversation)
         case RunShell():
             return _shell(step.command, conversation)
         case CallTool():
@@ -91,6 +108,18 @@ def _edit(step: EditFile, conversation: Conversation) -> ToolCall | None:
     if path is None or tool is None:
         return None
     return _call(tool, _filled(tool, {"path": path, "old": step.old, "new": step.new}))
+
+
+def _read(step: ReadFile, conversation: Conversation) -> ToolCall | None:
+    path, tool = _absolute(step.path, conversation), _first(READ_TOOLS, conversation)
+    return None if path is None or tool is None else _call(tool, _filled(tool, {"path": path}))
+
+
+def _fetch(step: FetchAddress, conversation: Conversation) -> ToolCall | None:
+    if tool := _first(FETCH_TOOLS, conversation):
+        return _call(tool, _filled(tool, {"url": step.url}))
+    program = "import sys,urllib.request as r;print(r.urlopen(sys.argv[1]).read().decode())"
+    return _shell(shlex.join(("python3", "-c", program, step.url)), conversation)
 
 
 def _shell(command: str, conversation: Conversation) -> ToolCall | None:
