@@ -174,5 +174,5 @@ READERS: Mapping[str, Reader] = {
     "delay_seconds": _number,
     "word_seconds": _number,
 } | dict.fromkeys(
-    ("name", "contains", "say", "path", "content", "old", "new", "command", "message"), _text
+    ("name", "contains", "say", "path", "content", "old", "new", "command", "url", "message"), _text
 )
