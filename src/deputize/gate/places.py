@@ -7,19 +7,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deputize.workspace.sandbox.secrets import IN_HOME, IN_SYSTEM
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+HOMES = frozenset({"/home", "/root", "/var/root", "/Users"})
+"""Where people's homes are: one's own is no secret."""
 SECRET = (
-    *("~/.ssh", "~/.gnupg", "~/.aws", "~/.azure", "~/.config/gcloud", "~/.kube", "~/.docker"),
-    *("~/.netrc", "~/.git-credentials", "~/.config/git/credentials", "~/.config/gh", "~/.npmrc"),
-    *("~/.pypirc", "~/.cargo/credentials.toml", "~/.m2/settings.xml", "~/.gem/credentials"),
-    *("~/.password-store", "~/.local/share/keyrings", "~/.mozilla", "~/.config/google-chrome"),
-    *("~/.config/chromium", "~/Library/Keychains", "~/.terraform.d/credentials.tfrc.json"),
-    *("~/.vault-token", "~/.config/op", "~/.config/sops/age", "/etc/shadow", "/etc/gshadow"),
-    *("/etc/ssh", "/root/.ssh", "/etc/sudoers", "/proc/*/environ", "/proc/*/mem"),
+    *(f"~/{place}" for place in IN_HOME),
+    *(place for place in IN_SYSTEM if place not in HOMES),
+    *("/proc/*/environ", "/proc/*/mem"),
 )
-"""Where programs keep what opens doors."""
+"""Where programs keep what opens doors: what the sandbox hides, too."""
 
 
 def is_inside(path: str, folder: str) -> bool:
