@@ -42,6 +42,7 @@ SOURCE = ROOT / "src" / "deputize"
 PAGES = (
     ROOT / "README.md",
     ROOT / "AGENTS.md",
+    ROOT / "SECURITY.md",
     *sorted(DOCS.glob("*.md")),
     *sorted((DOCS / "decisions").glob("*.md")),
 )
