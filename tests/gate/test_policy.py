@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deputize.agents.vocabulary import action_of
-from deputize.gate.ask import resolve
+from deputize.gate.ask import decided
 from deputize.gate.decide import Bounds, decide
 from deputize.gate.holding import in_workspace, secret_places
 from deputize.model.policy import Action, Tool, Verdict
@@ -38,7 +38,7 @@ def answer(
         policy=policy,
         hidden=secret_places(workspace, workspace.parent / "home"),
     )
-    decision = decide(action, bounds, tuple(resolve(one, str(workspace)) for one in action.paths))
+    decision = decided(action, bounds)
     return decision.verdict, decision.rule
 
 
@@ -310,3 +310,35 @@ def test_what_only_places_and_profiles_say_needs_no_agent_that_asks() -> None:
     """An agent that can't be asked is refused where calls are restricted, not otherwise."""
     assert not Policy(rules=(Rule(name="x", profile="read-only", roles=("a",)),)).restricts_calls
     assert Policy(rules=(Rule(blocked_tools=("mcp",)),)).restricts_calls
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("pytest > out.txt 2>&1", "workspace"),
+        ("pytest > /dev/null 2>/dev/null", "workspace"),
+        ("pytest > ../out.txt", "outside"),
+        ("pytest >> ~/.bashrc", "write-unknown"),
+        ("pytest > $X", "write-unknown"),
+        ("pytest > .git/config", "git"),
+        ("pytest > link/x", "outside"),
+    ],
+)
+def test_where_output_goes_is_held_where_commands_are_named(
+    tmp_path: Path, line: str, rule: str
+) -> None:
+    """A redirection is a write, as a file tool's is."""
+    workspace = tmp_path / "w"
+    workspace.mkdir()
+    (workspace / "link").symlink_to(tmp_path)
+    settings = PolicySettings(allowed_commands=("pytest",))
+    verdict = ALLOW if rule == "workspace" else DENY
+    assert answer(workspace, settings, shell(line)) == (verdict, rule)
+    assert answer(workspace, PolicySettings(), shell(line)) == (ALLOW, "workspace")
+
+
+def test_who_only_reads_sends_no_output_into_files(tmp_path: Path) -> None:
+    """But for devices; what a program writes by itself is judged by the tree."""
+    settings = PolicySettings(profile="read-only")
+    assert answer(tmp_path, settings, shell("ls > out.txt")) == (DENY, "read-only")
+    assert answer(tmp_path, settings, shell("ls 2>/dev/null | wc -l")) == (ALLOW, "read-only")

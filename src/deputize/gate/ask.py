@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from deputize.gate.commands import read_line
 from deputize.gate.decide import decide
 from deputize.model.policy import Decision, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from deputize.gate.decide import Bounds
     from deputize.model.policy import Action
 
     Record = Callable[[Action, Decision], Awaitable[None]]
+
+DEVICES = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
+"""What output may go to anyway; one's own streams lead somewhere else when they are resolved."""
 
 
 def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Decision]]:
@@ -40,10 +44,21 @@ def decided(action: Action, bounds: Bounds) -> Decision:
     """Decide an action, wherever its paths really lead."""
     try:
         resolved = tuple(resolve(path, bounds.workspace) for path in action.paths)
+        written = tuple(_written(action, bounds))
     except (OSError, RuntimeError, ValueError) as error:
         reason = f"nobody can tell where the path leads: {error}"
         return Decision(verdict=Verdict.DENY, rule="unresolvable", reason=reason)
-    return decide(action, bounds, resolved)
+    return decide(action, bounds, resolved, written)
+
+
+def _written(action: Action, bounds: Bounds) -> Iterator[str | None]:
+    """Yield where a command redirects its output to, where that matters; None where unknown."""
+    if action.command is None or not bounds.holds_redirections:
+        return
+    for word in read_line(action.command).written:
+        path = None if word is None else resolve(word, bounds.workspace)
+        if path not in DEVICES:
+            yield path
 
 
 def resolve(path: str, workspace: str) -> str:

@@ -32,18 +32,30 @@ class Bounds:
     hidden: tuple[str, ...] = ()
     """Places that nobody reads or writes unless the policy names them."""
 
+    @property
+    def holds_redirections(self) -> bool:
+        """Tell whether it matters where commands send their output."""
+        held = any(rule.allowed_commands or rule.writable for rule in self.policy.rules)
+        return held or self.policy.profile is Profile.READ_ONLY
 
-def decide(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Decision:
+
+def decide(
+    action: Action,
+    bounds: Bounds,
+    resolved: tuple[str, ...],
+    written: tuple[str | None, ...] = (),
+) -> Decision:
     """Answer an action whose paths, in the same order, resolve to `resolved`.
 
-    What a command writes can't be told from its text. It is judged afterwards, by the tree.
+    What a command writes can't be told from its text, but for where its output goes: `written`. The
+    rest is judged afterwards, by the tree.
     """
     if bounds.tools is not None and action.tool not in bounds.tools:
         return _deny("role", f"this role may not use {action.tool} tools")
     for rule in bounds.policy.rules:
         if denied := denied_by(rule, action):
             return _deny(*denied)
-    if denied := next(_denied_paths(action, bounds, resolved), None):
+    if denied := next(_denied_paths(action, bounds, resolved, written), None):
         return _deny(*denied)
     for rule in bounds.policy.rules:
         if asked := asked_by(rule, action):
@@ -56,8 +68,17 @@ Denial = tuple[str, str]
 """The rule that says no, and why."""
 
 
-def _denied_paths(action: Action, bounds: Bounds, resolved: tuple[str, ...]) -> Iterator[Denial]:
+def _denied_paths(
+    action: Action,
+    bounds: Bounds,
+    resolved: tuple[str, ...],
+    written: tuple[str | None, ...],
+) -> Iterator[Denial]:
     """Yield what keeps an action from its paths, the plainest first."""
+    if None in written:
+        yield "write-unknown", "only a shell knows where its output goes"
+    if written:
+        yield from _denied_writes(bounds, tuple(path for path in written if path))
     if action.tool is Tool.WRITE:
         yield from _denied_writes(bounds, resolved)
     elif action.tool in {Tool.MEMORY, Tool.MCP} and bounds.policy.profile is Profile.READ_ONLY:
