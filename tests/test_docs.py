@@ -205,11 +205,8 @@ def test_every_setting_is_told_with_its_default() -> None:
 @pytest.mark.parametrize("key", CHOICES)
 def test_every_word_that_a_setting_takes_is_told(key: str) -> None:
     """Configuration names the words that such a key takes."""
-    names = {
-        "notify.*.": "notify[].",
-        "policy.rules.*.": "policy.rules[].",
-        "approvals.*.": "approvals[].",
-    }
+    lists = ("notify", "policy.rules", "approvals", "hooks")
+    names = {f"{name}.*.": f"{name}[]." for name in lists}
     wanted = next((key.replace(*pair) for pair in names.items() if key.startswith(pair[0])), key)
     rows = section(DOCS / "configuration.md", "Keys")
     (meaning,) = (row[2] for row in rows if row[0] == f"`{wanted.replace('*', 'NAME')}`")

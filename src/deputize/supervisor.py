@@ -27,6 +27,7 @@ from deputize.config.dotenv import read_variables
 from deputize.config.home import ensure
 from deputize.config.load import load_config
 from deputize.errors import ConfigError, DeputizeError, StoreUnavailable
+from deputize.hooks.calling import callable_hooks
 from deputize.landing.merge_queue import land_forever
 from deputize.model.worker import Worker
 from deputize.notify.channels import channels_of
@@ -108,6 +109,7 @@ def run(
     log.configure(ensure(home.logs), "worker")
     log.hide(_secrets(home))
     config = load_config(home.config)
+    callable_hooks(config.hooks)  # refused here and now where one never could be
     orders = Orders(
         roles=roles,
         slots=config.worker.slots if slots is None else slots,

@@ -7,6 +7,7 @@ from deputize.config.settings import (
     ChannelSettings,
     CheckSettings,
     Config,
+    HookSettings,
     LandingSettings,
     PoolSettings,
     ProviderSettings,
@@ -180,6 +181,16 @@ name = "hook"
 [[notify]]
 kind = "command"
 command = ["say"]
+[[hooks]]
+on = ["before_tool", "prompt"]
+command = ["check", "--fast"]
+timeout_seconds = "20s"
+roles = ["writer"]
+agents = ["copilot"]
+name = "checks"
+[[hooks]]
+on = ["session_end"]
+url = "http://127.0.0.1:1/hook"
 """
 MEANT = Config(
     default_agent="mine",
@@ -280,5 +291,12 @@ MEANT = Config(
     notify=(
         ChannelSettings(kind="webhook", url="http://127.0.0.1:1/", on=("task.done",), name="hook"),
         ChannelSettings(kind="command", command=("say",)),
+    ),
+    hooks=(
+        HookSettings(
+            on=("before_tool", "prompt"), command=("check", "--fast"), timeout_seconds=20,
+            roles=("writer",), agents=("copilot",), name="checks",
+        ),
+        HookSettings(on=("session_end",), url="http://127.0.0.1:1/hook"),
     ),
 )  # fmt: skip

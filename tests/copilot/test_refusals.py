@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -170,3 +171,21 @@ async def test_a_request_that_is_wrong_is_refused(
         async with bridge.stream(request) as deltas:
             assert [delta async for delta in deltas] == []
     assert not (await bridge.get_status()).connected
+
+
+@pytest.mark.parametrize("code", ['echo \'{"decision": "deny"}\'', "exit 1"])
+async def test_a_hook_that_says_no_is_heard_here_too(
+    home: Path, bridge: Bridge, asked: CodingTaskRequest, tmp_path: Path, code: str
+) -> None:
+    """Whether it decides so, or can't be heard; it is shown the call, without a task."""
+    told = tmp_path / "told.json"
+    with (home / "config.toml").open("a") as file:
+        file.write(
+            f"[[hooks]]\non = ['before_tool']\ncommand = ['sh', '-c', '''cat >{told}; {code}''']"
+        )
+    result = await bridge.run(replace(asked, prompt="Please run it."))
+    assert not (tmp_path / "work" / "ran.txt").exists()
+    assert [call.denied for call in result.tool_calls] == [True]
+    shown = json.loads(told.read_text())
+    assert (shown["task"], shown["role"], shown["call"]["tool"]) == (None, "writer", "shell")
+    assert shown["workspace"] == str((tmp_path / "work").resolve())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -287,3 +288,17 @@ def test_a_desk_opens_where_none_was(home: Home) -> None:
     with open_desk(home):
         assert home.path.stat().st_mode & 0o777 == 0o700
         assert home.database.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_hook_that_can_not_be_called_is_a_finding(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker would not start with it."""
+    configure(home, TOY + '[[hooks]]\non = ["prompt"]\nurl = "http://127.0.0.1:1/"\n')
+    assert all(finding.level is not Level.FAIL for finding in of(examine(home), "settings"))
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    (found,) = (one for one in of(examine(home), "settings") if one.level is Level.FAIL)
+    assert (found.text, found.hint) == (
+        "hook 'hook-1': an address needs httpx",
+        "pip install 'deputize[notify]'",
+    )

@@ -177,3 +177,42 @@ async def test_a_path_that_leads_nowhere_is_denied_and_recorded(workspace: Path,
     decision = await gate(workspace, record)(write(path))
     assert (decision.verdict, decision.rule) == (DENY, "unresolvable")
     assert record.entries[0][1] == decision
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("path", "said", "expected"),
+    [
+        ("a.py", Verdict.DENY, (DENY, "hook.mine")),
+        ("a.py", Verdict.ASK, (Verdict.ASK, "hook.mine")),
+        ("a.py", ALLOW, (ALLOW, "workspace")),
+        ("../a.py", ALLOW, (DENY, "outside")),
+        ("../a.py", Verdict.ASK, (DENY, "outside")),
+    ],
+)
+async def test_who_narrows_an_answer_only_narrows(
+    workspace: Path, path: str, said: Verdict, expected: tuple[Verdict, str]
+) -> None:
+    """What is stricter holds, and that is what is on record."""
+
+    async def narrow(_: Action, decision: Decision) -> Decision:
+        del decision
+        return Decision(verdict=said, rule="hook.mine", reason="so")
+
+    record = Record()
+    decision = await gate_for(bounds_of(workspace), record, narrow)(write(path))
+    assert (decision.verdict, decision.rule) == expected
+    assert [entry for _, entry in record.entries] == [decision]
+
+
+@pytest.mark.anyio
+async def test_who_can_not_be_asked_to_narrow_denies(workspace: Path) -> None:
+    """Whatever went wrong, nothing passes."""
+
+    async def narrow(_: Action, decision: Decision) -> Decision:
+        raise RuntimeError(decision.rule)
+
+    record = Record()
+    decision = await gate_for(bounds_of(workspace), record, narrow)(write("a.py"))
+    assert (decision.verdict, decision.rule) == (DENY, "unasked")
+    assert [entry for _, entry in record.entries] == [decision]

@@ -103,10 +103,20 @@ def _from_home(file: Path) -> Config:
         raise ConfigError(f"{file}: prices belong in `[[models]]`, not `[[prices]]`", hint=hint)
     config = cast("Config", shape.fill(Config, table))
     config = config._replace(agents=_completed(config.agents, table, shape))
+    _check(config, table, shape)
+    return config
+
+
+def _check(config: Config, table: Mapping[str, object], shape: Shape) -> None:
+    """Raise ConfigError, with key, for what has the right shape and can't be meant."""
     if "policy" in table:
         from deputize.config.policy import check_policy
 
         check_policy(config.policy, shape)
+    if config.hooks:
+        from deputize.config.hooks import check_hooks
+
+        check_hooks(config, shape)
     for name, provider in config.providers.items():
         _require_one_key(provider, f"providers.{name}", shape)
     _check_sandbox(config.sandbox, shape)
@@ -117,7 +127,6 @@ def _from_home(file: Path) -> Config:
         if name not in config.servers:
             right = "named after a provider, or an agent with a login of its own"
             raise shape.wrong("budget.providers", right, name)
-    return config
 
 
 def _check_sandbox(sandbox: SandboxSettings, shape: Shape) -> None:

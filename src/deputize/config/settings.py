@@ -13,6 +13,7 @@ from deputize.model.agent import AgentSettings, asks_always, takes_provider
 from deputize.model.budget import NO_BUDGETS, Budgets
 from deputize.model.consent import ApprovalRule  # noqa: TC001 - as above
 from deputize.model.fallback import Substitute
+from deputize.model.hook import HookKind
 from deputize.model.limits import NO_LIMITS, Limits
 from deputize.model.price import KnownModel  # noqa: TC001 - as above
 from deputize.model.rules import Rules
@@ -166,6 +167,30 @@ class ChannelSettings(NamedTuple):
     name: str | None = None
 
 
+class HookSettings(NamedTuple):
+    """One `[[hooks]]` table: a program or an address that has a say in agents' sessions."""
+
+    on: tuple[str, ...]
+    """Where in a session it is called."""
+    command: tuple[str, ...] = ()
+    """The program and its arguments; either this or `url`."""
+    url: str | None = None
+    timeout_seconds: int = 10
+    roles: tuple[str, ...] = ()
+    """Only for tasks of these roles; empty is all."""
+    agents: tuple[str, ...] = ()
+    """And of these agents."""
+    name: str | None = None
+
+    def called(self, place: int) -> str:
+        """Return what people call it, which is the table at this place."""
+        return self.name or f"hook-{place + 1}"
+
+    def is_for(self, role: str, agent: str) -> bool:
+        """Tell whether it has a say in the sessions of such a task."""
+        return (not self.roles or role in self.roles) and (not self.agents or agent in self.agents)
+
+
 BUILT_IN_ROLES: Mapping[str, RoleSettings] = {
     "writer": RoleSettings(change="required"),
     "inspector": RoleSettings(preamble="You inspect and report. Change no file; answer in words."),
@@ -205,6 +230,7 @@ class Config(NamedTuple):
     telemetry: TelemetrySettings = TelemetrySettings()
     retention: RetentionSettings = RetentionSettings()
     notify: tuple[ChannelSettings, ...] = ()
+    hooks: tuple[HookSettings, ...] = ()
 
     def role(self, name: str) -> RoleSettings | None:
         """Return a role's settings, configured or built in."""
@@ -214,6 +240,13 @@ class Config(NamedTuple):
         """Return the policy that holds for a task of which that much is known."""
         role = self.role(subject.role)
         return policy_for(self.policy, subject, profile=role.profile if role else None)
+
+    def hook_on_calls(self, role: str, agent: str) -> str | None:
+        """Return the name of a hook that decides such a task's tool calls; None without one."""
+        for place, hook in enumerate(self.hooks):
+            if HookKind.BEFORE_TOOL in hook.on and hook.is_for(role, agent):
+                return hook.called(place)
+        return None
 
     @property
     def servers(self) -> frozenset[str]:
@@ -259,7 +292,8 @@ class Config(NamedTuple):
         """Tell whether an agent of a role is to be held to something at each tool call."""
         rules = self.role(role)
         of_role = rules is not None and rules.tools is not None
-        return of_role or self.policy_for(Subject(role=role, agent=agent)).restricts_calls
+        of_policy = self.policy_for(Subject(role=role, agent=agent)).restricts_calls
+        return of_role or of_policy or self.hook_on_calls(role, agent) is not None
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -280,6 +314,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "landing.without_checks": ("ask", "land"),
     "landing.style": ("merge", "squash"),
     "notify.*.kind": ("command", "webhook"),
+    "hooks.*.on": tuple(HookKind),
 }
 """Keys that take one of a few words; `*` stands for a name or a place in a list."""
 

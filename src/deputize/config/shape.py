@@ -15,9 +15,9 @@ from deputize.errors import ConfigError
 SHOWN_LENGTH = 60
 """How much of a wrong value an error shows, in characters."""
 _NAMED = frozenset(
-    {"agents", "approvals", "budget", "checks", "models", "notify", "providers", "roles"}
+    {"agents", "approvals", "budget", "checks", "hooks", "models", "notify", "providers", "roles"}
 )
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PATTERNS = re.compile(r"\.patterns\.|\.(lost_session|noise)\.\d+$")
 """Keys whose values are regular expressions."""
 _PLACES = frozenset({"where", "unless"})
@@ -143,7 +143,7 @@ class Shape:
     def _named(self, wanted: object, value: object, key: str) -> dict[str, object]:
         if not isinstance(value, Mapping):
             raise self.wrong(key, "a table", value)
-        fitting, right = _NAME, "tables named with letters, digits, - and _"
+        fitting, right = NAME, "tables named with letters, digits, - and _"
         if key.rpartition(".")[2] in _PLACES:
             fitting, right = PATH, "texts, each at a path of names such as `message.role`"
         for name in value:
@@ -200,7 +200,7 @@ def _is_expression(text: str) -> bool:
 
 def _pattern(key: str) -> str:
     parts = key.split(".")
-    if parts[0] in {"roles", "agents", "approvals"} and parts[-1].isdecimal():
+    if parts[0] in {"roles", "agents", "approvals", "hooks"} and parts[-1].isdecimal():
         parts.pop()  # a place in a list
     if parts[0] in _NAMED and parts[2:]:
         parts[1:-1] = "*"

@@ -15,7 +15,7 @@ OWN = frozenset(
         *("DEPUTIZE_HOME", DATABASE, "DEPUTIZE_LOG"),
         *("DEPUTIZE_TASK", "DEPUTIZE_ATTEMPT", "DEPUTIZE_RUN"),
         *("DEPUTIZE_EVENT", "DEPUTIZE_EVENT_ID", "DEPUTIZE_TEXT"),
-        *("DEPUTIZE_TASK_ID", "DEPUTIZE_APPROVAL_ID"),
+        *("DEPUTIZE_TASK_ID", "DEPUTIZE_APPROVAL_ID", "DEPUTIZE_HOOK"),
     }
 )
 """Variables with a meaning of their own; every other `DEPUTIZE_…` is a setting."""

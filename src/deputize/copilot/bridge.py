@@ -22,10 +22,12 @@ from deputize.config.dotenv import read_variables
 from deputize.config.home import Home, ensure, find_home
 from deputize.config.load import load_config
 from deputize.copilot.gathering import Gathering, failed
+from deputize.copilot.narrowing import narrowing
 from deputize.copilot.obedience import require_obedience
 from deputize.copilot.request import BridgeStatus, CodingTaskRequest, DeltaKind, StreamingDelta
-from deputize.copilot.setting import Setting
+from deputize.copilot.setting import AGENT, Setting
 from deputize.errors import AgentError
+from deputize.hooks.documents import Setting as Session
 from deputize.model.outcome import Outcome
 from deputize.workshop import alone
 from deputize.workspace.processes.containment import containment_prefix
@@ -34,7 +36,7 @@ from deputize.workspace.sandbox.shelter import AUTO, OFF
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from deputize.agents.base import AgentEvent, Emit
+    from deputize.agents.base import AgentEvent, Emit, Gate, Job
     from deputize.agents.copilot.login import Login
     from deputize.agents.copilot.sdk import Runtime
     from deputize.copilot.request import CodingTaskResult
@@ -173,21 +175,28 @@ class Bridge:
         try:
             setting = self._setting()
             job = setting.job(request)
-            gate, login = setting.gate(request, job.workspace), login_of(job)
-            runtime = await self._connected(setting)
-            await _require_login(runtime, login)
-
-            from deputize.agents.copilot.run import Prompting
-
-            prompting = Prompting(
-                runtime, gate, emit, patience_seconds=PATIENCE_SECONDS, clock=clock
-            )
-            try:
-                return await prompting.see_through(job, login)
-            finally:
-                await prompting.leave()
+            session = Session(role=request.role, agent=AGENT, workspace=str(job.workspace))
+            secrets = job.secrets.values()
+            async with narrowing(setting.config, session, request.session_id, secrets) as narrow:
+                gate = setting.gate(request, job.workspace, narrow)
+                return await self._prompted(setting, job, gate, emit)
         except AgentError as error:
             return report_of(error, clock.now())
+
+    async def _prompted(self, setting: Setting, job: Job, gate: Gate, emit: Emit) -> Report:
+        login = login_of(job)
+        runtime = await self._connected(setting)
+        await _require_login(runtime, login)
+
+        from deputize.agents.copilot.run import Prompting
+
+        prompting = Prompting(
+            runtime, gate, emit, patience_seconds=PATIENCE_SECONDS, clock=SystemClock()
+        )
+        try:
+            return await prompting.see_through(job, login)
+        finally:
+            await prompting.leave()
 
     def _setting(self) -> Setting:
         variables = read_variables(self._home, self._source)

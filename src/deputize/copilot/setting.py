@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from deputize.config.dotenv import Variables
     from deputize.config.home import Home
     from deputize.config.settings import Config
+    from deputize.gate.ask import Narrow
     from deputize.model.agent import AgentSettings
     from deputize.model.policy import Action, Decision
 
@@ -108,8 +109,11 @@ class Setting:
             link="the provider of the request",
         )
 
-    def gate(self, request: CodingTaskRequest, folder: Path) -> Gate:
-        """Make the gate of a request: what home lets its role do, and no more than it asks for."""
+    def gate(self, request: CodingTaskRequest, folder: Path, narrow: Narrow) -> Gate:
+        """Make the gate of a request: what home lets its role do, and no more than it asks for.
+
+        `narrow` makes its answers stricter.
+        """
         role = self.config.role(request.role)
         if role is None:
             hint = f"write [roles.{request.role}] in {self.home.config}"
@@ -125,7 +129,7 @@ class Setting:
             policy=in_workspace(self.config.policy_for(subject), workspace),
             hidden=secret_places(workspace, self.home.path),
         )
-        return gate_for(bounds, _note)
+        return gate_for(bounds, _note, narrow)
 
 
 async def _note(action: Action, decision: Decision) -> None:

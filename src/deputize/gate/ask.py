@@ -17,19 +17,25 @@ if TYPE_CHECKING:
     from deputize.model.policy import Action
 
     Record = Callable[[Action, Decision], Awaitable[None]]
+    Narrow = Callable[[Action, Decision], Awaitable[Decision]]
 
 DEVICES = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 """What output may go to anyway; one's own streams lead somewhere else when they are resolved."""
 
 
-def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Decision]]:
+def gate_for(
+    bounds: Bounds, record: Record, narrow: Narrow | None = None
+) -> Callable[[Action], Awaitable[Decision]]:
     """Make the gate that an attempt's agent asks.
 
-    It fails closed: where a path leads nowhere, or the decision can't be recorded, it says no.
+    `narrow` may make an answer stricter before it is recorded. It fails closed: where a path leads
+    nowhere, where that fails, or the decision can't be recorded, it says no.
     """
 
     async def ask(action: Action) -> Decision:
         decision = decided(action, bounds)
+        if narrow is not None:
+            decision = await _narrowed(action, decision, narrow)
         try:
             await record(action, decision)
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing may pass unrecorded
@@ -38,6 +44,14 @@ def gate_for(bounds: Bounds, record: Record) -> Callable[[Action], Awaitable[Dec
         return decision
 
     return ask
+
+
+async def _narrowed(action: Action, decision: Decision, narrow: Narrow) -> Decision:
+    try:
+        return decision.narrowed(await narrow(action, decision))
+    except Exception as error:  # noqa: BLE001 - whatever it was, nothing may pass unasked
+        reason = f"who else decides could not be asked: {error}"
+        return Decision(verdict=Verdict.DENY, rule="unasked", reason=reason)
 
 
 def decided(action: Action, bounds: Bounds) -> Decision:

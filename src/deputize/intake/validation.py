@@ -143,7 +143,10 @@ def _held_to(spec: TaskSpec, agent: str, config: Config) -> str | None:
     if spec.commands:
         return "its commands are named"
     subject = Subject(role=spec.role, agent=agent, kind=spec.kind, places=places)
-    return "the policy has rules" if config.policy_for(subject).restricts_calls else None
+    if config.policy_for(subject).restricts_calls:
+        return "the policy has rules"
+    hook = config.hook_on_calls(spec.role, agent)
+    return f"the hook {hook} decides tool calls" if hook else None
 
 
 def _check_output(spec: TaskSpec, agent: str, config: Config) -> None:

@@ -32,6 +32,7 @@ EVENT_KINDS: dict[str, str] = {
     "attempt.started": "a worker claimed a task",
     "attempt.milestone": "a step of an attempt was passed",
     "attempt.tool_decided": "the gate answered a tool call",
+    "attempt.hook_failed": "a hook could not be heard; the body has its name and why",
     "attempt.finished": "an attempt ended; the body has outcome and evidence",
     "attempt.rescued": "an attempt whose worker was lost was closed",
     "change.proposed": "an attempt proposed a change",

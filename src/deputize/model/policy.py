@@ -51,3 +51,10 @@ class Decision:
     verdict: Verdict
     rule: str
     reason: str
+
+    def narrowed(self, other: Decision) -> Decision:
+        """Return the stricter of two decisions; of two that are alike, this one."""
+        return max(self, other, key=lambda each: _FROM_LOOSE_TO_STRICT.index(each.verdict))
+
+
+_FROM_LOOSE_TO_STRICT = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)

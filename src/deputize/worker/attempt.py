@@ -17,6 +17,7 @@ from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
 from deputize.worker.gathering import ending_without_secrets, look, put_away, unsaved
+from deputize.worker.hooking import hooking_of, tell_end
 from deputize.worker.metering import meter
 from deputize.worker.obedience import require_obedience
 from deputize.worker.running import Running, Stop, watch
@@ -63,6 +64,7 @@ async def run_attempt(
             await steps.begin(str(path))
             await require_obedience(steps)
             bench = await open_bench(steps)
+            running.hooking = hooking_of(steps, bench.config, bench.path)
         except AgentError as error:
             await _give_up(running, error, turnstile)
             return
@@ -71,6 +73,7 @@ async def run_attempt(
         seen = await _work(running, bench)
         with anyio.CancelScope(shield=True):
             ending = await _put_away(running, bench, seen)
+            await tell_end(running, ending)
             if await _finish(running, ending, turnstile):
                 await clear_bench(steps)
 
@@ -134,12 +137,17 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     with alone():
         async with anyio.create_task_group() as group:
             group.start_soon(steps.write_notes)
+            hooking = running.hooking
+            if hooking is not None:
+                group.start_soon(hooking.tell_results)
             metering = anyio.CancelScope()
             group.start_soon(_meter, metering, running, bench.config.budget)
             try:
                 seen = await _traced(running, bench, outfit)
             finally:
                 steps.no_more_notes()
+                if hooking is not None:
+                    hooking.no_more_results()
                 metering.cancel()
     return await outfit.form.conclude(seen) if outfit.form else seen
 
@@ -181,6 +189,8 @@ async def _give_up(running: Running, error: AgentError, turnstile: Turnstile) ->
         error=error.message,
         retry_at=parked_until(steps) if error.outcome == Outcome.PARKED else None,
     )
+    with anyio.CancelScope(shield=True):
+        await tell_end(running, ending)
     await _finish(running, ending, turnstile)
 
 

@@ -46,10 +46,10 @@ async def require_obedience(steps: Steps) -> None:
 
 
 def rests_on_gate(task: Task, config: Config) -> bool:
-    """Tell whether a task's policy rests on what the gate refuses."""
+    """Tell whether a task's policy, or a hook, rests on what the gate refuses."""
     role = config.role(task.role)
     tools = None if role is None else role.tools
-    if policy_of(task, config).restricts_calls:
+    if policy_of(task, config).restricts_calls or config.hook_on_calls(task.role, task.agent):
         return True
     return needs_gate(tools=tools, may_change=may_edit(task, config))
 

@@ -38,11 +38,12 @@ def compose(
     interrupted: bool = False,
     requests: bool = False,
     answers: Sequence[Approval] = (),
+    context: Sequence[str] = (),
 ) -> str:
     """Return the prompt of the next attempt; the task's own words come first and unchanged.
 
-    `answers` are what people said about tool calls that were to wait for them. Where it `requests`
-    a change, how to answer comes last.
+    `context` is what else there is to know. `answers` are what people said about tool calls that
+    were to wait for them. Where it `requests` a change, how to answer comes last.
     """
     parts = [task.prompt.strip()]
     if role and role.preamble:
@@ -53,6 +54,7 @@ def compose(
         listed = "\n".join(f"- {path}" for path in task.scope)
         parts.append(f"Change only files in these places:\n{listed}")
     parts += _about_checks(task, role, checks, requests=requests)
+    parts += context
     if task.feedback:
         parts.append(task.feedback)
     elif interrupted:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from deputize.model.policy import Action, Decision
     from deputize.model.price import KnownModel
     from deputize.redaction import Redactor
+    from deputize.worker.hooking import Hooking
     from deputize.worker.steps import Steps
     from deputize.worker.telemetry import Trace
 
@@ -95,6 +96,8 @@ class Running:
     """How long it may go on after that, in seconds."""
     liveness: Liveness | None = None
     """What its agent does, from when it was started on."""
+    hooking: Hooking | None = None
+    """A person's own hooks, once the attempt has a bench."""
 
     def halt(self, why: Stop) -> None:
         """End the run from outside; the first reason stays, unless the worker itself has to go."""
@@ -124,6 +127,8 @@ class Running:
         if self.liveness is not None:
             self.liveness.hear(event, self.steps.shop.now())
         cost = self._take(event)
+        if self.hooking is not None:
+            self.hooking.hear(event)
         if self.trace is not None:
             self.trace.hear(event, self.model, cost)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deputize.agents.base import Job
@@ -29,13 +30,10 @@ from deputize.workshop import aside
 from deputize.workspace.processes.environment import agent_environment, attempt_marker, markers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from deputize.agents.base import Agent, Gate
     from deputize.agents.providers import Served
     from deputize.config.dotenv import Variables
     from deputize.model.agent import AgentSettings
-    from deputize.model.approval import Approval
     from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.worker.benches import Bench
@@ -64,14 +62,15 @@ async def set_out(running: Running, bench: Bench) -> Outfit:
     steps.hide((*found.secrets.values(), *secrets_among(variables.all)))
     agent = _agent(running, bench, variables)
     steps.log.milestone(f"its models come through {found.link}")
-    begins, answers = await steps.is_new_session(), await steps.answers()
-    job = _job(steps, bench, variables, found, begins=begins, answers=answers)
+    begins = await steps.is_new_session()
+    prompt = await _prompt(running, bench)
+    job = _job(steps, bench, variables, found, begins=begins, prompt=prompt)
     job = await _let_in(steps, bench, agent, job)
     _note_served(running, bench, job)
     form = await _form(steps, bench, agent, job)
     agent, job = (form.agent, form.job) if form else (agent, job)
     settings = settings_for(steps.claim.task.agent, bench.config.agents)
-    gate = with_people(_gate(steps, bench), running, settings, bench.config.policy)
+    gate = with_people(_gate(running, bench), running, settings, bench.config.policy)
     return Outfit(agent=agent, job=job, gate=gate, form=form)
 
 
@@ -108,10 +107,16 @@ def _require_held(task: Task, bench: Bench) -> None:
     """Raise AgentError where an agent that doesn't ask for each tool call is to be held to some."""
     role = bench.config.role(task.role)
     of_role = role is not None and role.tools is not None
-    if not (of_role or policy_of(task, bench.config).restricts_calls):
+    hook = bench.config.hook_on_calls(task.role, task.agent)
+    if of_role:
+        who = f"the role {task.role} may only use some tools"
+    elif policy_of(task, bench.config).restricts_calls:
+        who = "the policy has rules"
+    elif hook is not None:
+        who = f"the hook {hook} decides tool calls"
+    else:
         return
     if not asks_always(task.agent, settings_for(task.agent, bench.config.agents)):
-        who = f"the role {task.role} may only use some tools" if of_role else "the policy has rules"
         message = f"{who}: {task.agent} can't be held to it"
         hint = "`deputize agents` shows which ask before each tool call"
         raise AgentError(Outcome.POLICY_DENIED, message, hint=hint)
@@ -148,6 +153,25 @@ def _may_share(running: Running, bench: Bench, settings: AgentSettings) -> bool:
     return bench.config.sandbox.is_off and not (is_in_place and is_told_by_folder(settings))
 
 
+async def _prompt(running: Running, bench: Bench) -> str:
+    """Compose what the agent is told, with what hooks add to it."""
+    steps, task, settings = running.steps, running.steps.claim.task, bench.config
+    worded = partial(
+        compose,
+        task,
+        settings.role(task.role),
+        settings.checks,
+        interrupted=bench.continues,
+        requests=answers_with_request(task, settings),
+        answers=await steps.answers(),
+    )
+    context: list[str] = []
+    if running.hooking is not None:
+        context += await running.hooking.started()
+        context += await running.hooking.prompted(worded(context=context))
+    return worded(context=context)
+
+
 def _job(
     steps: Steps,
     bench: Bench,
@@ -155,20 +179,13 @@ def _job(
     found: Served,
     *,
     begins: bool,
-    answers: Sequence[Approval],
+    prompt: str,
 ) -> Job:
     task, attempt = steps.claim.task, steps.claim.attempt
     settings = bench.config
     agent = settings_for(task.agent, settings.agents)
     return Job(
-        prompt=compose(
-            task,
-            settings.role(task.role),
-            settings.checks,
-            interrupted=bench.continues,
-            requests=answers_with_request(task, settings),
-            answers=answers,
-        ),
+        prompt=prompt,
         workspace=bench.path,
         environment=agent_environment(
             agent.env, markers(task.id, attempt_marker(attempt.token)), variables.all
@@ -183,8 +200,8 @@ def _job(
     )
 
 
-def _gate(steps: Steps, bench: Bench) -> Gate:
-    task = steps.claim.task
+def _gate(running: Running, bench: Bench) -> Gate:
+    steps, task = running.steps, running.steps.claim.task
     bounds = bounds_for(
         policy_of(task, bench.config),
         bench.path,
@@ -212,4 +229,4 @@ def _gate(steps: Steps, bench: Bench) -> Gate:
             )
         )
 
-    return gate_for(bounds, record)
+    return gate_for(bounds, record, running.hooking.narrow if running.hooking else None)

@@ -126,6 +126,7 @@ def _inside(desk: Desk) -> Iterator[Stop]:
 
 def _last(home: Home, folder: Path | None) -> Iterator[Stop]:
     yield Stop(About.AGENT, partial(agents.agents, home))
+    yield Stop(About.SETTINGS, partial(settings.hooks, home))
     yield Stop(About.NOTIFY, partial(settings.channels, home))
     yield Stop(About.CREDENTIALS, partial(agents.credentials, home))
     if folder is not None:

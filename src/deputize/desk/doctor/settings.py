@@ -10,6 +10,7 @@ from deputize.config.load import load_config
 from deputize.config.variables import unknown_variables
 from deputize.desk.doctor.finding import About, Finding, failed, ok, warn
 from deputize.errors import ConfigError
+from deputize.hooks.calling import callable_hooks
 from deputize.intake.validation import settings_problems
 from deputize.notify.channels import channels_of
 from deputize.worker.telemetry import INSTALL, MISSING, is_installed, is_wanted
@@ -42,6 +43,16 @@ def names(home: Home) -> Iterator[Finding]:
     with suppress(ConfigError):  # that one has been found already
         for problem in settings_problems(load_config(home.config)):
             yield failed(About.SETTINGS, problem)
+
+
+def hooks(home: Home) -> Iterator[Finding]:
+    """Look whether hooks can be called as the settings want it."""
+    with suppress(ConfigError):  # that one has been found already
+        config = load_config(home.config)
+        try:
+            callable_hooks(config.hooks)
+        except ConfigError as error:
+            yield failed(About.SETTINGS, error)
 
 
 def channels(home: Home) -> Iterator[Finding]:
