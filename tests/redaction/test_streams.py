@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -118,3 +119,27 @@ def test_a_key_goes_on_after_a_pause() -> None:
     shown += stream.feed(f"{body}\n-----END PRIVATE KEY-----\nafter\n") + stream.end()
     assert body not in shown
     assert shown.split() == ["[redacted]", "after"]
+
+
+@pytest.mark.parametrize("before", range(0, WINDOW + 5000, 7919))
+def test_a_key_in_a_long_line_of_json_is_hidden_wherever_it_stands(before: int) -> None:
+    """As a tool's result has it; other secrets around it are found too."""
+    draw = random.Random(before)  # noqa: S311 - made-up secrets
+    body = "\n".join(drawn(draw, "{b64}") for _ in range(25))
+    key = f"-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\n"
+    token = f"ghp_{drawn(draw, '{a36}')}"
+    words = f"{'word ' * (before // 5)}{token} {key}{token} {'word ' * WINDOW}"
+    text = json.dumps({"content": words})
+    shown = redacted(text)
+    assert json.loads(shown)["content"].split()[: before // 5] == ["word"] * (before // 5)
+    assert shown.count("word ") == text.count("word ")
+    assert shown.count("[redacted]") == 3
+    assert in_pieces(text, [4001]) == shown
+
+
+def test_many_keys_in_a_line_are_taken_out_one_by_one() -> None:
+    """However many: a hostile line is no deeper than any other."""
+    line = "-----BEGIN PRIVATE KEY-----x-----END PRIVATE KEY-----," * 1500
+    assert redacted(line) == "[redacted]," * 1500
+    short = line[: WINDOW // 2]
+    assert redacted(f"{short}\n").count("[redacted]") == short.count("END PRIVATE KEY-----,")

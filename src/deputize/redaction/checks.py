@@ -43,7 +43,7 @@ _ENDS_OTHERWISE = re.compile(
 )
 """The name of something about a secret, as `token_type` is."""
 _QUOTED_NAME = re.compile(r"[\"']\s*(?::|=>)\s*\\{0,3}[\"']\Z")
-_SHELL_NAME = re.compile(r"(?:\A|[\s;?&\"'])(?:[A-Z][A-Z0-9_]*|(?<=[?&])[\w.-]+)=\Z")
+_SHELL_NAME = re.compile(r"(?:\A|[\s;?&\"']|\\[nrt])(?:[A-Z][A-Z0-9_]*|(?<=[?&])[\w.-]+)=\Z")
 """A variable of the environment, or a parameter in an address: what follows is no code."""
 FEWEST_KINDS, FEWEST_LETTERS = 2, 8
 

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from deputize.redaction.rules import HINTS, RULES
+from deputize.redaction.rules import COMMON_HINTS, EDGE, HINTS, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,11 +83,13 @@ class Re2:
 
     def finders(self) -> tuple[Pattern, ...]:
         """Return two patterns: hints that are rare, and the rules whose hints are everywhere."""
-        hints = {hint for rule in RULES if rule.check == "-" for hint in rule.hints}
-        others = [rule for rule in RULES if rule.check != "-"]
-        plain = (re.sub(r"(?<!\\)\((?!\?)", "(?:", rule.pattern) for rule in others)
+        common = [rule for rule in RULES if not COMMON_HINTS.isdisjoint(rule.hints)]
+        rare = {hint for rule in RULES if rule not in common for hint in rule.hints}
+        # Without what has to stand before a word: that is looked at where one is found.
+        heads = (rule.pattern.replace(EDGE, "", 1) for rule in common)
+        plain = (re.sub(r"(?<!\\)\((?!\?)", "(?:", head) for head in heads)
         whole = "|".join(f"(?:{pattern})" for pattern in plain)
-        return self.pattern(_any_of(hints)), self.pattern(whole)
+        return self.pattern(_any_of(rare)), self.pattern(whole)
 
     def rules_for(self, line: bytes) -> list[Rule]:
         """Return the rules of which a line has a hint."""

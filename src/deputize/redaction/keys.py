@@ -35,14 +35,31 @@ class Key(NamedTuple):
         return _OF_A_KEY.fullmatch(rest) is not None
 
 
-def begins_in(line: bytes) -> tuple[int, int | None] | None:
-    """Return where a private key begins in a line, and where it ends if in the same one."""
-    for begin in _BEGINS.finditer(line):
-        if end := _ENDS.search(line, begin.end()):
-            return begin.start(), end.end()
-        if _OF_A_KEY.fullmatch(line, begin.end()):
-            return begin.start(), None
-    return None
+class Keys(NamedTuple):
+    """The private keys of one line."""
+
+    whole: tuple[tuple[int, int], ...]
+    """Where those are that begin and end in it."""
+    begin: int | None
+    """Where one begins that goes on after it."""
+
+
+def keys_in(line: bytes) -> Keys:
+    """Return where private keys are in a line; a mere mention of a beginning is none."""
+    whole: list[tuple[int, int]] = []
+    place = 0
+    while begin := _BEGINS.search(line, place):
+        end = _ENDS.search(line, begin.end())
+        if end is None:
+            return Keys(tuple(whole), _open_from(line, place))
+        whole.append((begin.start(), end.end()))
+        place = end.end()
+    return Keys(tuple(whole), None)
+
+
+def _open_from(line: bytes, place: int) -> int | None:
+    begins = _BEGINS.finditer(line, place)
+    return next((each.start() for each in begins if _OF_A_KEY.fullmatch(line, each.end())), None)
 
 
 def line_that_begins(block: bytes, place: int) -> int:

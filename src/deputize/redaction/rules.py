@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,8 @@ _FOLDER = Path(__file__).parent
 _FILE = _FOLDER / "rules.txt"
 
 NAME_HINTS = ("key", "secret", "token", "passw", "passphrase", "credential")
+COMMON_HINTS = frozenset({*NAME_HINTS, "://", "--", "basic"})
+"""Every other file has these: a line that has one is no news."""
 NAME = (
     r"(?:(?:api|app|access|private|auth|account|shared|signing|encryption|master|client|service)[_-]?key"
     r"|secret(?:[_-]?(?:access[_-]?)?key)?|token|passw(?:or)?d|passphrase|credential)s?"
@@ -21,7 +24,16 @@ _IS = (
     r"[ \t]{0,8}(?::=|=>|[:=])[ \t]{0,8}"
 )
 _GETS = r"(?:\\{0,3}[\"'])?[ \t]{0,4}[:=][ \t]{0,4}(?:\\{0,3}[\"'])?"
-_WORDS = {"%NAME%": NAME, "%IS%": _IS, "%GETS%": _GETS, "%HINTS%": ",".join(NAME_HINTS)}
+_ESCAPE = r"\\[nrt]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,20}m|\\u00[0-9a-f]{2}(?:\[[0-9;]{0,20}m)?"
+EDGE = rf"(?:\b|{_ESCAPE})"
+"""A word's edge, or what escapes a character before it."""
+_WORDS = {
+    "%ESCAPE%": _ESCAPE,
+    "%NAME%": NAME,
+    "%IS%": _IS,
+    "%GETS%": _GETS,
+    "%HINTS%": ",".join(NAME_HINTS),
+}
 
 
 class Rule(NamedTuple):
@@ -39,7 +51,21 @@ def _rule(line: str) -> Rule:
     name, check, hints, pattern = line.split(None, 3)
     for word, meaning in _WORDS.items():
         hints, pattern = hints.replace(word, meaning), pattern.replace(word, meaning)
-    return Rule(name, check, tuple(hints.split(",")), pattern)
+    return Rule(name, check, tuple(hints.split(",")), _after_escapes(pattern))
+
+
+def _after_escapes(pattern: str) -> str:
+    """Let a pattern that begins at a word's edge begin after what escapes a character too.
+
+    The last letter of a line's end in JSON, say, would else belong to the word.
+    """
+    if pattern.startswith("(?i:\\b"):
+        return pattern.replace("\\b", EDGE, 1)
+    if not pattern.startswith("\\b"):
+        return pattern
+    rest = pattern.removeprefix("\\b")
+    has_group = re.search(r"(?<!\\)\((?!\?)", rest) is not None
+    return f"{EDGE}{rest}" if has_group else f"{EDGE}({rest})"
 
 
 def _read() -> tuple[Rule, ...]:

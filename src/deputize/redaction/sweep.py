@@ -11,12 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.redaction.checks import MARK
-from deputize.redaction.keys import Key, begins_in, key_after, line_that_begins
+from deputize.redaction.keys import Key, Keys, key_after, keys_in, line_that_begins
+from deputize.redaction.lines import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from deputize.redaction.lines import Span
 
 WINDOW = 65_536
 """Bytes that are looked at together; what is held back of a stream is never more than these."""
@@ -80,25 +79,25 @@ class Sweep:
         return b"".join(pieces)
 
     def _line(self, line: bytes) -> bytes:
-        if self._key is not None:
-            after = self._key.after(line)
-            if isinstance(after, Key):
-                self._key, self._owed = after, _end_of(line)
-                return b""
-            self._key, owed, self._owed = None, self._owed, b""
-            if after:
-                return self._line(line[after:])
-            return owed + self._line(line)
-        place = begins_in(line)
-        if place is None:
-            return self._marked(line, self._find(line))
-        start, end = place
+        """Return what may be shown of a line; in a private key, nothing."""
+        if self._key is None:
+            return self._outside_a_key(line)
+        after = self._key.after(line)
+        if isinstance(after, Key):
+            self._key, self._owed = after, _end_of(line)
+            return b""
+        owed, self._key, self._owed = self._owed, None, b""
+        return self._outside_a_key(line[after:]) if after else owed + self._outside_a_key(line)
+
+    def _outside_a_key(self, line: bytes) -> bytes:
+        keys = keys_in(line)
+        rest = line if keys.begin is None else line[: keys.begin]
+        shown = self._marked(rest, [*self._find(rest), *_spans_of(keys)])
+        if keys.begin is None:
+            return shown
         self._count(KEY_RULE)
-        head = self._marked(line[:start], self._find(line[:start])) + _MARK
-        if end is not None:
-            return head + self._line(line[end:])
-        self._key, self._owed = key_after(line[:start]), _end_of(line)
-        return head
+        self._key, self._owed = key_after(rest), _end_of(line)
+        return shown + _MARK
 
     def _cut(self, window: bytes, pieces: list[bytes]) -> int:
         """Show what may be shown of the beginning of a long line; return how much that was."""
@@ -106,14 +105,19 @@ class Sweep:
             rest = self._after_secret(window)
             if len(rest) < len(window):
                 return len(window) - len(rest)
-        if self._key is not None or b"PRIVATE KEY" in window:
+        if self._key is not None:
             pieces.append(self._line(window))
             return len(window)
-        spans = self._find(window)
+        keys = keys_in(window)
+        spans = [*self._find(window), *_spans_of(keys)]
+        if keys.begin is not None:
+            # It is looked at from its beginning on next; where that is here, it fills the window.
+            spans.append(Span(keys.begin, len(window), KEY_RULE, keys.begin))
         place = _place_to_cut(window, spans)
         if place == 0:
-            place = len(window)
-            self._hides = True
+            place = max(span.end for span in spans if span.begin == 0)
+            place = _end_after(window, place)
+            self._hides = place == len(window)
         pieces.append(self._marked(window[:place], [span for span in spans if span.end <= place]))
         return place
 
@@ -138,6 +142,10 @@ class Sweep:
 
     def _count(self, rule: str) -> None:
         self.found[rule] = self.found.get(rule, 0) + 1
+
+
+def _spans_of(keys: Keys) -> list[Span]:
+    return [Span(start, end, KEY_RULE, start) for start, end in keys.whole]
 
 
 def _end_of(line: bytes) -> bytes:
