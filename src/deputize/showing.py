@@ -18,6 +18,12 @@ def printable(text: str) -> str:
     return re.sub(_CONTROL, lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text that is cut where it is longer, and says by how much."""
+    over = len(text) - most
+    return text if over <= 0 else f"{text[:most]}… ({over} characters more)"
+
+
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
 
 

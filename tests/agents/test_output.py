@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deputize.agents.output import LINE_CHARACTERS, Decoder, Lines, Tail
+from deputize.agents.output import (
+    KEPT_CHARACTERS,
+    LINE_CHARACTERS,
+    OUTPUT_CHARACTERS,
+    Decoder,
+    Lines,
+    Tail,
+    shown_output,
+)
+from deputize.redaction import Redactor
 
 
 @given(st.lists(st.text(max_size=50), max_size=40), st.integers(1, 30))
@@ -48,3 +57,26 @@ def test_a_line_without_end_is_cut() -> None:
     lines = Lines()
     assert lines.feed(b"x" * (LINE_CHARACTERS * 3)) == ["x" * LINE_CHARACTERS]
     assert lines.feed(b"y\n") == ["y"]
+
+
+def test_what_a_tool_gave_back_is_shown_without_secrets_and_cut() -> None:
+    """Up to 10,000 characters as they are; of more the beginning, and how many there were."""
+    redactor = Redactor(["hidden-value"])
+    whole = "x" * OUTPUT_CHARACTERS
+    assert shown_output(whole, redactor) == whole
+    assert shown_output("a hidden-value\n", redactor) == "a [redacted]\n"
+    assert shown_output(f"{whole}yz", redactor) == f"{whole}… (2 characters more)"
+    long = "x" * (3 * KEPT_CHARACTERS)
+    more = len(long) - OUTPUT_CHARACTERS
+    assert shown_output(long, redactor) == f"{whole}… ({more} characters more)"
+
+
+def test_half_a_secret_at_the_end_of_what_was_looked_at_is_not_shown() -> None:
+    """Though all that stood before it was taken out, and there would be room to show it."""
+    secret = "hidden-value" * 10
+    redactor = Redactor([secret])
+    lines = f"{secret}\n" * (KEPT_CHARACTERS // len(secret) + 5)
+    shown = shown_output(lines, redactor)
+    assert len(shown) < OUTPUT_CHARACTERS
+    assert "hidden" not in shown
+    assert shown.endswith(" characters more)")

@@ -92,7 +92,7 @@ class ToolStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFinished:
-    """A tool call ended; `output` is the beginning of what it gave back."""
+    """A tool call ended; `output` is what it gave back, or its beginning."""
 
     id: str
     name: str

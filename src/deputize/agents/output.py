@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 import codecs
+from typing import TYPE_CHECKING
+
+from deputize.showing import shortened
+
+if TYPE_CHECKING:
+    from deputize.redaction import Redactor
 
 ANSWER_CHARACTERS = 64 * 1024
 LINE_CHARACTERS = 2000
 LAST_LINES = 20
+OUTPUT_CHARACTERS = 10_000
+"""How much of what a tool gives back is shown, from its beginning."""
+KEPT_CHARACTERS = 2 * OUTPUT_CHARACTERS
+"""How much of it an adapter keeps that gets it in pieces."""
+EDGE_CHARACTERS = 1000
+"""Where only a part is looked at for secrets, its end may be half of one, and is not shown."""
+
+
+def shown_output(output: str, redactor: Redactor) -> str:
+    """Return what a tool gave back as it may be shown: without secrets, and of bounded length.
+
+    Of a long one no more is looked at than is needed: this runs where leases are renewed.
+    """
+    looked = output[:KEPT_CHARACTERS]
+    clean = redactor.redacted(looked)
+    if len(looked) == len(output):
+        return shortened(clean, OUTPUT_CHARACTERS)
+    shown = clean[:-EDGE_CHARACTERS][:OUTPUT_CHARACTERS]
+    return f"{shown}… ({len(clean) - len(shown) + len(output) - len(looked)} characters more)"
 
 
 class Tail:

@@ -16,10 +16,12 @@ from deputize.agents.base import (
     ToolStarted,
     Used,
 )
+from deputize.agents.output import shown_output
 from deputize.copilot.request import CodingTaskResult, DeltaKind, StreamingDelta, ToolCallRecord
 from deputize.errors import AgentError
 from deputize.model.attempt import Usage
 from deputize.model.outcome import MEANINGS, Outcome
+from deputize.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ class Gathering:
         self._calls: dict[str, ToolCallRecord] = {}
         self._usage = Usage()
         self._session: str | None = None
+        self._redactor = Redactor()
 
     def hear(self, event: AgentEvent) -> StreamingDelta | None:
         """Take an event; return what is told of it, if anything."""
@@ -74,10 +77,9 @@ class Gathering:
         begun = self._calls.get(event.id) or ToolCallRecord(
             tool=event.name, summary="", started_seconds=self._passed()
         )
-        self._calls[event.id] = replace(
-            begun, ok=event.ok, denied=event.denied, output=event.output
-        )
-        return StreamingDelta(kind=DeltaKind.TOOL_END, content=event.output, tool=event.name)
+        output = shown_output(event.output, self._redactor)
+        self._calls[event.id] = replace(begun, ok=event.ok, denied=event.denied, output=output)
+        return StreamingDelta(kind=DeltaKind.TOOL_END, content=output, tool=event.name)
 
     def result(self, report: Report) -> CodingTaskResult:
         """Put together what came of it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deputize.incoming import TEXT, document_of, object_of, text_of, wrong
 from deputize.model.policy import Decision, Verdict
+from deputize.showing import shortened
 
 if TYPE_CHECKING:
     from deputize.errors import InvalidInput
@@ -44,12 +45,6 @@ def context_in(content: bytes) -> str:
 def problem_of(error: InvalidInput) -> str:
     """Say of an answer that it can't be read."""
     return f"its answer can't be used: {error.message}"
-
-
-def shortened(text: str, most: int) -> str:
-    """Return a text that is cut where it is too long, and says so."""
-    over = len(text) - most
-    return text if over <= 0 else f"{text[:most]}… ({over} characters more)"
 
 
 def _object(content: bytes, known: tuple[str, ...]) -> dict[str, object]:

@@ -21,6 +21,7 @@ from deputize.agents.base import (
     ToolStarted,
     Used,
 )
+from deputize.agents.output import shown_output
 from deputize.model.attempt import ToolUse, Usage
 from deputize.model.outcome import Outcome
 from deputize.model.price import priced
@@ -197,7 +198,8 @@ def without_secrets(event: AgentEvent, redactor: Redactor) -> AgentEvent:
             clean = redactor.redacted
             return replace(event, name=clean(name), summary=clean(summary))
         case ToolFinished(name=name, output=output):
-            return replace(event, name=redactor.redacted(name), output=redactor.redacted(output))
+            shown = shown_output(output, redactor)
+            return replace(event, name=redactor.redacted(name), output=shown)
         case Noted(text=text):
             return replace(event, text=redactor.redacted(text))
     return event

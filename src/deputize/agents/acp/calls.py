@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from deputize.agents.acp.names import name_in
 from deputize.agents.acp.permission import paths_in
 from deputize.agents.jsonl import as_list, as_object, as_text
+from deputize.agents.output import KEPT_CHARACTERS as KEPT_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-OUTPUT_CHARACTERS = 2000
 MOST_CALLS = 500
 """How many calls are remembered; the oldest are forgotten first."""
 MOST_PIECES = 50
@@ -66,7 +66,7 @@ class Calls:
         if isinstance(update.get("content"), list):
             call.told["content"] = list(_pieces(as_list(update["content"])))
         if (raw := update.get("rawOutput")) is not None:
-            call.told["rawOutput"] = text_of(raw)[:OUTPUT_CHARACTERS]
+            call.told["rawOutput"] = text_of(raw)[:KEPT_OUTPUT]
         others = sum(each.held for each in self._calls.values() if each is not call)
         _add_given(call, update, KEPT_CHARACTERS - others)
 
@@ -130,7 +130,7 @@ def _length(values: Iterable[object], most: int) -> int:
 
 def _pieces(content: list[object]) -> Iterator[dict[str, object]]:
     """Yield the beginning of what a call gives back, and the terminals that show it."""
-    room = OUTPUT_CHARACTERS
+    room = KEPT_OUTPUT
     for piece in map(as_object, content[:MOST_PIECES]):
         text = as_text(as_object(piece.get("content")).get("text"))[:room]
         room -= len(text)

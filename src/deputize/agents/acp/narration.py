@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from deputize.agents.acp.calls import OUTPUT_CHARACTERS, Call, Calls, add_piece, end, text_of
+from deputize.agents.acp.calls import Call, Calls, add_piece, end, text_of
 from deputize.agents.acp.names import name_in
 from deputize.agents.acp.permission import paths_in
 from deputize.agents.acp.terminals import Terminals
@@ -163,7 +163,7 @@ class Narrator:
         )
 
     def _kept_output(self, call: Call) -> str:
-        return (_output(call.told) or self._terminals.shown_in(call.told))[:OUTPUT_CHARACTERS]
+        return _output(call.told) or self._terminals.shown_in(call.told)
 
 
 def _text_in(update: Mapping[str, object]) -> str:
@@ -202,7 +202,7 @@ def _output(update: Mapping[str, object]) -> str:
     raw = update.get("rawOutput")
     if not text and raw is not None:
         text = text_of(raw)
-    return text[:OUTPUT_CHARACTERS]
+    return text
 
 
 def _cost_in(update: Mapping[str, object]) -> Decimal | None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from deputize.agents.acp.names import name_in
 from deputize.agents.jsonl import as_list, as_object, as_text
+from deputize.agents.output import KEPT_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEPT_BYTES = 8000
+KEPT_BYTES = KEPT_CHARACTERS
 """How much of the beginning of each terminal is kept."""
 MOST_TERMINALS = 50
 

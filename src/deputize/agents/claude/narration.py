@@ -16,7 +16,6 @@ from deputize.agents.vocabulary import action_of, one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-OUTPUT_CHARACTERS = 2000
 LONGEST_NAME = 60
 LAST_SECOND = 253402300799
 """The last one that a date can tell: of the year 9999."""
@@ -123,9 +122,9 @@ def _is_helper(message: Json) -> bool:
 
 def _text_of(content: object) -> str:
     if isinstance(content, str):
-        return content[:OUTPUT_CHARACTERS]
+        return content
     parts = (as_text(as_object(part).get("text")) for part in as_list(content))
-    return "\n".join(part for part in parts if part)[:OUTPUT_CHARACTERS]
+    return "\n".join(part for part in parts if part)
 
 
 def _moment(seconds: object) -> datetime | None:

@@ -23,7 +23,6 @@ from deputize.model.attempt import Usage, count_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-OUTPUT_CHARACTERS = 2000
 TOOLS: Mapping[str, str] = {
     "command_execution": "exec_command",
     "file_change": "apply_patch",
@@ -158,8 +157,7 @@ def _summary(name: str, item: Mapping[str, object]) -> str:
 
 def _output(item: Mapping[str, object]) -> str:
     error = as_object(item.get("error"))
-    text = as_text(item.get("aggregated_output")) or as_text(error.get("message"))
-    return text[:OUTPUT_CHARACTERS]
+    return as_text(item.get("aggregated_output")) or as_text(error.get("message"))
 
 
 def _usage(told: object) -> Usage | None:

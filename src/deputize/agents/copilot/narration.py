@@ -18,7 +18,6 @@ from deputize.model.outcome import Outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
-OUTPUT_CHARACTERS = 2000
 NOTE_CHARACTERS = 500
 
 Data = Mapping[str, object]
@@ -126,7 +125,7 @@ class Narrator:
             name=self._tools.get(identifier, "other"),
             ok=data.get("success") is True,
             denied=error.get("code") == "denied",
-            output=output[:OUTPUT_CHARACTERS],
+            output=output,
         )
 
     def _call_failed(self, data: Data) -> Iterator[AgentEvent]:
