@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 def settings_of(home: Home, task: Task | None) -> Config:
-    """Return home's settings, with those of a task's repository; raises ConfigError."""
-    if task is None or task.git_dir is None:
+    """Return home's settings, with those of a task's repository where that is still there.
+
+    Raises ConfigError.
+    """
+    if task is None or task.git_dir is None or not Path(task.git_dir).exists():
         return load_config(home.config)
     return settings_at(home, Path(task.git_dir), task.target or "")
 
