@@ -19,6 +19,9 @@ help: ## Show this list
 demo: $(VENV)/.run-ready agents ## Run the main job end to end: no key, no account
 	@COPILOT_CLI_PATH="$${COPILOT_CLI_PATH:-$(CURDIR)/.cache/copilot-runtime/copilot-runtime}" $(BIN)/deputize demo
 
+sandbox: ## Bring bubblewrap, with which the sandbox is made, where that can be had
+	@tools/bring_bubblewrap
+
 setup: $(VENV)/.dev-ready ## Make .venv with everything that development needs
 	@:
 
@@ -108,4 +111,4 @@ $(PYTHON_AGENTS): .cache/%/.ready: requirements/%.txt
 		--disable-pip-version-check --require-hashes --requirement requirements/$*.txt \
 		&& touch $@ || true
 
-.PHONY: help demo setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle bench-agents bench-gate docs news lock clean
+.PHONY: help demo sandbox setup agents agents-real test test-real check format bench bench-add bench-plan bench-queue bench-start bench-idle bench-agents bench-gate docs news lock clean

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.fixtures.house import LAND
 from tests.waiting import wait_until
 
@@ -12,11 +14,18 @@ if TYPE_CHECKING:
     from tests.fixtures.house import House
 
 
+@pytest.mark.parametrize(
+    ("level", "refusals"),
+    [("off", ["an agent can't approve"]), ("auto", ["an agent can't approve", "cannot open"])],
+)
 def test_an_agent_can_t_approve_even_from_a_session_and_environment_of_its_own(
-    house: House,
+    house: House, level: str, refusals: list[str]
 ) -> None:
-    """`env -i setsid` hides the mark, but not whose descendant a process is."""
-    house.configure("")
+    """`env -i setsid` hides the mark, but not whose descendant a process is.
+
+    In a sandbox there isn't even anything to approve.
+    """
+    house.configure(f"[sandbox]\nlevel = '{level}'\n")
     house.up()
     waiting = house.add("echo a > a")
     house.until_waiting(waiting, "a1")
@@ -27,7 +36,8 @@ def test_an_agent_can_t_approve_even_from_a_session_and_environment_of_its_own(
     )
     hidden = f"(({approve}) > {said}.new 2>&1; mv {said}.new {said}) &"
     house.add(f"{hidden} {house.awaiting('said')}; echo b > b")
-    assert "an agent can't approve" in house.until_sign(said.name)
+    told = house.until_sign(said.name)
+    assert any(refusal in told for refusal in refusals)
     assert house.look(waiting)["state"] == "landing"
 
 

@@ -27,7 +27,7 @@ from deputize.agents.command.agent import CommandAgent
 from deputize.agents.copilot.agent import CopilotAgent
 from deputize.agents.pool.pool import Pool
 from deputize.demo.model import MODEL_NAME, Script, ScriptedModel
-from deputize.model.agent import AgentSettings
+from deputize.model.agent import BUILT_IN_AGENTS, AgentSettings
 from deputize.model.attempt import Usage
 from deputize.model.policy import Action, Decision, Verdict
 from tests.agents.scenes import SCRIPT
@@ -295,6 +295,17 @@ def claude_provider(model: ScriptedModel) -> Provider:
     return Provider(
         name="scripted", type="anthropic", base_url=model.base_url, key_variable="SCRIPTED_KEY"
     )
+
+
+def settings_of(agent: Agent) -> AgentSettings:
+    """Return how an agent of a rig would be set up, as far as a sandbox has to know."""
+    if isinstance(agent, CommandAgent):
+        return agent._settings._replace(kind="command")
+    if not isinstance(agent, AcpAgent):
+        return BUILT_IN_AGENTS[agent.name]
+    of_others = {"copilot-acp": "copilot", "codex-acp": "codex", "goose": "goose"}
+    known = BUILT_IN_AGENTS[of_others[agent.name]]
+    return AgentSettings(kind="acp", command=agent.command, keeps=known.keeps, nests=known.nests)
 
 
 COMMAND = Kind(

@@ -15,7 +15,7 @@ from deputize.git.commits import write_commit
 from deputize.git.objects import aside, copy_commits
 from deputize.git.refs import list_refs, set_ref, tree_of
 from deputize.git.repository import INCOMING, owned
-from deputize.git.worktree import agents_head, agents_tips
+from deputize.git.worktree import agents_head, agents_tips, is_removed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -177,11 +177,10 @@ def _quarantine(worktree: Worktree) -> Iterator[tuple[Git, Path]]:
     others = (mirror.objects, agents) if agents.is_dir() else (mirror.objects,)
     with aside(mirror.git_dir, owned(INCOMING), *others) as objects:
         index = objects.with_name("index")
-        real = worktree.path.is_dir() and not worktree.path.is_symlink()
         yield (
             Git(
                 mirror.git_dir,
-                work_tree=worktree.path if real else None,
+                work_tree=None if is_removed(worktree.path) else worktree.path,
                 index=index,
                 objects=objects,
                 options=("-c", "core.fsync=none"),

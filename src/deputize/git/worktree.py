@@ -120,6 +120,15 @@ def top_level(worktree: Worktree) -> Path | None:
     return Path(shown) if shown else None
 
 
+def is_removed(path: Path) -> bool:
+    """Tell whether a working tree is gone.
+
+    In a sandbox the folder itself can't be removed: without anything in it, not even a `.git`, it
+    has been.
+    """
+    return path.is_symlink() or not path.is_dir() or not any(path.iterdir())
+
+
 def is_intact(worktree: Worktree) -> bool:
     """Tell whether the tree's `.git` still leads to the git directory that it was given."""
     there = _read(worktree.path / ".git", REF_BYTES)

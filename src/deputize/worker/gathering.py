@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deputize import queue
 from deputize.errors import DeputizeError
 from deputize.git.diff import file_changes
-from deputize.git.worktree import is_intact
+from deputize.git.worktree import is_intact, is_removed
 from deputize.model.change import Change
 from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState
@@ -51,7 +51,7 @@ async def _from_the_tree(steps: Steps, bench: Bench, seen: Seen) -> Ending:
     task = steps.claim.task
     shot = await aside(_snapshot, steps, bench)
     alarms = await _compare(steps, bench)
-    replaceable = task.place in {Place.WORKTREE, Place.READ_ONLY} and bench.path.is_dir()
+    replaceable = task.place in {Place.WORKTREE, Place.READ_ONLY} and not is_removed(bench.path)
     if replaceable and not is_intact(bench.workspace.worktree):
         await steps.milestone("note: the agent replaced the workspace's .git: its files count")
     rule = change_rule(task, bench.config)

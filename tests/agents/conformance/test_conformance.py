@@ -17,6 +17,7 @@ import anyio
 import pytest
 
 from deputize.agents.base import Noted, ToolStarted
+from deputize.agents.belongings import belongings_of
 from deputize.demo.model import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, REASONING_TOKENS
 from deputize.model.attempt import Usage
 from deputize.model.outcome import Outcome
@@ -25,8 +26,9 @@ from deputize.worker.evidence import Left, Seen, judge
 from deputize.workspace.processes.containment import containment_prefix
 from deputize.workspace.processes.identity import identify, is_running
 from deputize.workspace.processes.tree import find_tree
-from tests.agents.rigs import ALLOW, DENY, MARKER, POOL, Rig, Run
+from tests.agents.rigs import ALLOW, DENY, MARKER, POOL, Rig, Run, settings_of
 from tests.agents.scenes import FLOOD_BYTES, MUCH, NOW
+from tests.fixtures.sandboxes import sandbox_for
 
 if TYPE_CHECKING:
     from deputize.agents.base import AgentEvent
@@ -310,6 +312,28 @@ async def test_an_agent_sees_no_variable_that_it_was_not_given(
     assert "visible" not in shown
     assert f"HOME={job.environment['HOME']}\n" in shown
     assert "COPILOT_SDK_AUTH_TOKEN" not in shown
+
+
+async def test_an_agent_works_inside_a_sandbox(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Shut in, it does its work all the same, and leaves nothing anywhere else."""
+    monkeypatch.setenv("HOME", rig.environment["HOME"])
+    with sandbox_for(rig.workspace, tmp_path / "no-home") as shelter:
+        job = rig.job("Please write the note.")
+        settings = settings_of(rig.agent)
+        read, write = belongings_of(
+            rig.agent, settings, rig.state, job.environment, rig.kind.provider(rig.model)
+        )
+        launcher = await anyio.to_thread.run_sync(
+            lambda: shelter.launcher(read=read, write=write, nests=settings.nests)
+        )
+        environment = {**job.environment, **launcher.variables}
+        run = await rig.run(replace(job, launcher=launcher.prefix, environment=environment))
+    assert run.report is not None
+    assert run.report.outcome is Outcome.SUCCEEDED, run.report
+    assert (rig.workspace / "note.txt").exists(), run.events
+    assert not find_tree(MARKER)
 
 
 async def test_an_agent_works_inside_a_namespace_of_its_own(rig: Rig) -> None:

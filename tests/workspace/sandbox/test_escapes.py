@@ -222,3 +222,18 @@ def test_in_place_the_git_directory_is_for_reading(box: Box) -> None:
     assert " M src/deep/module.py" in said
     assert (there / "src/deep/module.py").read_text() == "edited\n"
     assert everything_in(there / ".git") == before
+
+
+def test_a_sandbox_inside_of_it_takes_nothing_away(box: Box) -> None:
+    """Who may make namespaces, for a sandbox of its own, can't lift what lies over secrets."""
+    secret, notes = box.user / ".ssh/id_ed25519", box.user / "notes.txt"
+    said = box.inside(
+        f"unshare -Urm bash -c 'echo nested; umount {secret.parent}; umount -l {secret.parent}; "
+        f"umount -R {box.user}; umount -l /proc/sys; mount -o remount,rw,bind {notes}; "
+        f"echo bad >>{notes}; cat {secret}; : >>/proc/sys/kernel/core_pattern && echo wrote'",
+        box.shelter.launcher(nests=True),
+    )
+    assert "nested" in said
+    assert "wrote" not in said
+    assert "a secret" not in said
+    assert notes.read_text() == "notes\n"

@@ -48,6 +48,12 @@ def test_the_later_of_two_rules_for_a_path_holds(tmp_path: Path) -> None:
     assert kinds(told.granting(write=[tmp_path / "login"]), tmp_path) == {"login": Kind.WRITABLE}
 
 
+def test_what_can_be_written_is_not_narrowed_by_what_names_it_for_reading(tmp_path: Path) -> None:
+    """A program may lie in a folder that may be written to."""
+    told = confinement(tmp_path).granting(write=[tmp_path]).granting(read=[tmp_path])
+    assert kinds(told, tmp_path.parent) == {tmp_path.name: Kind.WRITABLE}
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     """A secret that is only linked to is hidden where it is."""
     (tmp_path / "elsewhere").mkdir()
@@ -112,3 +118,14 @@ def test_an_empty_folder_is_closed_last(tmp_path: Path) -> None:
         f"--ro-bind {tmp_path}/empty /home/me/.netrc --bind /home/me/box /home/me/box "
         "--remount-ro /home"
     )
+
+
+def test_a_link_to_what_can_be_seen_is_there_too(tmp_path: Path) -> None:
+    """Where its folder is emptied, what is started by the link would not be found else."""
+    (tmp_path / "real/bin").mkdir(parents=True)
+    (tmp_path / "linked").symlink_to("real/bin")
+    told = confinement(tmp_path, (tmp_path, Access.PRIVATE), (tmp_path / "linked", Access.READABLE))
+    way = Mount(kind=Kind.WAY, place=str(tmp_path / "linked"), target=str(tmp_path / "real/bin"))
+    assert way in mounts_of(told)
+    open_ = confinement(tmp_path, (tmp_path / "linked", Access.READABLE))
+    assert not mounts_of(open_)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deputize.config.load import load_config
-from deputize.desk.doctor.finding import About, Finding, fail, ok
+from deputize.desk.doctor.finding import About, Finding, fail, ok, warn
 from deputize.errors import ConfigError
-from deputize.workspace.sandbox.shelter import WORKSPACE, level_of
+from deputize.workspace.sandbox.bubblewrap import Missing, bubblewrap
+from deputize.workspace.sandbox.shelter import AUTO, WORKSPACE, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,10 @@ def sandbox(home: Home) -> Iterator[Finding]:
     except ConfigError as error:
         yield fail(About.SANDBOX, error.message, error.hint)
         return
+    found = bubblewrap()
     if level == WORKSPACE:
         yield ok(About.SANDBOX, f"{told}; {OPEN}")
+    elif wanted == AUTO and isinstance(found, Missing):
+        yield warn(About.SANDBOX, told, found.hint)
     else:
         yield ok(About.SANDBOX, told)

@@ -42,6 +42,8 @@ ALWAYS: Final = (
     ),
 )
 """What holds for every confinement. The kernel's settings ask only whether root writes them."""
+ROOT_NESTS: Final = ("--cap-add", "CAP_SETFCAP")
+"""Without it root can't be root in a namespace of its own (user_namespaces(7)); of no other use."""
 NO_NESTING: Final = "--disable-userns"
 PROOF: Final = 'read -r pid rest </proc/self/stat; test "$pid" = "$$" && ! test -e "$1" && exit 37'
 """Has its own processes only, and does not see a file that is hidden from it."""
@@ -69,6 +71,8 @@ class Bubblewrap:
         Layers come from a folder of that name, in the order of the mounts.
         """
         nesting = (NO_NESTING,) if self.disables_nesting and not nests else ()
+        if nests and os.geteuid() == 0:
+            nesting = ROOT_NESTS
         return (
             *(self.env, "--ignore-signal=TERM", self.program, *ALWAYS, *nesting),
             *arguments_of(mounts, layers),
@@ -88,27 +92,27 @@ def arguments_of(mounts: Iterable[Mount], layers: Path) -> Iterator[str]:
     """Yield the arguments for some mounts: pure."""
     empty = []
     for number, mount in enumerate(mounts):
-        place = mount.place
-        match mount.kind:
-            case Kind.READABLE:
-                # What has gone meanwhile is not missed.
-                yield from ("--ro-bind-try", place, place)
-            case Kind.WRITABLE:
-                yield from ("--bind", place, place)
-            case Kind.EMPTY_FILE:
-                yield from ("--ro-bind", str(layers / EMPTY), place)
-            case Kind.EMPTY_FOLDER:
-                empty.append(place)
-                yield from ("--perms", "0555", "--tmpfs", place)
-            case Kind.PRIVATE_FOLDER:
-                yield from ("--perms", "1777", "--tmpfs", place)
-            case Kind.LAYER:
-                yield from ("--bind", str(layers / str(number)), place)
-            case Kind.LINK:
-                pass  # it is in its layer
+        yield from _words(mount, str(layers / str(number)), str(layers / EMPTY))
+        if mount.kind is Kind.EMPTY_FOLDER:
+            empty.append(mount.place)
     # Not before everything that lies in them has its place.
     for place in empty:
         yield from ("--remount-ro", place)
+
+
+def _words(mount: Mount, layer: str, empty_file: str) -> tuple[str, ...]:
+    place = mount.place
+    return {
+        # What has gone meanwhile is not missed.
+        Kind.READABLE: ("--ro-bind-try", place, place),
+        Kind.WRITABLE: ("--bind", place, place),
+        Kind.EMPTY_FILE: ("--ro-bind", empty_file, place),
+        Kind.EMPTY_FOLDER: ("--perms", "0555", "--tmpfs", place),
+        Kind.PRIVATE_FOLDER: ("--perms", "1777", "--tmpfs", place),
+        Kind.LAYER: ("--bind", layer, place),
+        Kind.WAY: ("--symlink", mount.target, place),
+        Kind.LINK: (),  # it is in its layer
+    }[mount.kind]
 
 
 EMPTY: Final = "empty"

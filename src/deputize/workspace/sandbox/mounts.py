@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from deputize.workspace.sandbox.confinement import Confinement
 
+MORE_THAN_READABLE = frozenset({Access.LAYERED, Access.WRITABLE})
+EMPTIED = frozenset({Access.HIDDEN, Access.PRIVATE})
 MOST_ENTRIES = 400
 """A folder of more than that is not laid out entry by entry."""
 
@@ -31,6 +33,9 @@ class Kind(Enum):
     LAYER = "layer"
     """An empty folder on disk, for what is made in it."""
     LINK = "link"
+    """One of a layer's."""
+    WAY = "way"
+    """A link to what can be seen, where an empty folder has taken the place of the way there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ def mounts_of(confinement: Confinement) -> tuple[Mount, ...]:
     """
     settled = _settled(confinement)
     found = [mount for place in sorted(settled, key=_depth) for mount in _made(place, settled)]
+    found += _ways(confinement, settled)
     return tuple(sorted(found, key=lambda mount: _depth(mount.place)))
 
 
@@ -60,11 +66,21 @@ def _settled(confinement: Confinement) -> dict[str, Access]:
         real = os.path.realpath(rule.path)
         if not Path(real).exists() or (real == "/" and rule.access is not Access.WRITABLE):
             continue
-        # What is layered is readable: to be told so once more takes nothing from it.
-        if rule.access is Access.READABLE and settled.get(real) is Access.LAYERED:
+        # To be told that it is readable takes nothing from what is more than that.
+        if rule.access is Access.READABLE and settled.get(real) in MORE_THAN_READABLE:
             continue
         settled[real] = rule.access
     return settled
+
+
+def _ways(confinement: Confinement, settled: dict[str, Access]) -> Iterator[Mount]:
+    """Yield the links by which rules name what can be seen, and which would be gone else."""
+    named = {os.path.normpath(rule.path) for rule in confinement.rules}
+    for place in sorted(named):
+        target = os.path.realpath(place)
+        is_seen = settled.get(target) in {Access.READABLE, Access.WRITABLE}
+        if target != place and is_seen and _above(place, settled) in EMPTIED:
+            yield Mount(kind=Kind.WAY, place=place, target=target)
 
 
 def _made(place: str, settled: dict[str, Access]) -> Iterator[Mount]:

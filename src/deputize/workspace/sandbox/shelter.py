@@ -92,14 +92,14 @@ def level_of(wanted: str) -> tuple[str, str]:
     if wanted == OFF:
         return OFF, "off"
     found = bubblewrap()
-    if isinstance(found, Bubblewrap) and wanted != AUTO:
+    if isinstance(found, Bubblewrap):
         return WORKSPACE, f"{WORKSPACE} (bubblewrap {found.version})"
-    if wanted != AUTO and isinstance(found, Missing):
+    if wanted != AUTO:
         hint = f'{found.hint}, or set `sandbox.level = "auto"` or "off"'
         raise ConfigError(f"the sandbox {wanted!r} is not there: {found.why}", hint=hint)
     if containment_prefix():
-        return NAMESPACE, "a process namespace"
-    return OFF, "none: this system allows no process namespace"
+        return NAMESPACE, f"only a process namespace: {found.why}"
+    return OFF, f"none: {found.why}"
 
 
 @contextmanager
