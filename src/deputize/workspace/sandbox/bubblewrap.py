@@ -70,7 +70,7 @@ class Bubblewrap:
 
         Layers come from a folder of that name, in the order of the mounts.
         """
-        nesting = (NO_NESTING,) if self.disables_nesting and not nests else ()
+        nesting: tuple[str, ...] = (NO_NESTING,) if self.disables_nesting and not nests else ()
         if nests and os.geteuid() == 0:
             nesting = ROOT_NESTS
         return (
