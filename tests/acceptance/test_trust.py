@@ -103,9 +103,13 @@ def test_ones_own_checks_need_no_trust(house: House) -> None:
     assert house.until(task)["state"] == "done"
 
 
-def test_an_agent_can_not_approve_itself(house: House) -> None:
-    """Approve and trust refuse from inside an attempt, whatever the agent does to its variables."""
-    house.configure("")
+@pytest.mark.parametrize(("level", "codes"), [("off", {"4"}), ("auto", {"4", "5"})])
+def test_an_agent_can_not_approve_itself(house: House, level: str, codes: set[str]) -> None:
+    """Approve and trust refuse from inside an attempt, whatever the agent does to its variables.
+
+    In a sandbox there is no store to approve anything in.
+    """
+    house.configure(f"[sandbox]\nlevel = '{level}'\n")
     verb = f"DEPUTIZE_HOME={house.home.path} python -m deputize approve a1"
     house.add("echo a > a.txt")
     house.up()
@@ -114,7 +118,9 @@ def test_an_agent_can_not_approve_itself(house: House) -> None:
         f"{verb}; echo $?; env -u DEPUTIZE_TASK {verb}; echo $?", "--role", "inspector"
     )
     document = house.until(task)
-    assert document["result"].split() == ["4", "4"]
+    said = document["result"].split()
+    assert len(said) == 2
+    assert set(said) <= codes
     assert house.look(1)["state"] == "landing"
 
 
