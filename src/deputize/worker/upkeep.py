@@ -21,6 +21,7 @@ from deputize.workspace.processes.ending import end_tree_blocking
 from deputize.workspace.processes.environment import attempt_marker, pool_marker
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 from deputize.workspace.processes.reaper import Reaper, end_orphans
+from deputize.workspace.sandbox.shelter import sweep_boxes
 from deputize.workspace.worktree import empty_trash
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ def clean_up(shop: Workshop) -> None:
 
 
 def _sweep_files(shop: Workshop) -> None:
-    """Remove the files of runs whose worker was killed: prompts are among them."""
+    """Remove the files of runs whose worker was killed, prompts among them, and of sandboxes."""
     try:
+        sweep_boxes()
         sweep_files(read_variables(shop.home).all)
     except (DeputizeError, OSError) as error:
         log.get("upkeep").warning("files of runs not swept", error=str(error))

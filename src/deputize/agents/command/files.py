@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import stat
 import tempfile
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from anyio import to_thread
 
 from deputize.agents.command.launch import FILES
 from deputize.config.private import MODE
+from deputize.workspace.temporary import make_held, sweep_held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -28,13 +28,12 @@ OUTPUT_BYTES = 16 * 1024 * 1024
 
 
 PREFIX = "deputize-run-"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @asynccontextmanager
 async def folder_for(job: Job, *, prompt: bool) -> AsyncIterator[Path]:
     """Give a folder that goes with the run, with the `prompt` in it if wanted; raises OSError."""
-    folder, held = await to_thread.run_sync(_made, _place(job))
+    folder, held = await to_thread.run_sync(make_held, PREFIX, _place(job))
     try:
         if prompt:
             await to_thread.run_sync(_write, folder / FILES["prompt_file"], job.prompt)
@@ -47,30 +46,8 @@ async def folder_for(job: Job, *, prompt: bool) -> AsyncIterator[Path]:
 
 def sweep(environment: Mapping[str, str]) -> None:
     """Remove the folders of runs whose worker was killed: there, and where temporary files go."""
-    for place in {tempfile.gettempdir(), environment.get("TMPDIR") or tempfile.gettempdir()}:
-        for folder in Path(place).glob(f"{PREFIX}*"):
-            with suppress(OSError):
-                _remove_left(folder)
-
-
-def _remove_left(folder: Path) -> None:
-    descriptor = os.open(folder, _FOLDER)
-    try:
-        if os.fstat(descriptor).st_uid == os.getuid():
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(descriptor)
-
-
-def _made(place: str | None) -> tuple[Path, int]:
-    """Make a folder, locked for as long as this process lives: so `sweep` knows it is in use."""
-    made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=place))
-    held = os.open(made, _FOLDER)
-    with suppress(OSError):  # where there are no locks, nothing is swept either
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    # Not before it is locked: `sweep` would take it away.
-    return made.rename(made.with_name(made.name.removeprefix("."))), held
+    named = environment.get("TMPDIR") or tempfile.gettempdir()
+    sweep_held(PREFIX, {tempfile.gettempdir(), named})
 
 
 def _write(file: Path, text: str) -> None:

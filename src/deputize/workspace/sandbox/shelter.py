@@ -21,6 +21,7 @@ from deputize.workspace.sandbox.confinement import Access, Confinement, Rule
 from deputize.workspace.sandbox.mounts import mounts_of
 from deputize.workspace.sandbox.programs import on_path
 from deputize.workspace.sandbox.secrets import IN_HOME, IN_SYSTEM, KEPT, LAYERED, PRIVATE
+from deputize.workspace.temporary import make_held, sweep_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,7 +114,8 @@ def sheltered(settings: SandboxSettings, home: Path, places: Places) -> Iterator
     if level != WORKSPACE:
         yield Shelter(level=level, told=told)
         return
-    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX)))
+    made, held = make_held(PREFIX)
+    folder = Path(os.path.realpath(made))
     try:
         ground = ground_of(_temporary(folder)).granting(
             hide=(home, *expanded(settings.hide, os.environ)),
@@ -123,6 +125,12 @@ def sheltered(settings: SandboxSettings, home: Path, places: Places) -> Iterator
         yield Shelter(level=level, told=told, _ground=ground)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def sweep_boxes() -> None:
+    """Remove the folders of sandboxes whose worker was killed."""
+    sweep_held(PREFIX, [tempfile.gettempdir()])
 
 
 def _temporary(folder: Path) -> Path:
