@@ -7,6 +7,7 @@ from deputize.config.settings import (
     ChannelSettings,
     CheckSettings,
     Config,
+    ContextSettings,
     HookSettings,
     LandingSettings,
     PoolSettings,
@@ -188,6 +189,9 @@ timeout_seconds = "20s"
 roles = ["writer"]
 agents = ["copilot"]
 name = "checks"
+[context]
+project = "A shop."
+automatic = false
 [[hooks]]
 on = ["session_end"]
 url = "http://127.0.0.1:1/hook"
@@ -299,4 +303,5 @@ MEANT = Config(
         ),
         HookSettings(on=("session_end",), url="http://127.0.0.1:1/hook"),
     ),
+    context=ContextSettings(project="A shop.", automatic=False),
 )  # fmt: skip

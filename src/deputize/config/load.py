@@ -11,6 +11,7 @@ from deputize.config.settings import (
     MODES_FROM_LOOSE_TO_STRICT,
     REPOSITORY_KEYS,
     Config,
+    ContextSettings,
     LandingSettings,
 )
 from deputize.config.shape import MEND, Shape, laid_over
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 DIGITS = 9
 """The longest number that a variable may hold."""
+CONTEXT_CHARACTERS = 10_000
+"""How long what is to be known of a project may be, in each place that says so."""
 REPOSITORY_FILE = "deputize.toml"
 INCLUDE_FILE = ".worktreeinclude"
 
@@ -61,10 +64,12 @@ def narrowed(config: Config, repository: bytes, origin: str) -> Config:
     groups = {
         name: laid_over(getattr(config, name), getattr(own, name), said)
         for name, said in table.items()
-        if name not in {"checks", "policy", "approvals"}
+        if name not in {"checks", "policy", "approvals", "context"}
     }
     if "policy" in table:
         groups["policy"] = _policy(config, own, table["policy"], shape)
+    if "context" in table:
+        groups["context"] = _context(config, own, shape)
     merged = config._replace(
         **groups,
         checks={**own.checks, **config.checks},
@@ -78,6 +83,20 @@ def _policy(config: Config, own: Config, said: object, shape: Shape) -> PolicySe
 
     check_policy(own.policy, shape)
     return joined(config.policy, own.policy, cast("Mapping[str, object]", said), shape.source)
+
+
+def _context(config: Config, own: Config, shape: Shape) -> ContextSettings:
+    """Return what home says and the repository adds: it leaves nothing of that out."""
+    _check_context(own.context, shape)
+    said = filter(None, (config.context.project.strip(), own.context.project.strip()))
+    automatic = config.context.automatic and own.context.automatic
+    return ContextSettings(project="\n\n".join(said), automatic=automatic)
+
+
+def _check_context(context: ContextSettings, shape: Shape) -> None:
+    if len(context.project) > CONTEXT_CHARACTERS:
+        right = f"a text of at most {CONTEXT_CHARACTERS:,} characters"
+        raise shape.wrong("context.project", right, context.project)
 
 
 def _stricter(home: LandingSettings, merged: LandingSettings) -> LandingSettings:
@@ -103,6 +122,7 @@ def _from_home(file: Path) -> Config:
         raise ConfigError(f"{file}: prices belong in `[[models]]`, not `[[prices]]`", hint=hint)
     config = cast("Config", shape.fill(Config, table))
     config = config._replace(agents=_completed(config.agents, table, shape))
+    _check_context(config.context, shape)
     _check(config, table, shape)
     return config
 

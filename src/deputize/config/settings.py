@@ -167,6 +167,15 @@ class ChannelSettings(NamedTuple):
     name: str | None = None
 
 
+class ContextSettings(NamedTuple):
+    """The `[context]` table: what agents are told besides their tasks."""
+
+    project: str = ""
+    """What to know of the project; a repository's is added to that of home."""
+    automatic: bool = True
+    """Whether what its own files say is told in a few lines."""
+
+
 class HookSettings(NamedTuple):
     """One `[[hooks]]` table: a program or an address that has a say in agents' sessions."""
 
@@ -231,6 +240,7 @@ class Config(NamedTuple):
     retention: RetentionSettings = RetentionSettings()
     notify: tuple[ChannelSettings, ...] = ()
     hooks: tuple[HookSettings, ...] = ()
+    context: ContextSettings = ContextSettings()
 
     def role(self, name: str) -> RoleSettings | None:
         """Return a role's settings, configured or built in."""
@@ -335,7 +345,9 @@ RANGES: Mapping[str, tuple[int, int]] = {
 LEAST_BUDGET_USD, MOST_USD = 0.000_001, 1e9
 """Money is counted in millionths; a budget of nothing could not even be raised by a yes."""
 
-REPOSITORY_KEYS = frozenset({"workspace", "checks", "landing", "audit", "policy", "approvals"})
+REPOSITORY_KEYS = frozenset(
+    {"workspace", "checks", "landing", "audit", "policy", "approvals", "context"}
+)
 """What a repository's own file may set. It may narrow what home allows, never widen it."""
 
 MODES_FROM_LOOSE_TO_STRICT = ("auto", "ask", "branch")

@@ -19,7 +19,7 @@ OWN = frozenset(
     }
 )
 """Variables with a meaning of their own; every other `DEPUTIZE_…` is a setting."""
-PLAIN = frozenset({"default_agent", "default_provider", "landing", "worker", "audit"})
+PLAIN = frozenset({"default_agent", "default_provider", "landing", "worker", "audit", "context"})
 """The keys and tables that hold nothing but single values."""
 
 

@@ -131,7 +131,7 @@ def is_removed(path: Path) -> bool:
 
 def is_intact(worktree: Worktree) -> bool:
     """Tell whether the tree's `.git` still leads to the git directory that it was given."""
-    there = _read(worktree.path / ".git", REF_BYTES)
+    there = read_plain(worktree.path / ".git", REF_BYTES)
     return there == b"gitdir: %s\n" % os.fsencode(worktree.git_dir)
 
 
@@ -153,7 +153,7 @@ def agents_tips(worktree: Worktree) -> frozenset[str]:
     git_dir = worktree.git_dir
     tips = {agents_head(worktree) or worktree.base, *_packed_refs(git_dir).values()}
     tips.update(_look_up(git_dir, name) or "" for name in _loose_refs(git_dir))
-    stashes = (_read(git_dir / "logs/refs/stash", PACKED_REFS_BYTES) or b"").decode("latin-1")
+    stashes = (read_plain(git_dir / "logs/refs/stash", PACKED_REFS_BYTES) or b"").decode("latin-1")
     tips.update(line.split(" ", 2)[1] for line in stashes.splitlines() if line.count(" ") > 1)
     return frozenset(tip for tip in tips if COMMIT.fullmatch(tip))
 
@@ -171,14 +171,14 @@ def _prepare(worktree: Worktree, tree: Path, exclude: str) -> None:
 
 
 def _look_up(git_dir: Path, name: str) -> str | None:
-    loose = _read(git_dir / name, REF_BYTES)
+    loose = read_plain(git_dir / name, REF_BYTES)
     if loose is not None:
         return loose.decode("utf-8", "surrogateescape").strip()
     return _packed_refs(git_dir).get(name)
 
 
 def _packed_refs(git_dir: Path) -> dict[str, str]:
-    lines = text(_read(git_dir / "packed-refs", PACKED_REFS_BYTES) or b"").split("\n")
+    lines = text(read_plain(git_dir / "packed-refs", PACKED_REFS_BYTES) or b"").split("\n")
     pairs = (line.split(" ", 1) for line in lines if line[:1] not in {"", "#", "^"} and " " in line)
     return {name: commit for commit, name in pairs}
 
@@ -189,7 +189,7 @@ def _loose_refs(git_dir: Path) -> Iterator[str]:
             yield os.path.relpath(f"{folder}/{name}", git_dir)
 
 
-def _read(path: Path, limit: int) -> bytes | None:
+def read_plain(path: Path, limit: int) -> bytes | None:
     """Read a plain file that an agent may have replaced: no folder, no link, no pipe, no giant."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

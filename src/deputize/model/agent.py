@@ -161,6 +161,17 @@ NAMING_KINDS = frozenset({"copilot", "claude"})
 """Kinds of agents whose sessions others may name."""
 
 
+INSTRUCTED_KINDS = frozenset({"copilot", "codex"})
+"""Kinds of agents that read a repository's AGENTS.md by themselves."""
+INSTRUCTED = frozenset({"goose", "opencode"})
+"""Others that do, by name."""
+
+
+def reads_agents_file(name: str, settings: AgentSettings) -> bool:
+    """Tell whether an agent is known to read AGENTS.md without being told."""
+    return name in INSTRUCTED or _kind(name, settings) in INSTRUCTED_KINDS
+
+
 def has_sessions(name: str, settings: AgentSettings) -> bool:
     """Tell whether an agent's conversations can be resumed."""
     return _kind(name, settings) != "command" or bool(settings.resume_arguments)

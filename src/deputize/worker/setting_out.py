@@ -14,7 +14,7 @@ from deputize.config.models import models_of, names_of_login, names_of_provider
 from deputize.errors import AgentError, ConfigError, NotFound
 from deputize.gate.ask import gate_for
 from deputize.gate.holding import bounds_for, policy_of
-from deputize.model.agent import asks_always, is_told_by_folder
+from deputize.model.agent import asks_always, is_told_by_folder, reads_agents_file
 from deputize.model.event import Event
 from deputize.model.outcome import Outcome
 from deputize.model.policy import Verdict
@@ -23,6 +23,7 @@ from deputize.redaction.known import secrets_among
 from deputize.worker.asking import with_people
 from deputize.worker.benches import answers_with_request, may_edit, may_touch
 from deputize.worker.judging import verdict_form
+from deputize.worker.project import about_project
 from deputize.worker.prompt import compose
 from deputize.worker.requesting import request_form
 from deputize.worker.sheltering import launcher_for
@@ -165,11 +166,21 @@ async def _prompt(running: Running, bench: Bench) -> str:
         requests=answers_with_request(task, settings),
         answers=await steps.answers(),
     )
-    context: list[str] = []
+    context = await aside(_context, steps, bench)
     if running.hooking is not None:
         context += await running.hooking.started()
         context += await running.hooking.prompted(worded(context=context))
     return worded(context=context)
+
+
+def _context(steps: Steps, bench: Bench) -> list[str]:
+    """Return what settings and the project's files say, without secrets."""
+    task, said = steps.claim.task, [bench.config.context.project.strip()]
+    if bench.config.context.automatic:
+        settings = settings_for(task.agent, bench.config.agents)
+        known = reads_agents_file(task.agent, settings)
+        said.append(about_project(bench.path, reads_agents_file=known))
+    return [steps.redactor.redacted(each) for each in said if each]
 
 
 def _job(
