@@ -111,7 +111,7 @@ def test_the_prompt_that_was_really_sent_is_recorded_where_it_was_noted(story: S
     """What rework added to the task's own words belongs to the exact prompt."""
     story.add("Fix the typo")
     claimed = story.claim()
-    story.note(claimed, "attempt.milestone", step="agent started", prompt="Fix the typo\n\nAgain.")
+    story.note(claimed, "attempt.prompted", agent="copilot", prompt="Fix the typo\n\nAgain.")
     story.finish(claimed)
     (record,) = records(story.database)
     assert record.prompt == "Fix the typo\n\nAgain."

@@ -66,6 +66,7 @@ PARTS = {
     "archives.free",
     "archives.chosen",
     "sessions.known",
+    "journal.remarkable",
 }
 """What others are built of: no statement of its own."""
 

@@ -23,6 +23,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.states import ChangeState, TaskState
 from deputize.store import attempts, changes, journal, tasks
 from deputize.store.attempts import Closing
+from deputize.store.sqlite import SqliteDatabase
 from tests.fixtures.databases import open_database
 from tests.fixtures.nouns import (
     COMMIT,
@@ -95,6 +96,58 @@ def test_a_killed_process_leaves_what_it_committed_and_nothing_else(
     with database.write() as transaction:
         tasks.insert(transaction, a_task(prompt="later"), QUEUED, NOON)
     assert prompts(database) == ["committed", "later"]
+
+
+JOTTER = """
+import sys
+from pathlib import Path
+from deputize.model.event import Event
+from deputize.store import journal
+from tests.fixtures.databases import open_database
+from tests.fixtures.nouns import NOON
+
+database = open_database(sys.argv[1], Path(sys.argv[2]))
+with database.jot() as transaction:
+    journal.append(transaction, Event(kind="worker.started", actor="jotter"), NOON)
+print("jotted", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_was_jotted_down_outlives_a_killed_process(
+    kind: str, folder: Path, database: Database
+) -> None:
+    """Others see it at once, and can have the disk keep it."""
+    peer = subprocess.Popen(
+        [sys.executable, "-c", JOTTER, kind, str(folder)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with peer:
+        assert peer.stdout is not None
+        assert peer.stdout.readline() == b"jotted\n"
+        peer.kill()
+    database.settle()
+    with database.read() as transaction:
+        assert [entry.actor for entry in journal.recent(transaction)][-1] == "jotter"
+
+
+def test_only_what_is_jotted_down_does_not_wait_for_the_disk(folder: Path) -> None:
+    """Every other commit is synced as ever, also after a jotting that has failed."""
+    with closing(SqliteDatabase(folder / "deputize.db")) as database:
+
+        def level() -> int:
+            ((found,),) = database._connection.execute("PRAGMA synchronous").fetchall()
+            return int(found)
+
+        with database.jot():
+            assert level() == 1
+        assert level() == 2
+        with pytest.raises(ValueError, match="no"), database.jot():
+            raise ValueError("no")
+        with database.write():
+            assert level() == 2
 
 
 def test_a_reader_sees_one_moment(kind: str, folder: Path, database: Database) -> None:

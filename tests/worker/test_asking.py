@@ -87,7 +87,7 @@ def ask(
     async def put() -> None:
         run = Running(steps=steps, session="s1")
         policy = PolicySettings(wait_seconds=1, answer_seconds=answer_seconds)
-        asking = with_people(gate, run, COPILOT, policy)
+        asking = with_people(gate, run, COPILOT, policy, run.calls.decided)
         with run.scope:
             found.append(await asking(action))
         assert (run.stop is Stop.ASKED) == (not found)
@@ -254,7 +254,7 @@ def test_who_has_no_session_waits_in_place(story: Story) -> None:
 async def _answered_late(story: Story, steps: Steps) -> Decision:
     """Answer once the agent has waited for longer than another would; return what it is told."""
     run = Running(steps=steps)
-    asking = with_people(gate, run, TOY, PolicySettings(wait_seconds=0))
+    asking = with_people(gate, run, TOY, PolicySettings(wait_seconds=0), run.calls.decided)
     found: list[Decision] = []
 
     async def put() -> None:

@@ -77,9 +77,11 @@ def _endings(
     while True:
         with database.read() as transaction:
             if task is None:
-                page = journal.recent(transaction, after=after, since=since, limit=PAGE)
+                page = journal.recent(
+                    transaction, after=after, since=since, limit=PAGE, routine=False
+                )
             else:
-                page = journal.of_task(transaction, task, after, PAGE)
+                page = journal.of_task(transaction, task, after, PAGE, routine=False)
         if not page:
             return
         after = page[-1].id
@@ -117,9 +119,8 @@ def record_of(transaction: Transaction, ending: Entry) -> Record | None:
         return None
     task = tasks.get(transaction, attempt.task)
     proposed = changes.of_task(transaction, task.id)
-    history = [
-        entry for entry in journal.of_task(transaction, task.id) if entry.attempt == attempt.id
-    ]
+    told = journal.of_task(transaction, task.id, routine=False)
+    history = [entry for entry in told if entry.attempt == attempt.id]
     return Record(
         seq=ending.seq,
         task=task,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from deputize.model.event import is_plain_yes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,8 +48,10 @@ def _milestone(entry: Entry) -> str | None:
     return None if step.startswith("note: ") else step
 
 
-def _decided(entry: Entry) -> str:
+def _decided(entry: Entry) -> str | None:
     body = entry.body
+    if is_plain_yes(entry):
+        return None
     return f"the gate said {body.get('verdict')} to {body.get('what')}: {body.get('reason')}"
 
 

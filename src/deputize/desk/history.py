@@ -27,12 +27,16 @@ def entries(
     since: datetime | None = None,
     after: int = 0,
     limit: int = 10_000,
+    routine: bool = True,
 ) -> list[Entry]:
-    """Return events in order, sealed or not, after the event `after`."""
+    """Return events in order, sealed or not, after the event `after`.
+
+    Without `routine`, tool calls are left out that the gate let pass, and how they ended.
+    """
     with desk.database.read() as transaction:
         if task is not None:
-            return journal.of_task(transaction, task, after, limit)
-        return journal.recent(transaction, after=after, since=since, limit=limit)
+            return journal.of_task(transaction, task, after, limit, routine=routine)
+        return journal.recent(transaction, after=after, since=since, limit=limit, routine=routine)
 
 
 def verify(desk: Desk) -> Proof:

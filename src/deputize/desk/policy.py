@@ -194,4 +194,5 @@ def decision_document(action: Action, decision: Decision) -> Document:
 
 def refusals(desk: Desk, number: int) -> Iterator[Entry]:
     """Yield the entries that tell what the gate answered in a task, but for a plain yes."""
-    return (entry for entry in trail.entries_of(desk, task=number) if entry.kind == DECISIONS)
+    told = trail.entries_of(desk, task=number, routine=False)
+    return (entry for entry in told if entry.kind == DECISIONS)

@@ -46,6 +46,8 @@ class Stream:
     def _entries(self) -> list[Entry]:
         """Return the entries that were not told, those too that were written down of late.
 
+        Tool calls are in the log already: an entry of theirs is told where it is more than routine.
+
         Where several write at once, an entry may come after one with a higher number.
         """
         with self._desk.database.read() as transaction:
@@ -53,7 +55,7 @@ class Stream:
         found: list[Entry] = []
         after = self._settled
         with self._desk.database.read() as transaction:
-            while page := journal.of_task(transaction, self._task_id, after):
+            while page := journal.of_task(transaction, self._task_id, after, routine=False):
                 found += page
                 after = page[-1].id
         fresh = [entry for entry in found if entry.id not in self._told]

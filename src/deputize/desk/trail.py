@@ -32,15 +32,21 @@ def entries_of(
     task: int | None = None,
     since: datetime | None = None,
     limit: int | None = None,
+    routine: bool = True,
 ) -> Iterator[Entry]:
-    """Yield entries, oldest first, or the last `limit` of them; NotFound for an unknown task."""
+    """Yield entries, oldest first, or the last `limit` of them; NotFound for an unknown task.
+
+    Without `routine`, tool calls are left out that the gate let pass, and how they ended.
+    """
     if task is not None:
         tasks.view(desk, task)
     after = 0
     if limit is not None:
         with desk.database.read() as transaction:
-            after = journal.before_last(transaction, limit, task=task, since=since)
-    while page := history.entries(desk, task=task, since=since, after=after, limit=PAGE):
+            after = journal.before_last(transaction, limit, task=task, since=since, routine=routine)
+    while page := history.entries(
+        desk, task=task, since=since, after=after, limit=PAGE, routine=routine
+    ):
         after = page[-1].id
         yield from (entry for entry in page if since is None or entry.at >= since)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deputize.model.policy import Action
 
     Record = Callable[[Action, Decision], Awaitable[None]]
+    """Writes an answer down; what it raises makes a no of it."""
     Narrow = Callable[[Action, Decision], Awaitable[Decision]]
 
 DEVICES = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
@@ -36,14 +37,19 @@ def gate_for(
         decision = decided(action, bounds)
         if narrow is not None:
             decision = await _narrowed(action, decision, narrow)
-        try:
-            await record(action, decision)
-        except Exception as error:  # noqa: BLE001 - whatever it was, nothing may pass unrecorded
-            reason = f"the decision could not be recorded: {error}"
-            return Decision(verdict=Verdict.DENY, rule="unrecorded", reason=reason)
-        return decision
+        return await recorded(action, decision, record)
 
     return ask
+
+
+async def recorded(action: Action, decision: Decision, record: Record) -> Decision:
+    """Put a decision on record and return it; where that can't be done, the answer is no."""
+    try:
+        await record(action, decision)
+    except Exception as error:  # noqa: BLE001 - whatever it was, nothing may pass unrecorded
+        reason = f"the decision could not be recorded: {error}"
+        return Decision(verdict=Verdict.DENY, rule="unrecorded", reason=reason)
+    return decision
 
 
 async def _narrowed(action: Action, decision: Decision, narrow: Narrow) -> Decision:

@@ -31,7 +31,9 @@ EVENT_KINDS: dict[str, str] = {
     "plan.reopened": "a task of a plan that had ended was revived",
     "attempt.started": "a worker claimed a task",
     "attempt.milestone": "a step of an attempt was passed",
-    "attempt.tool_decided": "the gate answered a tool call",
+    "attempt.prompted": "an agent was given its prompt; the body has all of it",
+    "attempt.tool_decided": "a tool call was answered; the body has the verdict and its rule",
+    "attempt.tool_finished": "a tool call ended; the body has what it gave back",
     "attempt.hook_failed": "a hook could not be heard; the body has its name and why",
     "attempt.finished": "an attempt ended; the body has outcome and evidence",
     "attempt.rescued": "an attempt whose worker was lost was closed",
@@ -96,3 +98,13 @@ class Entry(Event):
     """Its final place, once sealed."""
     hash: str | None = None
     """SHA-256 over the previous hash and this entry, once sealed."""
+
+
+def is_plain_yes(event: Event) -> bool:
+    """Tell whether it is a tool call that was allowed: there are very many of these."""
+    return event.kind == "attempt.tool_decided" and event.body.get("verdict") == "allow"
+
+
+def is_routine(event: Event) -> bool:
+    """Tell whether it says no more than that a tool call was allowed, or how it ended."""
+    return event.kind == "attempt.tool_finished" or is_plain_yes(event)

@@ -16,7 +16,7 @@ from anyio import to_thread
 
 from deputize import log
 from deputize.clock import Clock, SystemClock
-from deputize.model.event import Event
+from deputize.model.event import Event, is_plain_yes
 from deputize.notify.message import Message, message_of
 from deputize.store import journal, meta, tasks
 from deputize.store import outbox as stored
@@ -94,7 +94,7 @@ def _news(transaction: Transaction, limit: int) -> list[Entry]:
 
 
 def _put(transaction: Transaction, entry: Entry, channels: Sequence[Channel], now: datetime) -> int:
-    if entry.kind.startswith("notification."):
+    if entry.kind.startswith("notification.") or is_plain_yes(entry):
         return 0
     wanting = [channel.name for channel in channels if entry.kind in channel.kinds]
     for name in wanting:

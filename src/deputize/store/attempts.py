@@ -163,6 +163,12 @@ def note(transaction: Transaction, attempt: Attempt, event: Event, now: datetime
     journal.append(transaction, replace(event, task=attempt.task, attempt=attempt.id), now)
 
 
+def jot(transaction: Transaction, attempt: Attempt, event: Event, now: datetime) -> None:
+    """Append an event without secrets, reading nothing; LeaseLost if the attempt isn't ours."""
+    if not journal.jot(transaction, replace(event, attempt=attempt.id), now, attempt.token):
+        raise lost(attempt)
+
+
 def of_task(transaction: Transaction, task: int) -> list[Attempt]:
     """Return all attempts of a task, first to last."""
     return [attempt_of(row) for row in transaction.all("attempts.of_task", task=task)]

@@ -102,6 +102,18 @@ class Database(Protocol):
         """Open a transaction that commits durably at its end, or leaves no trace if it raises."""
         ...
 
+    def jot(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that writes as `write` does, and may not wait for the disk.
+
+        It outlives our process at once, and the machine's failure from the next `write` or
+        `settle` on. What follows on it must not count on more.
+        """
+        ...
+
+    def settle(self) -> None:
+        """Have the disk keep what was jotted down; raises StoreUnavailable where it can't."""
+        ...
+
     def sweep(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that writes, for deleting rows with all that refers to them.
 

@@ -54,6 +54,23 @@ def write(transaction: Transaction, event: Event, now: datetime) -> None:
     _write(transaction, event, event.body, now, event.task)
 
 
+def jot(transaction: Transaction, event: Event, now: datetime, token: str) -> bool:
+    """Write an event without secrets of the open attempt that it names; False if its lease is lost.
+
+    This is how what happens often is written: nothing is read, and nothing looked through.
+    """
+    rows = transaction.run(
+        "journal.jot",
+        at=to_text(now),
+        kind=event.kind,
+        actor=event.actor,
+        attempt=event.attempt,
+        token=token,
+        body=to_json(alike(event.body)),
+    )
+    return rows > 0
+
+
 def _clean(body: Mapping[str, object]) -> Mapping[str, object]:
     return cast("Mapping[str, object]", alike(redacted_value(dict(body)))) if body else body
 
@@ -82,20 +99,40 @@ def _write(
 
 
 def of_task(
-    transaction: Transaction, task: int, after: int = 0, limit: int = 10_000
+    transaction: Transaction,
+    task: int,
+    after: int = 0,
+    limit: int = 10_000,
+    *,
+    routine: bool = True,
 ) -> list[Entry]:
-    """Return what happened to a task after the event `after`."""
-    return [
-        _entry(row)
-        for row in transaction.all("journal.of_task", task=task, after=after, limit=limit)
-    ]
+    """Return what happened to a task after the event `after`.
+
+    Without `routine`, tool calls are left out that the gate let pass, and how they ended.
+    """
+    values = {"task": task, "after": after, "limit": limit, "routine": int(routine)}
+    return [_entry(row) for row in transaction.all("journal.of_task", **values)]
 
 
 def recent(
-    transaction: Transaction, *, after: int = 0, since: datetime | None = None, limit: int = 10_000
+    transaction: Transaction,
+    *,
+    after: int = 0,
+    since: datetime | None = None,
+    limit: int = 10_000,
+    routine: bool = True,
 ) -> list[Entry]:
-    """Return what happened after the event `after` and since a moment, sealed or not."""
-    rows = transaction.all("journal.recent", after=after, since=maybe_text(since), limit=limit)
+    """Return what happened after the event `after` and since a moment, sealed or not.
+
+    `routine` as in `of_task`.
+    """
+    rows = transaction.all(
+        "journal.recent",
+        after=after,
+        since=maybe_text(since),
+        limit=limit,
+        routine=int(routine),
+    )
     return [_entry(row) for row in rows]
 
 
@@ -106,14 +143,19 @@ def before_last(
     task: int | None = None,
     since: datetime | None = None,
     kinds: Iterable[str] | None = None,
+    routine: bool = True,
 ) -> int:
-    """Return the event after which the last `limit` come that are of a task, since, or of kinds."""
+    """Return the event after which the last `limit` come that are of a task, since, or of kinds.
+
+    `routine` as in `of_task`.
+    """
     row = transaction.one(
         "journal.first_of_last",
         limit=limit,
         task=task,
         since=maybe_text(since),
         kinds=None if kinds is None else to_json(sorted(kinds)),
+        routine=int(routine),
     )
     first = maybe_number(cast("Row", row), "id")
     return 0 if first is None else first - 1

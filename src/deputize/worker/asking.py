@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from deputize.gate.ask import recorded
 from deputize.model.agent import has_sessions
 from deputize.model.approval import Approval, ApprovalState, Subject, answer_to, trusted_rule
 from deputize.model.policy import Decision, Verdict
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deputize.agents.base import Gate
+    from deputize.gate.ask import Record
     from deputize.model.agent import AgentSettings
     from deputize.model.policy import Action
     from deputize.model.ruleset import PolicySettings
@@ -62,17 +64,21 @@ def expire(database: Database, now: datetime) -> int:
 
 
 def with_people(
-    gate: Gate, running: Running, settings: AgentSettings, policy: PolicySettings
+    gate: Gate,
+    running: Running,
+    settings: AgentSettings,
+    policy: PolicySettings,
+    record: Record,
 ) -> Gate:
-    """Return a gate that asks a person where the policy wants that."""
+    """Return a gate that asks a person where the policy wants that, and records what they say."""
     can_park = has_sessions(running.steps.claim.task.agent, settings)
     person = _Person(running, policy, can_park=can_park)
 
     async def ask(action: Action) -> Decision:
         decision = await gate(action)
-        return (
-            await person.decide(action, decision) if decision.verdict is Verdict.ASK else decision
-        )
+        if decision.verdict is not Verdict.ASK:
+            return decision
+        return await recorded(action, await person.decide(action, decision), record)
 
     return ask
 

@@ -13,6 +13,7 @@ from deputize.errors import AgentError, DeputizeError, LeaseLost, StoreUnavailab
 from deputize.model.agent import kind_of
 from deputize.model.outcome import Outcome
 from deputize.worker.benches import open_bench, parked_until
+from deputize.worker.calls import prompted
 from deputize.worker.clearing import clear_bench
 from deputize.worker.evidence import Seen
 from deputize.worker.full_disk import excused, is_passing
@@ -133,22 +134,28 @@ async def _run_agent(running: Running, bench: Bench) -> Seen:
     """Let the agent work; while it does, its notes are written and its budgets are looked at."""
     steps = running.steps
     outfit = await set_out(running, bench)
-    await steps.milestone(f"agent {outfit.agent.name} started", prompt=outfit.job.prompt)
-    with alone():
-        async with anyio.create_task_group() as group:
-            group.start_soon(steps.write_notes)
-            hooking = running.hooking
-            if hooking is not None:
-                group.start_soon(hooking.tell_results)
-            metering = anyio.CancelScope()
-            group.start_soon(_meter, metering, running, bench.config.budget)
-            try:
-                seen = await _traced(running, bench, outfit)
-            finally:
-                steps.no_more_notes()
+    hooking = running.hooking
+    await steps.milestone(f"agent {outfit.agent.name} started")
+    await steps.note(prompted(outfit.agent.name, outfit.job))
+    try:
+        with alone():
+            async with anyio.create_task_group() as group:
+                group.start_soon(steps.write_notes)
+                group.start_soon(running.calls.settle)
                 if hooking is not None:
-                    hooking.no_more_results()
-                metering.cancel()
+                    group.start_soon(hooking.tell_results)
+                metering = anyio.CancelScope()
+                group.start_soon(_meter, metering, running, bench.config.budget)
+                try:
+                    seen = await _traced(running, bench, outfit)
+                finally:
+                    running.calls.close()
+                    steps.no_more_notes()
+                    if hooking is not None:
+                        hooking.no_more_results()
+                    metering.cancel()
+    finally:
+        await steps.write_last_notes()
     return await outfit.form.conclude(seen) if outfit.form else seen
 
 

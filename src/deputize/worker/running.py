@@ -27,6 +27,7 @@ from deputize.model.outcome import Outcome
 from deputize.model.price import priced
 from deputize.model.session import Terms
 from deputize.redaction import bare_url
+from deputize.worker.calls import Calls
 from deputize.worker.evidence import ANSWER_CHARACTERS, Seen, counted
 from deputize.worker.liveness import Liveness
 
@@ -99,6 +100,12 @@ class Running:
     """What its agent does, from when it was started on."""
     hooking: Hooking | None = None
     """A person's own hooks, once the attempt has a bench."""
+    calls: Calls = field(init=False)
+    """Puts its tool calls on record."""
+
+    def __post_init__(self) -> None:
+        """Put its tool calls where the rest of it is written."""
+        self.calls = Calls(self.steps)
 
     def halt(self, why: Stop) -> None:
         """End the run from outside; the first reason stays, unless the worker itself has to go."""
@@ -127,6 +134,7 @@ class Running:
         self.last_at = anyio.current_time()
         if self.liveness is not None:
             self.liveness.hear(event, self.steps.shop.now())
+        self.calls.hear(event)
         cost = self._take(event)
         if self.hooking is not None:
             self.hooking.hear(event)

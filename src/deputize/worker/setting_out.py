@@ -15,9 +15,7 @@ from deputize.errors import AgentError, ConfigError, NotFound
 from deputize.gate.ask import gate_for
 from deputize.gate.holding import bounds_for, policy_of
 from deputize.model.agent import asks_always, is_told_by_folder, reads_agents_file
-from deputize.model.event import Event
 from deputize.model.outcome import Outcome
-from deputize.model.policy import Verdict
 from deputize.model.task import Place
 from deputize.redaction.known import secrets_among
 from deputize.worker.asking import with_people
@@ -34,8 +32,8 @@ if TYPE_CHECKING:
     from deputize.agents.base import Agent, Gate
     from deputize.agents.providers import Served
     from deputize.config.dotenv import Variables
+    from deputize.gate.ask import Record
     from deputize.model.agent import AgentSettings
-    from deputize.model.policy import Action, Decision
     from deputize.model.task import Task
     from deputize.worker.benches import Bench
     from deputize.worker.form import Form
@@ -71,7 +69,9 @@ async def set_out(running: Running, bench: Bench) -> Outfit:
     form = await _form(steps, bench, agent, job)
     agent, job = (form.agent, form.job) if form else (agent, job)
     settings = settings_for(steps.claim.task.agent, bench.config.agents)
-    gate = with_people(_gate(running, bench), running, settings, bench.config.policy)
+    record = running.calls.decided
+    asked = _gate(running, bench, record)
+    gate = with_people(asked, running, settings, bench.config.policy, record)
     return Outfit(agent=agent, job=job, gate=gate, form=form)
 
 
@@ -211,7 +211,7 @@ def _job(
     )
 
 
-def _gate(running: Running, bench: Bench) -> Gate:
+def _gate(running: Running, bench: Bench, record: Record) -> Gate:
     steps, task = running.steps, running.steps.claim.task
     bounds = bounds_for(
         policy_of(task, bench.config),
@@ -221,23 +221,5 @@ def _gate(running: Running, bench: Bench) -> Gate:
         agent=task.agent,
         may_write=may_edit(task, bench.config),
     )
-
-    async def record(action: Action, decision: Decision) -> None:
-        if decision.verdict is Verdict.ALLOW:
-            return
-        await steps.note(
-            Event(
-                kind="attempt.tool_decided",
-                actor="gate",
-                body={
-                    "tool": action.tool,
-                    "name": action.name,
-                    "what": action.summary[:500],
-                    "verdict": decision.verdict,
-                    "rule": decision.rule,
-                    "reason": decision.reason,
-                },
-            )
-        )
 
     return gate_for(bounds, record, running.hooking.narrow if running.hooking else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +20,8 @@ from deputize.workshop import aside, tips_of_dependents
 from deputize.workspace.processes.identity import identify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from deputize.queue import Claim, Ending
     from deputize.store.database import Transaction
     from deputize.workshop import Workshop
+
+
+MOST_NOTES = 500
+"""How many notes are written together."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,6 +89,26 @@ class Steps:
             lambda attempt: attempt._replace(workspace=str(path), base=base or attempt.base), None
         )
 
+    def jot(self, event: Event) -> None:
+        """Append an event without secrets, before what it tells of goes on; for use in a thread.
+
+        It outlives this process; `settle` makes it outlive the machine. LeaseLost where the attempt
+        isn't ours any more.
+        """
+        with self.shop.database.jot() as transaction:
+            attempts.jot(transaction, self.claim.attempt, event, self.shop.now())
+
+    async def settle(self) -> None:
+        """Have the disk keep what was jotted down; the next commit does it too."""
+        try:
+            await aside(self.shop.database.settle)
+        except DeputizeError as error:
+            diagnostics.get("worker").warning("not synced yet", error=error.message)
+
+    def tell(self, event: Event) -> None:
+        """Append an event without secrets soon: nothing waits for it."""
+        self._hand(Note(event=event, at=self.shop.now()))
+
     async def note(self, event: Event) -> None:
         """Append an event of the attempt; LeaseLost where it isn't ours any more."""
         await self.shop.in_store(self._change, lambda attempt: attempt, event)
@@ -114,21 +140,47 @@ class Steps:
         self.outgoing.close()
 
     async def write_notes(self) -> None:
-        """Write notes as they come; a lost lease is heard of elsewhere."""
-        async with self.incoming:
-            async for note in self.incoming:
-                try:
-                    await self.shop.in_store(self._write_note, note)
-                except DeputizeError as error:
-                    diagnostics.get("worker").warning("note not written", error=error.message)
+        """Write notes as they come, those together that have come meanwhile."""
+        async for note in self.incoming:
+            await self._write([note, *self._waiting()])
 
-    def _write_note(self, note: Note) -> None:
+    async def write_last_notes(self) -> None:
+        """Write what is left of the notes, however the run has ended; then none are taken."""
+        with anyio.CancelScope(shield=True):
+            self.outgoing.close()
+            if rest := self._waiting():
+                await self._write(rest)
+            self.incoming.close()
+
+    def _waiting(self) -> list[Note]:
+        found: list[Note] = []
+        with suppress(anyio.WouldBlock, anyio.EndOfStream):
+            while len(found) < MOST_NOTES:
+                found.append(self.incoming.receive_nowait())
+        return found
+
+    async def _write(self, notes: Sequence[Note]) -> None:
+        """Write notes; a lost lease is heard of elsewhere."""
+        try:
+            await self.shop.in_store(self._write_all, notes)
+        except DeputizeError as error:
+            found = {"count": len(notes), "error": error.message}
+            diagnostics.get("worker").warning("notes not written", **found)
+
+    def _write_all(self, notes: Sequence[Note]) -> None:
         with self.shop.database.write() as transaction:
-            self._change_in(transaction, note.applied, None)
-            if note.process:
-                attempts.began(transaction, self.claim.attempt.id, self.shop.now())
-            if note.session:
-                self._use_session(transaction, note.session, note.terms)
+            for note in notes:
+                self._write_note(transaction, note)
+
+    def _write_note(self, transaction: Transaction, note: Note) -> None:
+        if note.event:
+            attempts.jot(transaction, self.claim.attempt, note.event, note.at or self.shop.now())
+            return
+        self._change_in(transaction, note.applied, None)
+        if note.process:
+            attempts.began(transaction, self.claim.attempt.id, self.shop.now())
+        if note.session:
+            self._use_session(transaction, note.session, note.terms)
 
     def _use_session(self, transaction: Transaction, token: str, terms: Terms) -> None:
         attempt, now, host = self.claim.attempt, self.shop.now(), self.shop.worker.host
@@ -183,6 +235,9 @@ class Note:
     process: str | None = None
     session: str | None = None
     terms: Terms = NO_TERMS
+    event: Event | None = None
+    at: datetime | None = None
+    """When the event happened, which is before it is written."""
 
     def applied(self, attempt: Attempt) -> Attempt:
         """Return the attempt with the note on it."""

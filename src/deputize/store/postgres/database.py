@@ -22,6 +22,7 @@ from deputize.store.queries import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from deputize.store.database import Applied, Asked, Row, Value
 
@@ -247,6 +248,13 @@ class PostgresDatabase:
         with self._transaction(_WRITE) as transaction:
             self.contention.write_count += 1
             yield transaction
+
+    def jot(self) -> AbstractContextManager[PostgresTransaction]:
+        """Open a transaction as `write` does: the disk is the server's."""
+        return self.write()
+
+    def settle(self) -> None:
+        """Do nothing: a commit waits for the server's disk."""
 
     @contextmanager
     def sweep(self) -> Iterator[PostgresTransaction]:

@@ -3,6 +3,18 @@
 INSERT INTO events (at, kind, actor, task, attempt, change, approval, worker, body)
 VALUES (:at, :kind, :actor, :task, :attempt, :change, :approval, :worker, :body);
 
+-- name: jot
+-- Tell what an open attempt does, fenced by its token; no row means the lease is lost.
+INSERT INTO events (at, kind, actor, task, attempt, body)
+SELECT :at, :kind, :actor, task, id, :body
+FROM attempts WHERE id = :attempt AND token = :token AND finished_at IS NULL;
+
+-- name: remarkable
+-- What holds of an event that tells more than that a call was let pass, or how it ended (no query of
+-- its own; an event's body is written without spaces, and a quotation mark in a text behind a stroke).
+kind <> 'attempt.tool_finished'
+    AND NOT (kind = 'attempt.tool_decided' AND body LIKE '%"verdict":"allow"%');
+
 -- name: last_seal
 -- The end of the chain.
 SELECT seq, hash, event FROM seals ORDER BY seq DESC LIMIT 1;
@@ -39,16 +51,18 @@ FROM seals JOIN events ON events.id = seals.event
 WHERE seals.seq > :after ORDER BY seals.seq LIMIT :limit;
 
 -- name: of_task
--- What happened to a task, in order.
+-- What happened to a task, in order; of its tool calls all, or what is remarkable.
 SELECT events.*, seals.seq AS seq, seals.hash AS hash
 FROM events LEFT JOIN seals ON seals.event = events.id
-WHERE events.task = :task AND events.id > :after ORDER BY events.id LIMIT :limit;
+WHERE events.task = :task AND events.id > :after AND (:routine = 1 OR {remarkable})
+ORDER BY events.id LIMIT :limit;
 
 -- name: recent
--- What happened since a moment, in order.
+-- What happened since a moment, in order; of tool calls all, or what is remarkable.
 SELECT events.*, seals.seq AS seq, seals.hash AS hash
 FROM events LEFT JOIN seals ON seals.event = events.id
 WHERE events.id > :after AND (:since IS NULL OR events.at >= :since)
+    AND (:routine = 1 OR {remarkable})
 ORDER BY events.id LIMIT :limit;
 
 -- name: first_of_last
@@ -58,6 +72,7 @@ SELECT min(id) AS id FROM (
     SELECT id FROM events
     WHERE (:task IS NULL OR task = :task)
       AND (:since IS NULL OR at >= :since)
+      AND (:routine = 1 OR {remarkable})
       AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
     ORDER BY id DESC LIMIT :limit) AS last;
 

@@ -2,6 +2,7 @@
 
 As text it is the journal, an event per line. `md`, `jsonl` and `json` give a record of each attempt
 that ended: what it was told, by whom it was done, what came of it; or, with --events, the events.
+Tool calls that the gate let pass, and how they ended, are among the events with --events only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ EXAMPLES = """
   deputize audit --since 1d --format md > yesterday.md
   deputize audit --events --format jsonl | grep change.landed
 """
+LONGEST = 200
+"""How many characters of a text stand in the line of an event."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--task", type=task_id, metavar="ID", help="only this task's")
     parser.add_argument("--since", type=past, metavar="WHEN", help="RFC 3339, or 2h ago")
     parser.add_argument("--limit", type=whole_number, metavar="N", help="only the last N")
-    parser.add_argument("--events", action="store_true", help="the events themselves")
+    parser.add_argument("--events", action="store_true", help="all events themselves")
     add_format(parser, "jsonl", "md")
 
 
@@ -54,7 +57,7 @@ def run(arguments: Namespace, output: Output) -> int:
 def _print_events(desk: Desk, arguments: Namespace, output: Output) -> None:
     from deputize.desk.trail import entries_of
 
-    found = entries_of(desk, **_wanted(arguments))
+    found = entries_of(desk, **_wanted(arguments), routine=arguments.events)
     output.table([_row(entry) for entry in found], ("AT", "WHO", "WHAT", "ABOUT", ""))
 
 
@@ -89,5 +92,11 @@ def _row(entry: Entry) -> tuple[Part, ...]:
     from deputize.surfaces.cli.times import local
 
     about = [f"#{entry.task}" if entry.task else "", f"c{entry.change}" if entry.change else ""]
-    body = ", ".join(f"{name}: {value}" for name, value in entry.body.items() if value)
+    body = ", ".join(f"{name}: {_short(value)}" for name, value in entry.body.items() if value)
     return local(entry.at), entry.actor, entry.kind, " ".join(filter(None, about)), body
+
+
+def _short(value: object) -> str:
+    """Cut what stands in a line."""
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
