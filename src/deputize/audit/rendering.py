@@ -51,11 +51,11 @@ def markdown_of(record: Record) -> str:
     parts = [
         f"\n## #{task.id} {code(task.title)}: {_heading(record)}\n",
         "".join(f"- {name}: {value}\n" for name, value in _facts(record)),
-        _text("Prompt", record.prompt),
-        _text("Summary", attempt.summary),
-        _text("Error", attempt.error),
-        _text("Files", _files(record.change)),
-        _text("Refused tool calls", _refusals(record.refusals)),
+        block("Prompt", record.prompt),
+        block("Summary", attempt.summary),
+        block("Error", attempt.error),
+        block("Files", _files(record.change)),
+        block("Refused tool calls", _refusals(record.refusals)),
         f"<!-- deputize {record.seq or 0} -->\n",
     ]
     return "\n".join(part for part in parts if part)
@@ -137,7 +137,7 @@ def _more(count: int, shown: int) -> list[str]:
     return [f"and {count - shown} more"] if count > shown else []
 
 
-def _text(name: str, text: str | None) -> str:
+def block(name: str, text: str | None) -> str:
     """Write foreign text as an indented block under its name."""
     if not text:
         return ""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deputize.audit import rebuild as audit_files
-from deputize.audit import rendering, trail
+from deputize.audit import rendering, story, trail
 from deputize.desk import history, pruning, tasks
 from deputize.desk.documents import event_document
 from deputize.store import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from deputize.archive.proof import ArchiveProof
@@ -69,9 +69,10 @@ def record_document(record: Record) -> Document:
     return trail.document_of(record)
 
 
-def markdown(records: list[Record]) -> str:
-    """Write records as a Markdown page."""
-    return rendering.as_markdown(records)
+def markdown(records: list[Record], entries: Iterable[Entry] | None = None) -> str:
+    """Write records as a Markdown page; with what happened to their task, if that is wanted."""
+    page = rendering.as_markdown(records)
+    return page if entries is None else page + story.story_of(entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 As text it is the journal, an event per line. `md`, `jsonl` and `json` give a record of each attempt
 that ended: what it was told, by whom it was done, what came of it; or, with --events, the events.
+With --task, `md` goes on with the whole story of the task, step by step.
 Tool calls that the gate let pass, and how they ended, are among the events with --events only.
 """
 
@@ -62,10 +63,12 @@ def _print_events(desk: Desk, arguments: Namespace, output: Output) -> None:
 
 
 def _print_markdown(desk: Desk, arguments: Namespace, output: Output) -> None:
-    from deputize.desk.trail import markdown, records_of
+    from deputize.desk.trail import entries_of, markdown, records_of
 
-    found = records_of(desk, **_wanted(arguments))
-    output.text(markdown(found).rstrip("\n"))
+    wanted = _wanted(arguments)
+    found = records_of(desk, **wanted)
+    happened = None if arguments.task is None else entries_of(desk, **wanted)
+    output.text(markdown(found, happened).rstrip("\n"))
 
 
 def _print_documents(desk: Desk, arguments: Namespace, output: Output) -> None:
