@@ -6,9 +6,13 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deputize.model.policy import Action, Tool
+
+if TYPE_CHECKING:
+    from deputize.model.policy import Decision
 
 SUMMARY_LENGTH = 200
 MOST_PATHS = 500
@@ -92,6 +96,32 @@ def action_of(
         arguments=written,
         hosts=tuple(_hosts(given)) if tool is Tool.NETWORK else (),
     )
+
+
+def opened(name: str, arguments: object, decision: Decision) -> dict[str, object] | None:
+    """Return what a tool is given with its relative paths made those that were decided.
+
+    None where nothing changes: only tools that are known to read and write files have such paths.
+    """
+    if not isinstance(arguments, Mapping) or TOOLS.get(name.lower()) not in {Tool.READ, Tool.WRITE}:
+        return None
+    places = {path: place for path, place in decision.opens if _is_relative(path)}
+    given = _as_mapping(arguments)
+    made = {
+        key: _placed(value, places) if key.lower() in PATH_KEYS else value
+        for key, value in given.items()
+    }
+    return None if made == given else made
+
+
+def _is_relative(path: str) -> bool:
+    return not path.startswith("/") and path[:5].casefold() != "file:"
+
+
+def _placed(value: object, places: Mapping[str, str]) -> object:
+    if isinstance(value, list):
+        return [_placed(item, places) for item in value]
+    return places.get(value, value) if isinstance(value, str) else value
 
 
 def one_line(text: str, length: int = SUMMARY_LENGTH) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -68,7 +69,8 @@ def decided(action: Action, bounds: Bounds) -> Decision:
     except (OSError, RuntimeError, ValueError) as error:
         reason = f"nobody can tell where the path leads: {error}"
         return Decision(verdict=Verdict.DENY, rule="unresolvable", reason=reason)
-    return decide(action, bounds, resolved, written)
+    opens = tuple(zip(action.paths, resolved, strict=True))
+    return replace(decide(action, bounds, resolved, written), opens=opens)
 
 
 def _written(action: Action, bounds: Bounds) -> Iterator[str | None]:

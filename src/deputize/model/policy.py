@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -51,10 +51,13 @@ class Decision:
     verdict: Verdict
     rule: str
     reason: str
+    opens: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """The call's paths as it gave them, each with where it led when that was decided."""
 
     def narrowed(self, other: Decision) -> Decision:
         """Return the stricter of two decisions; of two that are alike, this one."""
-        return max(self, other, key=lambda each: _FROM_LOOSE_TO_STRICT.index(each.verdict))
+        stricter = max(self, other, key=lambda each: _FROM_LOOSE_TO_STRICT.index(each.verdict))
+        return replace(stricter, opens=self.opens)
 
 
 _FROM_LOOSE_TO_STRICT = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ def with_people(
         decision = await gate(action)
         if decision.verdict is not Verdict.ASK:
             return decision
-        return await recorded(action, await person.decide(action, decision), record)
+        answered = await person.decide(action, decision)
+        return await recorded(action, replace(answered, opens=decision.opens), record)
 
     return ask
 

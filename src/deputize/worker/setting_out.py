@@ -14,6 +14,7 @@ from deputize.config.models import models_of, names_of_login, names_of_provider
 from deputize.errors import AgentError, ConfigError, NotFound
 from deputize.gate.ask import gate_for
 from deputize.gate.holding import bounds_for, policy_of
+from deputize.gate.steady import steady
 from deputize.model.agent import asks_always, is_told_by_folder, reads_agents_file
 from deputize.model.outcome import Outcome
 from deputize.model.task import Place
@@ -71,7 +72,8 @@ async def set_out(running: Running, bench: Bench) -> Outfit:
     settings = settings_for(steps.claim.task.agent, bench.config.agents)
     record = running.calls.decided
     asked = _gate(running, bench, record)
-    gate = with_people(asked, running, settings, bench.config.policy, record)
+    answered = with_people(asked, running, settings, bench.config.policy, record)
+    gate = steady(answered, str(bench.path.resolve()), record)
     return Outfit(agent=agent, job=job, gate=gate, form=form)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +102,28 @@ async def test_tools_that_copilot_itself_never_asks_about_pass_the_gate(
         ("sql", Tool.OTHER),
         ("view", Tool.READ),
     ]
+
+
+async def test_a_relative_path_is_opened_where_it_was_decided(
+    copilot_runtime: Path, tmp_path: Path, program_environment: dict[str, str]
+) -> None:
+    """The gate's answer says where, and the runtime's tool is given that."""
+    workspace = tmp_path / "workspace"
+    (workspace / "notes").mkdir(parents=True)
+    place = str(workspace / "kept.txt")
+    steps = (CallTool(name="create", arguments={"path": "notes/a.txt", "file_text": "hello"}),)
+    scene = Scene(name="writes", turns=(Turn(steps=steps), Turn(say="Done.")))
+
+    async def gate(action: Action) -> Decision:
+        opens = tuple((path, place) for path in action.paths)
+        return replace(await _allow(action), opens=opens)
+
+    with ScriptedModel(Script(scenes=(scene,))) as model:
+        job = _job(workspace, program_environment, model.openai_url)
+        report = await CopilotAgent(path=str(copilot_runtime)).run(job, gate, lambda _: None)
+    assert report.outcome is Outcome.SUCCEEDED
+    assert (workspace / "kept.txt").read_text() == "hello"
+    assert not list((workspace / "notes").iterdir())
 
 
 async def test_a_limit_without_a_known_end_is_waited_out_for_a_while(

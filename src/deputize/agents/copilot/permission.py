@@ -7,19 +7,22 @@ from typing import Any
 
 from copilot.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject
 
-from deputize.agents.vocabulary import action_of
+from deputize.agents.vocabulary import action_of, opened
 from deputize.model.policy import Action, Decision, Verdict
 
 Ask = Callable[[Action], Awaitable[Decision]]
 
 
-def pre_tool_use(ask: Ask) -> Callable[[Any, Any], Awaitable[dict[str, str]]]:
+def pre_tool_use(ask: Ask) -> Callable[[Any, Any], Awaitable[dict[str, Any]]]:
     """Return the hook that decides every tool call; what it allows isn't asked about again."""
 
-    async def decide(call: Any, _: object) -> dict[str, str]:  # noqa: ANN401 - the SDK's typed dict
-        decision = await ask(action_of(str(call.get("toolName")), call.get("toolArgs")))
+    async def decide(call: Any, _: object) -> dict[str, Any]:  # noqa: ANN401 - the SDK's typed dict
+        name, arguments = str(call.get("toolName")), call.get("toolArgs")
+        decision = await ask(action_of(name, arguments))
         if decision.verdict is Verdict.ALLOW:
-            return {"permissionDecision": "allow"}
+            made = opened(name, arguments, decision)
+            changed = {} if made is None else {"modifiedArgs": made}
+            return {"permissionDecision": "allow", **changed}
         return {"permissionDecision": "deny", "permissionDecisionReason": _reason(decision)}
 
     return decide
