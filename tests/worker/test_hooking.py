@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -101,6 +102,19 @@ async def test_the_first_no_is_the_last_word(story: Story, tmp_path: Path) -> No
     assert (decision.verdict, decision.rule) == (Verdict.DENY, "hook.b")
     assert [shown["decision"]["verdict"] for shown in lines(second)] == ["ask"]
     assert not lines(third)
+
+
+async def test_a_call_that_can_not_be_shown_is_refused(story: Story, tmp_path: Path) -> None:
+    """Nobody can decide what is too deep to be looked through; the hook is not asked."""
+    told = tmp_path / "told"
+    deep = replace(CALL, arguments='{"a": ' + "[" * 900 + "]" * 900 + "}")
+    with attempt(story) as steps:
+        hooks = of(steps, writing(told, "before_tool", says='{"decision": "allow"}'))
+        decision = await hooks.narrow(deep, ALLOWED)
+        await hooks.close()
+    assert (decision.verdict, decision.rule) == (Verdict.DENY, "hook.mine")
+    assert "could not be called" in decision.reason
+    assert not told.exists()
 
 
 def results(hooks: Hooking, count: int) -> None:

@@ -19,6 +19,7 @@ from deputize.hooks.answers import context_in, problem_of
 from deputize.hooks.calling import hooks_of
 from deputize.hooks.deciding import narrowed
 from deputize.hooks.documents import Fields, Setting, end_of, error_of, result_of
+from deputize.hooks.reply import Reply
 from deputize.model.event import Event
 from deputize.model.hook import HookKind
 from deputize.model.outcome import MEANINGS, Outcome
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from deputize.agents.base import AgentEvent
     from deputize.config.settings import Config
     from deputize.hooks.calling import Hook
-    from deputize.hooks.reply import Reply
     from deputize.model.policy import Action, Decision
     from deputize.model.retry import Again, Over
     from deputize.queue import Ending
@@ -194,9 +194,12 @@ class Hooking:
 
     async def _call(self, hook: Hook, kind: HookKind, more: Fields) -> Reply:
         document = self._setting.document(kind, self.session, more)
-        shown = await aside(self._steps.redactor.redacted_value, document)
         facts = {"DEPUTIZE_HOOK": kind.value}
-        return await hook.call(cast("Fields", shown), self._marks | facts)
+        try:
+            shown = await aside(self._steps.redactor.redacted_value, document)
+            return await hook.call(cast("Fields", shown), self._marks | facts)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it ends no attempt
+            return Reply(problem=f"it could not be called: {error}")
 
     async def _note(self, hook: Hook, kind: HookKind, problem: str) -> None:
         """Note that a hook failed: each time in the log, and the first time in the journal."""
@@ -235,8 +238,8 @@ async def tell_end(running: Running, ending: Ending) -> None:
     try:
         if running.stop not in {Stop.WORKER_STOPPED, Stop.LEASE_LOST}:
             await _tell_end(hooking, ending, began=running.hooking is not None)
-    except DeputizeError as error:
-        diagnostics.get("worker").warning("hooks were not told an end", error=error.message)
+    except Exception as error:  # noqa: BLE001 - work that is done is not lost for it
+        diagnostics.get("worker").warning("hooks were not told an end", error=str(error))
     finally:
         await hooking.close()
 
