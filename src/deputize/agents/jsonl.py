@@ -31,12 +31,24 @@ class Pipe:
         self._received = bytearray()
         self._batch: deque[Json] = deque()
         self._sending = anyio.Lock()
+        self._unsent = memoryview(b"")
 
     async def send(self, message: Json) -> None:
         """Send a message whole, after those that are being sent."""
         line = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         async with self._sending:
-            await self._program.write(line)
+            # Who was cancelled in the midst of a message has left the rest of it to the next one.
+            await self._send_on()
+            self._unsent = memoryview(line)
+            try:
+                await self._send_on()
+            finally:
+                if len(self._unsent) == len(line):
+                    self._unsent = memoryview(b"")
+
+    async def _send_on(self) -> None:
+        while self._unsent:
+            self._unsent = self._unsent[await self._program.write_some(self._unsent) :]
 
     async def receive(self) -> Json | None:
         """Return the next message; None at the end, or when one gets too long."""

@@ -85,20 +85,32 @@ class Program:
 
     async def write(self, content: bytes) -> None:
         """Write `content` to its input; the rest of it is dropped if nobody reads on."""
-        descriptor = self._input.fileno()
         rest = memoryview(content)
         while rest:
-            await anyio.wait_writable(descriptor)
+            rest = rest[await self.write_some(rest) :]
+
+    async def write_some(self, content: memoryview) -> int:
+        """Write the beginning of `content`, and return how much: all of it if nobody reads on.
+
+        Whoever is cancelled here has written nothing.
+        """
+        while not self._input.closed:
+            descriptor = self._input.fileno()
             try:
-                rest = rest[os.write(descriptor, rest[:CHUNK_BYTES]) :]
+                await anyio.wait_writable(descriptor)
+                return os.write(descriptor, content[:CHUNK_BYTES])
             except BlockingIOError:
                 continue
-            except BrokenPipeError:
-                return
+            except (BrokenPipeError, anyio.ClosedResourceError):
+                break
+        return len(content)
 
     def close_input(self) -> None:
         """Let it see the end of its input."""
-        self._input.close()
+        if not self._input.closed:
+            # Who still writes would wait for ever, and for whatever gets that number next.
+            anyio.notify_closing(self._input)
+            self._input.close()
 
     async def exited(self) -> None:
         """Wait until its first process has ended; others may still run."""
@@ -127,7 +139,8 @@ class Program:
 
     def close(self) -> None:
         """Close our ends of its streams."""
-        for stream in (self._input, *self._output.values()):
+        self.close_input()
+        for stream in self._output.values():
             stream.close()
         if self._pidfd is not None:
             os.close(self._pidfd)
