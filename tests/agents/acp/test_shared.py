@@ -100,6 +100,28 @@ async def test_who_is_cancelled_while_its_gate_is_asked_waits_for_no_answer(crew
     assert after.pid() == hand.pid()
 
 
+async def test_a_yes_that_comes_when_its_attempt_is_over_permits_nothing(crew: Crew) -> None:
+    """Though its gate doesn't give up: what is begun there, such as a record, is seen through."""
+    asked, late = anyio.Event(), anyio.Event()
+
+    class Slow(Hand):
+        async def _gate(self, action: Action) -> Decision:
+            asked.set()
+            with anyio.CancelScope(shield=True):
+                await late.wait()
+            return await super()._gate(action)
+
+    hand = Slow(crew.agent, crew.hand("a", "write").job)
+    async with anyio.create_task_group() as group:
+        group.start_soon(hand.work)
+        await asked.wait()
+        hand.scope.cancel()
+        await anyio.wait_all_tasks_blocked()
+        late.set()
+    assert place(hand, "outcome.txt").read_text() == "cancelled"
+    assert not place(hand, "note.txt").exists()
+
+
 async def test_a_gate_that_fails_fails_its_own_attempt(crew: Crew) -> None:
     """What it raised is raised to that one alone."""
 

@@ -134,7 +134,9 @@ class Line:
         with anyio.CancelScope() as scope:
             self._asked.add(scope)
             try:
-                return await self._party.decide(params)
+                answer = await self._party.decide(params)
             finally:
                 self._asked.discard(scope)
+            # Who can't be cancelled while it decides may say yes to what nobody waits for.
+            return CANCELLED if self._is_over else answer
         return CANCELLED

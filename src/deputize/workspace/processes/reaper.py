@@ -64,13 +64,22 @@ def end_orphans() -> None:
 def _leftovers() -> list[Entry]:
     with starting:
         eldest = min((float(child.started) for child in _claimed.values()), default=float("inf"))
-        return [
-            entry
-            for entry in _adopted()
-            if not entry.ended
-            and float(entry.started) < eldest
-            and not is_marked(table.environment(entry))
-        ]
+        return [entry for entry in _unmarked() if float(entry.started) < eldest]
+
+
+def unmarked_orphans() -> list[Entry]:
+    """Return the adopted processes that bear no mark: what some program here has left, or leaves.
+
+    Who knows more of them, such as where they work, can tell whose they are.
+    """
+    with starting:
+        return _unmarked()
+
+
+def _unmarked() -> list[Entry]:
+    return [
+        entry for entry in _adopted() if not entry.ended and not is_marked(table.environment(entry))
+    ]
 
 
 def _adopted() -> list[Entry]:

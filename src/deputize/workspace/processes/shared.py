@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from deputize.workspace.processes import table
+from deputize.workspace.processes import reaper, table
 from deputize.workspace.processes.ending import end_all
 from deputize.workspace.processes.environment import assignments
 from deputize.workspace.processes.identity import identity_of
@@ -75,9 +75,13 @@ def _of_attempt(
 
 
 def _in_folder(own: set[ProcessIdentity], run_marker: str, folder: str) -> list[Entry]:
-    """Return what a program started that works in a folder, with what descends from it."""
+    """Return what a program started that works in a folder, with what descends from it.
+
+    What has thrown the mark away and lost its parents is an orphan of ours: agents left it.
+    """
+    orphans = {each.pid for each in reaper.unmarked_orphans()}
     running = [each for each in table.everything() if not each.ended]
-    of_program = _family(own, run_marker, running)
+    of_program = _family(own, run_marker, running) | orphans
     others = _but(own, running)
     found = {each.pid for each in others if each.pid in of_program and _works_in(folder, each)}
     family = with_descendants(found, others)
