@@ -196,7 +196,12 @@ if "leaves" in WAYS:
     sys.exit("Error: Not logged in")
 if "helped" in WAYS:
     # What it needs for all its sessions, and is no session's.
-    helper = subprocess.Popen((sys.executable, "-c", "input()"), stdin=subprocess.PIPE)
+    script = "print('up', flush=True); input()"
+    words = (sys.executable, "-c", script)
+    helper = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    # Before that it is still growing, and nobody could say how large it is.
+    assert helper.stdout
+    helper.stdout.readline()
     pathlib.Path(os.environ["SIGNS"], "helper").write_text(str(helper.pid))
 if "waits" in WAYS:
     # Until somebody lets it, it says nothing; which one of several that is, its number tells.
