@@ -168,7 +168,9 @@ def test_a_day_that_is_archived_in_part_is_compared_and_rebuilt_from_there(
     assert problems(story.database, story.home) == []
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"seq":%d,' % first, b'"sEq":%d,' % first))
-    assert problems(story.database, story.home) == [f"{path.name} differs from the journal"]
+    assert problems(story.database, story.home) == [
+        f"{path.name} differs from the journal: entry {first}, in line {first}, was changed"
+    ]
     mended = rebuild(story.database, story.home, actor="person:you", now=story.clock.at)
     assert (mended, path.read_bytes()) == ((path.name,), whole)
 

@@ -26,6 +26,8 @@ from tests.fixtures.databases import Intruder
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.fixtures.stories import Story
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,7 +184,9 @@ def test_a_file_that_was_deleted_while_its_day_went_on_is_reported(story: Story)
     told(story)
     (story.home.audit / DAY).unlink()
     told(story)
-    assert problems(story.database, story.home) == [f"{DAY} lacks lines of the journal"]
+    assert problems(story.database, story.home) == [
+        f"{DAY} lacks lines of the journal: entry 1 is missing: line 1 has entry 6"
+    ]
     assert rebuild(story.database, story.home, actor="person:you", now=story.clock.at) == (DAY,)
     assert problems(story.database, story.home) == []
 
@@ -193,7 +197,9 @@ def test_a_file_that_was_changed_is_reported_and_kept_aside(story: Story) -> Non
     path = story.home.audit / DAY
     forged = path.read_bytes().replace(b"person:you", b"person:foe")
     path.write_bytes(forged)
-    assert problems(story.database, story.home) == [f"{DAY} differs from the journal"]
+    assert problems(story.database, story.home) == [
+        f"{DAY} differs from the journal: entry 2, in line 2, was changed"
+    ]
     rebuild(story.database, story.home, actor="person:you", now=story.clock.at)
     assert problems(story.database, story.home) == []
     (aside,) = story.home.audit.glob(f"{DAY}.replaced-*")
@@ -206,9 +212,10 @@ def test_lines_that_nobody_told_are_reported(story: Story) -> None:
     with (story.home.audit / DAY).open("ab") as file:
         file.write(b'{"seq":100000}\n')
     (story.home.audit / "audit-2020-01-01.jsonl").write_text("{}\n")
+    what = "has lines that are not in the journal"
     assert problems(story.database, story.home) == [
-        "audit-2020-01-01.jsonl has lines that are not in the journal",
-        f"{DAY} has lines that are not in the journal",
+        f"audit-2020-01-01.jsonl {what}: line 1 is none of its entries",
+        f"{DAY} {what}: line 6 is none of its entries",
     ]
 
 
@@ -234,8 +241,45 @@ def test_a_flipped_bit_in_the_journal_is_found_and_named(story: Story) -> None:
     assert proof.broken is not None
     assert proof.broken.id == victim.id
     assert proof.problem == "entry 3 does not match its hash"
-    assert problems(story.database, story.home) == [f"{DAY} differs from the journal"]
+    assert problems(story.database, story.home) == [
+        f"{DAY} differs from the journal: entry 3, in line 3, was changed"
+    ]
     content = (story.home.audit / DAY).read_bytes()
     with pytest.raises(StoreCorrupt, match="entry 3"):
         rebuild(story.database, story.home, actor="person:you", now=story.clock.at)
     assert (story.home.audit / DAY).read_bytes() == content
+
+
+def _flipped(lines: list[bytes]) -> list[bytes]:
+    middle = bytearray(lines[1])
+    middle[40] ^= 1
+    return [lines[0], bytes(middle), *lines[2:]]
+
+
+@pytest.mark.parametrize(
+    ("meddle", "told_of"),
+    [
+        (_flipped, "entry 2, in line 2, was changed"),
+        (lambda lines: [lines[0], *lines[2:]], "entry 2 is missing: line 2 has entry 3"),
+        (
+            lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
+            "entry 2 is out of order: line 2 has entry 3",
+        ),
+        (lambda lines: lines[:-1], "it ends before entry 5"),
+        (lambda lines: [*lines[:-1], lines[-1][:-9]], "it breaks off in line 5, entry 5"),
+        (lambda _: [], "it ends before entry 1"),
+        (lambda lines: [b"[" * 100_000 + b"\n", *lines[1:]], "entry 1, in line 1, was changed"),
+        (lambda lines: [*lines, lines[-1]], "line 6 is none of its entries"),
+    ],
+)
+def test_what_was_done_to_a_file_is_named_by_line_and_entry(
+    story: Story, meddle: Callable[[list[bytes]], list[bytes]], told_of: str
+) -> None:
+    """One flipped bit, a line that was removed, reordered, added, and a file that was cut."""
+    told(story)
+    lines = lines_of(story)
+    assert len(lines) == 5
+    (story.home.audit / DAY).write_bytes(b"".join(meddle(lines)))
+    (problem,) = problems(story.database, story.home)
+    assert problem.startswith(f"{DAY} ")
+    assert problem.endswith(f": {told_of}")

@@ -57,8 +57,13 @@ def by_day(entries: Iterable[Entry]) -> dict[str, bytes]:
     """Return what belongs in each file, by its name."""
     days: dict[str, list[bytes]] = {}
     for entry in entries:
-        days.setdefault(f"audit-{entry.at:%Y-%m-%d}.jsonl", []).append(line_of(entry))
+        days.setdefault(name_of(entry), []).append(line_of(entry))
     return {name: b"".join(lines) for name, lines in days.items()}
+
+
+def name_of(entry: Entry) -> str:
+    """Return the name of the file that an entry belongs in."""
+    return f"audit-{entry.at:%Y-%m-%d}.jsonl"
 
 
 def drop_archived(database: Database, home: Home) -> list[str]:

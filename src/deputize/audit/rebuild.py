@@ -16,8 +16,10 @@ from deputize.audit.daily import (
     archived_bytes,
     by_day,
     locked,
+    name_of,
     translated,
 )
+from deputize.audit.difference import first_difference
 from deputize.config.home import ensure, sync_folder
 from deputize.errors import StoreCorrupt
 from deputize.model.event import Event
@@ -103,8 +105,18 @@ def _problems(database: Database, home: Home, archived: int) -> list[str]:
         for name, content in by_day([entry]).items():
             day = days.setdefault(name, _Day(home.audit / name, archived))
             day.expect(content, due=(entry.seq or 0) <= cursor)
-    found = [days[name].problem() for name in sorted(days)]
-    return [problem for problem in found if problem]
+    found = [(days[name], problem) for name in sorted(days) if (problem := days[name].problem())]
+    return [
+        f"{problem}: {_where(database, day, archived)}" if day.exists else problem
+        for day, problem in found
+    ]
+
+
+def _where(database: Database, day: _Day, archived: int) -> str:
+    """Name the line at which a file that is wrong begins to be."""
+    entries = chain.from_iterable(_all_sealed(database, archived))
+    own = (entry for entry in entries if name_of(entry) == day.path.name)
+    return first_difference(day.path, day.start, own)
 
 
 def rebuild(database: Database, home: Home, *, actor: str, now: datetime) -> tuple[str, ...]:
