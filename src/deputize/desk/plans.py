@@ -101,7 +101,11 @@ def start_for(desk: Desk, wanting: Iterable[Task]) -> bool:
 
 
 def schema(what: str) -> dict[str, object]:
-    """Return the JSON Schema of a `task`, `plan`, `verdict`, or `change` that is requested."""
+    """Return the JSON Schema of a `task`, `plan`, `verdict`, `entry`, or requested `change`."""
+    if what == "entry":
+        from deputize.audit.schema import entry_schema
+
+        return entry_schema()
     if what == "verdict":
         from deputize.verdict import verdict_schema
 

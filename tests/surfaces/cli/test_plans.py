@@ -256,6 +256,11 @@ def test_the_schemas_are_printed(deputize: CommandLine) -> None:
     jsonschema.validate({"schema": "deputize.change/1", "operations": [deletion]}, change)
     verdict = deputize("schema", "verdict").document
     jsonschema.validate({"choice": "J", "reason": "it is whole"}, verdict)
+    deputize("add", "--no-start", "--scratch", "Fix it")
+    entries = deputize("audit", "--events", "--json").document
+    assert entries
+    for entry in entries:
+        jsonschema.validate(entry, deputize("schema", "entry").document)
     assert deputize("schema", "batch").code == 2
 
 

@@ -1,10 +1,11 @@
-"""Print the JSON Schema (draft 2020-12) of what comes in as JSON.
+"""Print the JSON Schema (draft 2020-12) of what comes in as JSON, and of the audit trail.
 
 `plan` is what `deputize run` takes, `task` is one of its tasks, and `change` is a change request:
 what an agent answers with that edits no files itself; `verdict` is what one answers that judges a
-race. A schema accepts and refuses the same documents as deputize, but for what takes a look
+race. These accept and refuse the same documents as deputize, but for what takes a look
 elsewhere: names of roles, agents, checks and tasks, circles of needs, sizes in bytes; of a change
-request, names that stand for `.git`, and what a patch holds.
+request, names that stand for `.git`, and what a patch holds. `entry` is a line of the audit files
+and of `deputize audit --events --format jsonl`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ EXAMPLES = """
   deputize schema task
   deputize schema change
   deputize schema verdict
+  deputize schema entry
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `schema` takes."""
-    choices = ("plan", "task", "change", "verdict")
+    choices = ("plan", "task", "change", "verdict", "entry")
     parser.add_argument("what", choices=choices, help="what to describe")
     add_format(parser)
 
