@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize import log, queue
@@ -21,6 +22,7 @@ from deputize.workspace.processes.ending import end_tree_blocking
 from deputize.workspace.processes.environment import attempt_marker, pool_marker
 from deputize.workspace.processes.identity import ProcessIdentity, is_gone
 from deputize.workspace.processes.reaper import Reaper, end_orphans
+from deputize.workspace.processes.shared import end_attempt_in
 from deputize.workspace.sandbox.shelter import sweep_boxes
 from deputize.workspace.worktree import empty_trash
 
@@ -142,6 +144,8 @@ async def rescue(
     roots = [ProcessIdentity.parse(each) for each in attempt.processes if each not in shared]
     try:
         await aside(end_tree_blocking, attempt_marker(attempt.token), roots)
+        for each in shared.intersection(attempt.processes):
+            await aside(_end_within, each, attempt)
     except DeputizeError as problem:
         log.get("upkeep").error("can't end the agent of a lost worker", error=problem.message)
         return
@@ -163,6 +167,13 @@ async def rescue(
     except DeputizeError as problem:
         log.get("upkeep").warning("rescue failed; it is tried again", error=problem.message)
     shop.bells.ring()
+
+
+def _end_within(program: str, attempt: Attempt) -> None:
+    """End what an attempt has started in a program that goes on for others."""
+    if attempt.workspace is not None:
+        identity, pool = ProcessIdentity.parse(program), pool_marker(attempt.worker)
+        end_attempt_in(identity, pool, attempt_marker(attempt.token), Path(attempt.workspace))
 
 
 def _serving_others(shop: Workshop, orphan: Attempt) -> set[str]:

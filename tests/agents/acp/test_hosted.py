@@ -95,7 +95,8 @@ async def test_what_it_holds_is_told_with_what_it_needs_itself(pool: Pool, tmp_p
     assert helper
     assert program
     both = megabytes_of(program) + megabytes_of(helper)
-    assert await hosted.settle() == pytest.approx(both, rel=0.2)
+    await hosted.settle()
+    assert hosted.megabytes() == pytest.approx(both, rel=0.2)
     await hosted.close()
     assert not is_running(helper)
 

@@ -29,14 +29,18 @@ class Plain:
     settled: int = 0
     closed: bool = False
     problem: ProcessError | None = None
+    holds: float = 1.0
 
-    async def settle(self) -> float:
+    async def settle(self) -> None:
         """Note it."""
         self.settled += 1
         await anyio.lowlevel.checkpoint()
         if self.problem:
             raise self.problem
-        return 1.0
+
+    def megabytes(self) -> float:
+        """Return what it is said to hold."""
+        return self.holds
 
     async def close(self) -> None:
         """Note it."""
@@ -71,6 +75,21 @@ async def use(pool: Pool, start: Callable[[], Awaitable[Plain]], key: str = "a")
     """Have a client for a moment."""
     async with pool.lent(key, start) as loan:
         return loan.client
+
+
+async def test_one_that_holds_too_much_serves_nobody_who_comes_later() -> None:
+    """That is seen whenever somebody leaves, however many others still use it."""
+    maker, pool = Maker(), Pool(USUAL)
+    async with pool.lent("a", maker.start) as first:
+        await use(pool, maker.start)
+        assert len(maker.made) == 1
+        first.client.holds = USUAL.most_megabytes + 1
+        await use(pool, maker.start)
+        other = await use(pool, maker.start)
+        assert other is not first.client
+        assert is_kept(first.client)
+    assert not is_kept(first.client)
+    assert is_kept(other)
 
 
 async def test_those_who_come_at_once_wait_for_one_start() -> None:

@@ -112,11 +112,14 @@ class Hosted:
         told = (program.identity, program.marker, "", folder)
         await _aside(partial(end_attempt_in, *told, spared=self._own))
 
-    async def settle(self) -> float:
+    async def settle(self) -> None:
         """See `pool.Client.settle`."""
         program = self._running()
         await _aside(partial(end_all_but, program.identity, program.marker, spared=self._own))
-        return sum(map(megabytes_of, {program.identity, *self._own}))
+
+    def megabytes(self) -> float:
+        """See `pool.Client.megabytes`."""
+        return sum(map(megabytes_of, {self._running().identity, *self._own}))
 
     async def close(self) -> None:
         """End it with everything that it started; raises ProcessError if that can't be done."""

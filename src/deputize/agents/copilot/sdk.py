@@ -209,12 +209,14 @@ class Runtime:
             told = (self._identity, self._marker, attempt_marker, folder)
             await _aside(partial(end_attempt_in, *told))
 
-    async def settle(self) -> float:
+    async def settle(self) -> None:
         """See `pool.Client.settle`."""
-        if self._identity is None:
-            return 0.0
-        await _aside(partial(end_all_but, self._identity, self._marker))
-        return megabytes_of(self._identity)
+        if self._identity is not None:
+            await _aside(partial(end_all_but, self._identity, self._marker))
+
+    def megabytes(self) -> float:
+        """See `pool.Client.megabytes`."""
+        return 0.0 if self._identity is None else megabytes_of(self._identity)
 
     async def close(self) -> None:
         """End it with everything that it started; raises ProcessError if that can't be done."""

@@ -32,11 +32,15 @@ class Client(Protocol):
         """Tell whether it is gone."""
         ...
 
-    async def settle(self) -> float:
+    async def settle(self) -> None:
         """End what those have left behind whom it served, now that nobody uses it.
 
-        Returns how many megabytes it holds; raises ProcessError where something can't be ended.
+        Raises ProcessError where something can't be ended.
         """
+        ...
+
+    def megabytes(self) -> float:
+        """Tell how much memory it holds."""
         ...
 
     async def close(self) -> None:
@@ -142,19 +146,20 @@ class Pool:
         async with seat.turn:
             if tainted or seat.client is None or seat.client.has_ended:
                 self._book.retire(number)
-            elif self._book.is_last(number):
-                megabytes = await self._settled(number, seat.client)
+            else:
+                if self._book.is_last(number):
+                    await self._settle(number, seat.client)
+                megabytes = seat.client.megabytes()
         if self._book.leave(number, megabytes, anyio.current_time()):
             await self._close(number)
         self._tell()
 
-    async def _settled(self, number: int, client: Client) -> float:
+    async def _settle(self, number: int, client: Client) -> None:
         try:
-            return await client.settle()
+            await client.settle()
         except (DeputizeError, OSError) as error:
             log.get("pool").error("something was left of a session", error=str(error))
             self._book.retire(number)
-            return 0.0
 
     async def _close(self, number: int) -> None:
         client = self._seats.pop(number).client
