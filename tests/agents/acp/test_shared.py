@@ -230,10 +230,11 @@ async def test_a_session_of_endless_name_is_not_kept(make: Callable[..., Crew]) 
         lambda hand, _: replace(
             hand.job, environment={**hand.job.environment, "MODEL_KEY": "another"}
         ),
+        lambda hand, _: replace(hand.job, model="another"),
         lambda hand, pool: setattr(hand, "agent", agent(pool, "keeps")),
         lambda hand, pool: setattr(hand, "agent", agent(pool, version=2)),
     ],
-    ids=["credential", "environment", "arguments", "version"],
+    ids=["credential", "environment", "model", "arguments", "version"],
 )
 async def test_nothing_is_shared_with_whom_it_was_not_started_for(
     crew: Crew, pool: Pool, change: Callable[[Hand, Pool], Job | None]

@@ -49,7 +49,7 @@ class Sharing:
         used = Hosted(command, version)
         try:
             async with self._pool.lent(
-                key_of(command, version),
+                key_of(command, version, job.model),
                 partial(self._started, used),
                 waits=lambda: emit(Noted(text=WAITS)),
             ) as loan:
@@ -94,8 +94,12 @@ async def _let_go(loan: Loan[Hosted], conversation: Conversation, folder: Path) 
     loan.tainted = not has_left
 
 
-def key_of(command: Command, version: int) -> str:
-    """Return what tells programs apart: a digest of all that one was started with."""
+def key_of(command: Command, version: int, model: str | None = None) -> str:
+    """Return what tells programs apart: a digest of all that one was started with.
+
+    A model is chosen for a session, but no word of the protocol keeps a program from taking it for
+    all: attempts with another one are given another program.
+    """
     path = command.env.get("PATH", os.defpath)
     program = shutil.which(command.argv[0], path=path) or command.argv[0]
     # What is run may be a script that an argument names.
@@ -103,4 +107,5 @@ def key_of(command: Command, version: int) -> str:
     return digest(
         (command.argv, program, [version_of(each) for each in files], str(command.cwd), version),
         sorted(command.env.items()),
+        model,
     )
