@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,16 @@ def test_copilot_does_a_queued_task_and_it_lands(copilot: House, model: Scripted
     call = f"{MODEL_NAME}: {INPUT_TOKENS} in ({CACHED_TOKENS} cached), {OUTPUT_TOKENS} out"
     told = copilot.cli("logs", str(done["id"]))
     assert told.count(f"◦ {call} ({REASONING_TOKENS} reasoning), unpriced") == 2
+    calls = copilot.rows(
+        "SELECT kind, body FROM events WHERE kind LIKE 'attempt.tool%' ORDER BY id"
+    )
+    assert [kind for kind, _ in calls] == ["attempt.tool_decided", "attempt.tool_finished"]
+    decided, finished = (json.loads(body) for _, body in calls)
+    assert (decided["verdict"], decided["session"]) == ("allow", attempt["session"])
+    assert "notes.txt" in decided["arguments"]
+    assert (finished["ok"], finished["session"]) == (True, attempt["session"])
+    story = copilot.cli("audit", "--task", str(done["id"]), "--format", "md")
+    assert story.index("attempt.tool_decided: `allow`") < story.index("change.landed: ")
 
 
 def test_copilot_is_held_to_the_tools_of_its_role(copilot: House, model: ScriptedModel) -> None:
