@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench.agents.stage import SHARED, Stage, notes, prompt, stage
+from bench.agents.stage import RUNTIME, SHARED, Stage, notes, prompt, stage
 from bench.house import wait_until
 from bench.verdict import at_most, note
 from deputize.model.states import FINAL_TASK_STATES
@@ -99,7 +99,9 @@ def _look(built: Stage, tasks: Sequence[Task]) -> list[Task]:
 
 
 def _runtime(built: Stage) -> psutil.Process:
-    (found,) = psutil.Process(built.worker_pid).children()
+    """Return the program that all attempts share; git comes and goes beside it."""
+    children = psutil.Process(built.worker_pid).children()
+    (found,) = (each for each in children if RUNTIME.name in " ".join(each.cmdline()))
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deputize.workspace.sandbox.secrets import IN_HOME, IN_SYSTEM
@@ -32,12 +32,12 @@ def absolute(place: str, workspace: str) -> str:
 
     What stands before the first `*` is followed to where it leads.
     """
-    full = str(Path(workspace, Path(place).expanduser()))
+    full = os.path.join(workspace, os.path.expanduser(place))  # noqa: PTH111, PTH118 - there are many
     head, star, rest = full.partition("*")
     if not star:
-        return str(Path(full).resolve())
+        return os.path.realpath(full)
     folder, _, begin = head.rpartition("/")
-    return f"{Path(folder or '/').resolve()}/{begin}{star}{rest}".replace("//", "/")
+    return f"{os.path.realpath(folder or '/')}/{begin}{star}{rest}".replace("//", "/")
 
 
 def is_in(path: str, places: Iterable[str]) -> bool:

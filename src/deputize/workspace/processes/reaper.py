@@ -104,6 +104,16 @@ def _has_children() -> bool:
     return True
 
 
+def _has_ended_children() -> bool:
+    """Tell whether a child has ended that nobody has collected: one question again."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False
+
+
 class Reaper:
     """Collects the zombies of adopted orphans, and no exit status that others wait for."""
 
@@ -113,6 +123,9 @@ class Reaper:
 
     def reap_zombies(self, *, linger_seconds: float = LINGER_SECONDS) -> int:
         """Collect zombies that an earlier call saw `linger_seconds` ago; returns how many."""
+        if not _has_ended_children():
+            self._seen.clear()
+            return 0
         now = time.monotonic()
         zombies = {identity_of(entry.pid, entry.started) for entry in _adopted() if entry.ended}
         self._seen = {zombie: self._seen.get(zombie, now) for zombie in zombies}

@@ -90,8 +90,13 @@ class Missing:
 
 def arguments_of(mounts: Iterable[Mount], layers: Path) -> Iterator[str]:
     """Yield the arguments for some mounts: pure."""
-    empty = []
+    mounts, empty = [*mounts], []
+    used = _holding_others(mounts)
     for number, mount in enumerate(mounts):
+        if mount.kind is Kind.EMPTY_FOLDER and mount.place not in used:
+            # One call to the kernel, where a folder in memory takes two: there are many of these.
+            yield from ("--ro-bind", str(layers / NOTHING), mount.place)
+            continue
         yield from _words(mount, str(layers / str(number)), str(layers / EMPTY))
         if mount.kind is Kind.EMPTY_FOLDER:
             empty.append(mount.place)
@@ -115,14 +120,22 @@ def _words(mount: Mount, layer: str, empty_file: str) -> tuple[str, ...]:
     }[mount.kind]
 
 
+def _holding_others(mounts: Iterable[Mount]) -> set[str]:
+    """Return the places in which something else is mounted."""
+    return {str(parent) for mount in mounts for parent in Path(mount.place).parents}
+
+
 EMPTY: Final = "empty"
 """A file beside the layers with nothing in it."""
+NOTHING: Final = "nothing"
+"""A folder beside them with nothing in it."""
 
 
 def make_layers(mounts: Iterable[Mount], layers: Path) -> None:
     """Make the folders and the file that `arguments_of` names; raises OSError."""
     layers.mkdir(mode=0o700)
     (layers / EMPTY).touch(mode=0o444)
+    (layers / NOTHING).mkdir(mode=0o555)
     made: dict[str, Path] = {}
     for number, mount in enumerate(mounts):
         if mount.kind is Kind.LAYER:
@@ -183,7 +196,9 @@ def _tried(tried: Bubblewrap, folder: Path) -> str | None:
     hidden = folder / "hidden"
     hidden.mkdir()
     (hidden / "secret").touch()
-    launcher = tried.launcher([Mount(kind=Kind.EMPTY_FOLDER, place=str(hidden))], folder)
+    mounts, layers = [Mount(kind=Kind.EMPTY_FOLDER, place=str(hidden))], folder / "layers"
+    make_layers(mounts, layers)
+    launcher = tried.launcher(mounts, layers)
     proof = subprocess.run(
         [*launcher, "/bin/sh", "-c", PROOF, "proof", str(hidden / "secret")],
         stdin=subprocess.DEVNULL,
