@@ -101,7 +101,8 @@ def _look(built: Stage, tasks: Sequence[Task]) -> list[Task]:
 def _runtime(built: Stage) -> psutil.Process:
     """Return the program that all attempts share; git comes and goes beside it."""
     children = psutil.Process(built.worker_pid).children()
-    (found,) = (each for each in children if RUNTIME.name in " ".join(each.cmdline()))
+    # The system keeps fifteen letters of a name.
+    (found,) = (each for each in children if RUNTIME.name.startswith(each.name()[:15]))
     return found
 
 
