@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ MUCH = " ".join(f"{number:0199}" for number in range(1000))
 
 OUTSIDE = "{workspace}/../outside.txt"
 DOOR = socket.create_server(("127.0.0.1", 0))
+atexit.register(DOOR.close)
 """Takes down who comes: nobody is let in."""
 PAGE = f"http://127.0.0.1:{DOOR.getsockname()[1]}/page"
 

@@ -22,7 +22,10 @@ default_agent = "toy"
 [agents.toy]
 kind = "command"
 command = ["sh", "-c", {script}]
+[sandbox]
+level = "off"
 """
+"""An agent whose script waits for files of the test's, which no sandbox would show it."""
 
 
 @dataclass(frozen=True, slots=True)
