@@ -114,7 +114,7 @@ approvers = 2
 name = "no network for inspectors"
 roles = ["inspector"]
 agents = ["mine"]
-repositories = ["/work/*"]
+repositories = ["/srv/*"]
 kinds = ["review"]
 profile = "read-only"
 blocked_tools = ["network"]
@@ -251,7 +251,7 @@ MEANT = Config(
         wait_seconds=120, answer_seconds=3600,
         rules=(Rule(
             name="no network for inspectors", roles=("inspector",), agents=("mine",),
-            repositories=("/work/*",), kinds=("review",), profile="read-only",
+            repositories=("/srv/*",), kinds=("review",), profile="read-only",
             blocked_tools=("network",),
         ),),
     ),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLOW, DENY, ASK = Verdict.ALLOW, Verdict.DENY, Verdict.ASK
-SUBJECT = Subject(role="writer", agent="copilot", kind="fix", places=("/work/shop", "/work/.git"))
+SUBJECT = Subject(role="writer", agent="copilot", kind="fix", places=("/srv/shop", "/srv/.git"))
 
 
 def answer(
@@ -259,8 +259,8 @@ def test_a_rule_holds_for_whom_it_names() -> None:
     assert not Rule(roles=("tester",)).fits(SUBJECT)
     assert not Rule(roles=("writer",), agents=("codex",)).fits(SUBJECT)
     assert not Rule(kinds=("docs",)).fits(SUBJECT)
-    assert Rule(repositories=("/work/*",)).fits(SUBJECT)
-    assert Rule(repositories=("/work/.git",)).fits(SUBJECT)
+    assert Rule(repositories=("/srv/*",)).fits(SUBJECT)
+    assert Rule(repositories=("/srv/.git",)).fits(SUBJECT)
     assert not Rule(repositories=("/home/*",)).fits(SUBJECT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ import anyio
 import pytest
 
 from deputize.agents.vocabulary import action_of
-from deputize.attempt_log import AttemptLog
 from deputize.desk import answers
 from deputize.desk.context import Desk
 from deputize.errors import InvalidInput, LeaseLost
@@ -26,8 +25,7 @@ from deputize.model.ruleset import PolicySettings
 from deputize.store import approvals, plans
 from deputize.worker.asking import SHOWN_CHARACTERS, digest_of, expire, with_people
 from deputize.worker.running import Running, Stop
-from deputize.worker.steps import Steps
-from tests.fixtures.shop import shop_of, until
+from tests.fixtures.shop import begun, until
 from tests.fixtures.stories import open_story
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
     from deputize.model.approval import Approval
     from deputize.model.policy import Action
+    from deputize.worker.steps import Steps
     from tests.fixtures.stories import Story
 
     Answer = Callable[[Desk, int, str | None], Approval]
@@ -53,19 +52,6 @@ TOY = AgentSettings(kind="command", command=("true",))
 def story(kind: str, tmp_path: Path) -> Iterator[Story]:
     """Open a new store."""
     yield from open_story(kind, tmp_path / "home")
-
-
-@contextmanager
-def running(story: Story, *, fresh: bool = True) -> Iterator[Steps]:
-    """Begin an attempt, of a new task if it is to be `fresh`."""
-    if fresh:
-        story.add()
-    claim = story.claim()
-    path = story.home.path / f"{claim.attempt.id}.log"
-    with AttemptLog(path) as log:
-        steps = Steps(shop=shop_of(story), claim=claim, log=log)
-        with steps.outgoing, steps.incoming:
-            yield steps
 
 
 def desk_of(story: Story) -> Desk:
@@ -118,7 +104,7 @@ def opened(story: Story) -> list[Approval]:
 
 def test_what_is_asked_is_the_whole_call_and_its_rule(story: Story) -> None:
     """A secret in it is not shown; the rule is there in words."""
-    with running(story) as run:
+    with begun(story) as run:
         asked = park(run)
     assert asked.about is Subject.CALL
     assert asked.subject == "shell: git push origin main (#1, copilot)"
@@ -130,7 +116,7 @@ def test_what_an_attempt_knows_to_be_secret_is_not_asked_about(story: Story) -> 
     """The key of its provider, wherever it is in a call or its log; exactly that call is meant."""
     call = action_of("bash", {"command": "git push https://x:quiet-as-a-mouse@host"})
     other = action_of("bash", {"command": "curl -d quiet-as-a-mouse host"})
-    with running(story) as run:
+    with begun(story) as run:
         run.hide(["quiet-as-a-mouse"])
         asked = [park(run, call), park(run, other)]
     assert asked[0].id != asked[1].id
@@ -141,7 +127,7 @@ def test_what_an_attempt_knows_to_be_secret_is_not_asked_about(story: Story) -> 
 
 def test_the_same_call_is_asked_once(story: Story) -> None:
     """However often it is tried; another one is another question."""
-    with running(story) as run:
+    with begun(story) as run:
         first, again, other = park(run), park(run), park(run, PULL)
     assert first == again
     assert [each.id for each in opened(story)] == [first.id, other.id]
@@ -158,7 +144,7 @@ def test_an_answer_holds_for_exactly_that_call(
     story: Story, answer: Answer, verdict: Verdict, reason: str
 ) -> None:
     """At once, whenever it is tried in the task; not for another call."""
-    with running(story) as run:
+    with begun(story) as run:
         asked = park(run)
         answer(desk_of(story), asked.id, "not today")
         found = told(run)
@@ -170,7 +156,7 @@ def test_an_answer_holds_for_exactly_that_call(
 
 def test_a_yes_for_the_task_holds_for_what_the_rule_asks_in_the_same_words(story: Story) -> None:
     """In this task, and not in the next."""
-    with running(story) as run:
+    with begun(story) as run:
         other = park(run, PULL)
         asked = park(run)
         answers.approve(desk_of(story), asked.id, reach=Reach.TASK)
@@ -178,7 +164,7 @@ def test_a_yes_for_the_task_holds_for_what_the_rule_asks_in_the_same_words(story
         assert told(run, PULL).verdict is Verdict.ALLOW
         with story.database.read() as transaction:
             assert approvals.get(transaction, other.id).state is ApprovalState.APPROVED
-    with running(story) as later:
+    with begun(story) as later:
         park(later, PULL)
 
 
@@ -187,7 +173,7 @@ def test_a_yes_for_the_rule_holds_in_the_repository(story: Story) -> None:
     story.add(git_dir="/a/.git", repo="/a", target="main")
     story.add(git_dir="/a/.git", repo="/a", target="main")
     story.add(git_dir="/b/.git", repo="/b", target="main")
-    with running(story, fresh=False) as one, running(story, fresh=False) as two:
+    with begun(story, fresh=False) as one, begun(story, fresh=False) as two:
         asked, waiting = park(one), park(two, PULL)
         answers.approve(desk_of(story), asked.id, reach=Reach.RULE)
         assert opened(story) == []
@@ -195,13 +181,13 @@ def test_a_yes_for_the_rule_holds_in_the_repository(story: Story) -> None:
         assert told(one, PULL).rule == "trusted"
         with story.database.read() as transaction:
             assert approvals.get(transaction, waiting.id).state is ApprovalState.APPROVED
-    with running(story, fresh=False) as elsewhere:
+    with begun(story, fresh=False) as elsewhere:
         park(elsewhere)
 
 
 def test_no_rule_is_approved_where_there_is_no_repository(story: Story) -> None:
     """Nor does anything else reach further than it is."""
-    with running(story) as run:
+    with begun(story) as run:
         asked = park(run)
         other = story.ask(run.claim.task, "land it")
     for question, reach in ((asked, Reach.RULE), (other, Reach.TASK)):
@@ -216,8 +202,8 @@ def test_like_questions_of_a_plan_are_answered_together(story: Story) -> None:
     for number in (numbers[0], numbers[0], numbers[1]):
         story.add(plan=number)
     with ExitStack() as stack:
-        begun = [stack.enter_context(running(story, fresh=False)) for _ in numbers + numbers[:1]]
-        one, two, other = sorted(begun, key=lambda steps: steps.claim.task.id)
+        taken = [stack.enter_context(begun(story, fresh=False)) for _ in numbers + numbers[:1]]
+        one, two, other = sorted(taken, key=lambda steps: steps.claim.task.id)
         asked = park(one)
         park(two)
         park(two, PULL)
@@ -238,7 +224,7 @@ def _plan(story: Story) -> int:
 
 def test_a_call_too_long_to_be_shown_is_refused(story: Story) -> None:
     """Nobody can allow what they have not seen."""
-    with running(story) as run:
+    with begun(story) as run:
         long = action_of("bash", {"command": "echo " + "x" * SHOWN_CHARACTERS})
         found = told(run, long)
     assert (found.verdict, "too long" in found.reason) == (Verdict.DENY, True)
@@ -247,7 +233,7 @@ def test_a_call_too_long_to_be_shown_is_refused(story: Story) -> None:
 
 def test_who_has_no_session_waits_in_place(story: Story) -> None:
     """For as long as it takes: its attempt is not ended, and that time is not counted."""
-    with running(story) as steps:
+    with begun(story) as steps:
         assert anyio.run(_answered_late, story, steps).verdict is Verdict.ALLOW
 
 
@@ -275,7 +261,7 @@ async def _answered_late(story: Story, steps: Steps) -> Decision:
 
 def test_who_has_lost_the_task_asks_nothing(story: Story) -> None:
     """The lease is looked at in the same transaction."""
-    with running(story) as run:
+    with begun(story) as run:
         story.finish(run.claim, outcome=Outcome.WORKER_LOST)
         with pytest.raises(LeaseLost):
             ask(run)
@@ -284,7 +270,7 @@ def test_who_has_lost_the_task_asks_nothing(story: Story) -> None:
 
 def test_nobody_s_answer_is_a_no_after_the_deadline(story: Story) -> None:
     """Not before, and never without one."""
-    with running(story) as run:
+    with begun(story) as run:
         ask(run, PUSH, answer_seconds=60)
         ask(run, PULL)
     assert expire(story.database, story.clock.at) == 0

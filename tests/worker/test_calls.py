@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -12,14 +11,12 @@ import pytest
 from deputize.agents.base import SessionStarted, ToolFinished, ToolStarted
 from deputize.agents.output import OUTPUT_CHARACTERS
 from deputize.agents.vocabulary import action_of
-from deputize.attempt_log import AttemptLog
 from deputize.gate.ask import gate_for
 from deputize.gate.decide import Bounds
 from deputize.model.policy import Decision, Verdict
 from deputize.store import journal
 from deputize.worker.running import Running
-from deputize.worker.steps import Steps
-from tests.fixtures.shop import shop_of
+from tests.fixtures.shop import begun
 from tests.fixtures.stories import open_story
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deputize.model.event import Entry
+    from deputize.worker.steps import Steps
     from tests.fixtures.stories import Story
 
 SECRET = "sk-live-9f8e7d6c5b4a39281706f5e4d3c2b1a0"
@@ -37,18 +35,6 @@ YES = Decision(verdict=Verdict.ALLOW, rule="workspace", reason="inside what the 
 def story(kind: str, tmp_path: Path) -> Iterator[Story]:
     """Open a new store."""
     yield from open_story(kind, tmp_path / "home")
-
-
-@contextmanager
-def running(story: Story) -> Iterator[Steps]:
-    """Begin an attempt."""
-    story.add()
-    claim = story.claim()
-    with AttemptLog(story.home.path / "attempt.log") as log:
-        steps = Steps(shop=shop_of(story), claim=claim, log=log)
-        steps.hide([SECRET])
-        with steps.outgoing, steps.incoming:
-            yield steps
 
 
 def calls_in(story: Story) -> list[Entry]:
@@ -76,7 +62,7 @@ def play(steps: Steps, part: Callable[[Running], Awaitable[None]]) -> None:
 def test_a_yes_is_on_record_with_all_that_was_asked(story: Story) -> None:
     """Tool, verdict, rule, session and arguments; a secret of the agent's is in none of it."""
     action = action_of("bash", {"command": f"curl -u {SECRET} x", "note": "é"})
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
 
         async def part(run: Running) -> None:
             run.emit(SessionStarted(token="s1"))
@@ -95,7 +81,7 @@ def test_a_yes_is_on_record_with_all_that_was_asked(story: Story) -> None:
 
 def test_an_end_is_on_record_with_what_the_call_gave_back(story: Story) -> None:
     """Which call, whether it went well, its output without secrets, and how long it took."""
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
 
         async def part(run: Running) -> None:
             run.emit(ToolStarted(id="c1", name="bash", summary="make test"))
@@ -116,7 +102,7 @@ def test_an_end_is_on_record_with_what_the_call_gave_back(story: Story) -> None:
 
 def test_a_call_that_was_never_heard_of_again_is_on_record_too(story: Story) -> None:
     """Of an agent that was ended in the middle of it: whether it went well is not known."""
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
 
         async def part(run: Running) -> None:
             run.emit(ToolStarted(id="c1", name="bash", summary="sleep 999"))
@@ -128,7 +114,7 @@ def test_a_call_that_was_never_heard_of_again_is_on_record_too(story: Story) -> 
 
 def test_what_an_agent_did_before_it_was_stopped_is_written(story: Story) -> None:
     """Though who writes the notes was stopped with it."""
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
 
         async def whole() -> None:
             run = Running(steps=steps)
@@ -146,7 +132,7 @@ def test_what_an_agent_did_before_it_was_stopped_is_written(story: Story) -> Non
 def test_a_call_that_can_not_be_written_down_is_refused(story: Story, tmp_path: Path) -> None:
     """Here because the attempt was closed by somebody else meanwhile."""
     bounds = Bounds(workspace=str(tmp_path), may_write=True)
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
         story.finish(steps.claim)
         answers = []
 
@@ -162,7 +148,7 @@ def test_a_call_that_can_not_be_written_down_is_refused(story: Story, tmp_path: 
 def test_the_disk_keeps_an_answer_soon_after(story: Story) -> None:
     """Who settles ends with the run, and has the store synced for each answer before."""
     settled = []
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
         database = steps.shop.database
         sync = database.settle
 
@@ -186,7 +172,7 @@ def test_the_disk_keeps_an_answer_soon_after(story: Story) -> None:
 
 def test_an_answer_of_a_person_is_on_record_beside_the_question(story: Story) -> None:
     """It is an answer of its own, to the same call."""
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
 
         async def part(run: Running) -> None:
             action = action_of("bash", {"command": "git push"})
@@ -202,7 +188,7 @@ def test_an_answer_of_a_person_is_on_record_beside_the_question(story: Story) ->
 
 def test_what_is_long_is_cut_and_says_so(story: Story) -> None:
     """At ten thousand characters, of what a call is given and of what it gives back."""
-    with running(story) as steps:
+    with begun(story, SECRET) as steps:
 
         async def part(run: Running) -> None:
             await run.calls.decided(action_of("edit", {"path": "a", "text": "x" * 50_000}), YES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ import pytest
 
 from deputize.agents.base import SessionStarted, ToolFinished, ToolStarted
 from deputize.agents.vocabulary import action_of
-from deputize.attempt_log import AttemptLog
 from deputize.config.settings import Config, HookSettings
 from deputize.errors import AgentError
 from deputize.model.outcome import Outcome
@@ -22,14 +20,14 @@ from deputize.queue import Ending
 from deputize.worker import hooking
 from deputize.worker.hooking import Hooking, hooking_of, tell_end
 from deputize.worker.running import Running, Stop
-from deputize.worker.steps import Steps
-from tests.fixtures.shop import shop_of
+from tests.fixtures.shop import begun
 from tests.fixtures.stories import open_story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from deputize.worker.steps import Steps
     from tests.fixtures.stories import Story
 
 pytestmark = pytest.mark.anyio
@@ -43,18 +41,6 @@ CALL = action_of("bash", {"command": f"echo {SECRET}"})
 def story(kind: str, tmp_path: Path) -> Iterator[Story]:
     """Open a new store."""
     yield from open_story(kind, tmp_path / "home")
-
-
-@contextmanager
-def attempt(story: Story) -> Iterator[Steps]:
-    """Begin an attempt that knows a secret."""
-    story.add()
-    claim = story.claim()
-    with AttemptLog(story.home.path / "attempt.log") as log:
-        steps = Steps(shop=shop_of(story), claim=claim, log=log)
-        steps.hide([SECRET])
-        with steps.outgoing, steps.incoming:
-            yield steps
 
 
 def writing(told: Path, *on: str, says: str = "", then: str = "") -> HookSettings:
@@ -77,7 +63,7 @@ async def test_what_a_hook_is_told_and_says_has_no_secrets(story: Story, tmp_pat
     """Neither the call that it is shown, nor the reason that the agent is given."""
     told = tmp_path / "told"
     says = json.dumps({"decision": "deny", "reason": f"it has {SECRET} in it"})
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(steps, writing(told, "before_tool", says=says))
         decision = await hooks.narrow(CALL, ALLOWED)
         await hooks.close()
@@ -90,7 +76,7 @@ async def test_what_a_hook_is_told_and_says_has_no_secrets(story: Story, tmp_pat
 async def test_the_first_no_is_the_last_word(story: Story, tmp_path: Path) -> None:
     """Hooks are asked in their order, each with what the one before has left of the answer."""
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(
             steps,
             writing(first, "before_tool", says='{"decision": "ask"}')._replace(name="a"),
@@ -108,7 +94,7 @@ async def test_a_call_that_can_not_be_shown_is_refused(story: Story, tmp_path: P
     """Nobody can decide what is too deep to be looked through; the hook is not asked."""
     told = tmp_path / "told"
     deep = replace(CALL, arguments='{"a": ' + "[" * 900 + "]" * 900 + "}")
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(steps, writing(told, "before_tool", says='{"decision": "allow"}'))
         decision = await hooks.narrow(deep, ALLOWED)
         await hooks.close()
@@ -128,7 +114,7 @@ def results(hooks: Hooking, count: int) -> None:
 async def test_results_are_told_in_their_order(story: Story, tmp_path: Path) -> None:
     """Beside the run, each with what the call was; what is left at its end is still told."""
     told = tmp_path / "told"
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(steps, writing(told, "after_tool"))
 
         async def run() -> None:
@@ -154,7 +140,7 @@ async def test_a_slow_hook_is_not_waited_for_without_end(
     monkeypatch.setattr(hooking, "MOST_WAITING", 2)
     monkeypatch.setattr(hooking, "LAST_SECONDS", 0.5)
     told = tmp_path / "told"
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(steps, writing(told, "after_tool", then="sleep 600"))
 
         async def run() -> None:
@@ -172,7 +158,7 @@ async def test_nothing_is_kept_for_hooks_that_are_not_there(
 ) -> None:
     """Results of which nobody wants to hear are not owed to anybody."""
     monkeypatch.setattr(hooking, "MOST_WAITING", 0)
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(steps, writing(tmp_path / "told", "prompt"))
         results(hooks, 5)
         hooks.no_more_results()
@@ -182,7 +168,7 @@ async def test_nothing_is_kept_for_hooks_that_are_not_there(
 
 async def test_failures_are_noted_each_time_and_in_the_journal_once(story: Story) -> None:
     """An agent of many calls doesn't fill the audit trail."""
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         hooks = of(
             steps, HookSettings(on=("after_tool", "prompt"), command=("false",), name="mine")
         )
@@ -216,7 +202,7 @@ async def test_an_error_is_told_with_the_step_that_is_taken(
 ) -> None:
     """As the table of outcomes has it; an end in which nothing went wrong is none."""
     told = tmp_path / "told"
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         run = Running(steps=steps)
         run.hooking = of(steps, writing(told, "session_end", "error"))
         await tell_end(run, Ending(outcome=outcome, error="so"))
@@ -233,7 +219,7 @@ async def test_an_end_that_is_not_ours_is_not_told(
 ) -> None:
     """The worker has to go, or another one has the attempt."""
     told = tmp_path / "told"
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         run = Running(steps=steps, stop=stop)
         run.hooking = of(steps, writing(told, "session_end", "error"))
         await tell_end(run, Ending(outcome=Outcome.WORKER_LOST))
@@ -247,7 +233,7 @@ async def test_an_attempt_that_could_not_begin_has_an_error_and_no_session(
     told = tmp_path / "told"
     command = json.dumps(["sh", "-c", f"cat >>{told}"])
     table = f"[[hooks]]\non = ['session_end', 'error']\ncommand = {command}\n"
-    with attempt(story) as steps:
+    with begun(story, SECRET) as steps:
         ending = Ending(outcome=Outcome.SETUP_FAILED, error="no workspace")
         story.home.config.write_text(table)
         await tell_end(Running(steps=steps), ending)
@@ -263,6 +249,6 @@ async def test_hooks_that_can_not_be_called_at_all_keep_an_attempt_from_beginnin
 ) -> None:
     """It parks, as with other settings that are wrong: without them nobody would be asked."""
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with attempt(story) as steps, pytest.raises(AgentError, match="needs httpx") as caught:
+    with begun(story, SECRET) as steps, pytest.raises(AgentError, match="needs httpx") as caught:
         of(steps, HookSettings(on=("before_tool",), url="http://127.0.0.1:1/"))
     assert caught.value.outcome == Outcome.PARKED
